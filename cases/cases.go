@@ -1,0 +1,126 @@
+// Package cases is the life of an account-recovery case: what was claimed, what
+// was supplied, what was decided, and the one path by which any of it changes.
+//
+// Every change is one transaction that locks the case, checks its version and
+// the table of transitions, writes the rows, appends hash-chained events and
+// queues the messages that tell people about it. Nothing changes outside that
+// path (see change.go). The policy that the case was filed under decides what is
+// asked; this package never knows a provider's name.
+package cases
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+
+	"regain/database"
+	"regain/notify"
+	"regain/storage"
+)
+
+// Codes sends and checks the one-time codes that prove a contact. It is
+// implemented by the accounts room and wired at start.
+type Codes interface {
+	// Issue sends a code to the destination, within the transaction in ctx if
+	// there is one. A decoy does the same work and sends nothing. It returns a
+	// *problem.Error when a limit is reached.
+	Issue(ctx context.Context, req CodeRequest) error
+	// Verify consumes the code; it returns a *problem.Error when the code is
+	// wrong, used up or expired. A wrong try is counted even so.
+	Verify(ctx context.Context, check CodeCheck) error
+}
+
+// CodeRequest asks for a code.
+type CodeRequest struct {
+	Purpose     string
+	Flow        string
+	Channel     Channel
+	Destination string
+	Locale      string
+	// Address is the network address that asks, for limits.
+	Address string
+	Decoy   bool
+}
+
+// CodeCheck is a code that somebody typed.
+type CodeCheck struct {
+	Purpose, Flow, Destination, Code string
+}
+
+// Options configure a Service. Zero durations take the defaults named here.
+type Options struct {
+	Clock  func() time.Time
+	IDs    func() string
+	Random io.Reader
+	Logger *slog.Logger
+	// Key makes the keyed digests of account names and contacts by which cases
+	// find each other; at least 32 bytes, the same on every instance.
+	Key []byte
+	// PublicURL is where people reach the server, for the links in messages.
+	PublicURL string
+	// ClaimTTL is how long a reviewer holds a case without acting (30 minutes).
+	ClaimTTL time.Duration
+	// InvitationTTL is how long an invitation's link works (7 days).
+	InvitationTTL time.Duration
+	// AppealWithin is how long after a denial an appeal may be made (30 days).
+	AppealWithin time.Duration
+	// MaxDocuments is how many files one case may hold in all (100).
+	MaxDocuments int
+}
+
+// Service is the room's door: every use of cases goes through its methods. It
+// is safe for concurrent use.
+type Service struct {
+	db       *database.DB
+	store    storage.Store
+	outbox   *notify.Outbox
+	codes    Codes
+	policies *Policies
+	opt      Options
+}
+
+// New makes the service.
+func New(db *database.DB, store storage.Store, outbox *notify.Outbox, codes Codes, policies *Policies, opt Options) *Service {
+	if opt.ClaimTTL == 0 {
+		opt.ClaimTTL = 30 * time.Minute
+	}
+	if opt.InvitationTTL == 0 {
+		opt.InvitationTTL = 7 * 24 * time.Hour
+	}
+	if opt.AppealWithin == 0 {
+		opt.AppealWithin = 30 * 24 * time.Hour
+	}
+	if opt.MaxDocuments == 0 {
+		opt.MaxDocuments = 100
+	}
+	opt.PublicURL = strings.TrimRight(opt.PublicURL, "/")
+	return &Service{db: db, store: store, outbox: outbox, codes: codes, policies: policies, opt: opt}
+}
+
+// now is the injected time, in the precision that both databases keep.
+func (s *Service) now() time.Time { return s.opt.Clock().UTC().Truncate(time.Microsecond) }
+
+// digest is a keyed fingerprint of a person's data: equal for equal values,
+// useless without the key.
+func (s *Service) digest(purpose, value string) string {
+	mac := hmac.New(sha256.New, s.opt.Key)
+	mac.Write([]byte(purpose))
+	mac.Write([]byte{0})
+	mac.Write([]byte(value))
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// accountKey is the digest by which two claims on one account are found to be
+// the same, however the name was typed.
+func (s *Service) accountKey(account string) string {
+	folded := cases.Fold().String(norm.NFKC.String(account))
+	return s.digest("account", strings.Join(strings.Fields(folded), " "))
+}

@@ -1,0 +1,238 @@
+package cases
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"regain/notify"
+	"regain/problem"
+	"regain/rules"
+)
+
+// change is one transaction on one case: the only way in which a case moves.
+type change struct {
+	ctx   context.Context
+	s     *Service
+	tx    bun.IDB
+	actor Actor
+	now   time.Time
+
+	Case *Case
+	// items are loaded by the first call of Items.
+	items []*Item
+
+	policy   *rules.Policy
+	decision *rules.Decision
+
+	events   []*Event
+	messages []notify.Message
+	// quiet changes append events and rows beside the case, but nothing that a
+	// reviewer decides on: they leave the version alone.
+	quiet bool
+}
+
+// target names the case to change and the version that the caller last saw;
+// zero accepts any version.
+type target struct {
+	id      string
+	version int64
+}
+
+// change locks the case, lets fn work on it, and writes what came of it. Errors:
+// case_not_found, case_changed (a stale version), and whatever fn returns.
+func (s *Service) change(ctx context.Context, actor Actor, t target, fn func(*change) error) (*Case, error) {
+	var out *Case
+	err := s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
+		c, err := s.lock(ctx, tx, t.id)
+		if err != nil {
+			return err
+		}
+		ch := &change{ctx: ctx, s: s, tx: tx, actor: actor, now: s.now(), Case: c}
+		if err := ch.admit(); err != nil {
+			return err
+		}
+		if t.version != 0 && t.version != c.Version {
+			return errChanged(c.Version)
+		}
+		if err := fn(ch); err != nil {
+			return err
+		}
+		out = c
+		return ch.write()
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// errChanged tells the loser of two that somebody was faster.
+func errChanged(current int64) error {
+	return problem.Newf(problem.PreconditionFailed, "case_changed",
+		"The case was changed by somebody else since you read it (it is at version %d now). Read it again and decide anew.", current)
+}
+
+// lock reads the case and keeps others from changing it until the transaction ends.
+func (s *Service) lock(ctx context.Context, tx bun.IDB, id string) (*Case, error) {
+	c := new(Case)
+	err := s.db.ForUpdate(tx.NewSelect().Model(c).Where("c.id = ?", id)).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, errNotFound()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("lock case: %w", err)
+	}
+	return c, nil
+}
+
+// admit checks that the actor may touch this case at all. What it may do is the
+// table's matter.
+func (ch *change) admit() error {
+	switch ch.actor.Kind {
+	case Partner:
+		_, err := ch.s.activeInvitation(ch.ctx, ch.tx, ch.actor.ID, ch.Case.ID)
+		return err
+	case Staff:
+		if ch.Case.FiledAt == nil {
+			return errNotFound()
+		}
+		if !ch.actor.Reviews() {
+			return problem.New(problem.Forbidden, "role_required", "This takes the role of a reviewer or a lead.")
+		}
+		return nil
+	}
+	return ch.actor.mayRead(ch.Case)
+}
+
+// record appends an event, to be sealed when the change is written.
+func (ch *change) record(typ string, facts Facts) error {
+	data, err := facts.encode()
+	if err != nil {
+		return err
+	}
+	ch.events = append(ch.events, &Event{
+		CaseID: ch.Case.ID, Type: typ, Round: ch.Case.Round,
+		ActorKind: ch.actor.Kind, ActorID: ch.actor.ID, At: ch.now, Data: data,
+	})
+	return nil
+}
+
+// tell queues a message to the customer's proved contact, if there is one. Its
+// key is the event that it tells of, so that it is queued once.
+func (ch *change) tell(template string, data map[string]string) {
+	channel, to := ch.Case.Reach()
+	if to == "" {
+		return
+	}
+	if data == nil {
+		data = map[string]string{}
+	}
+	data["reference"] = ch.Case.Reference
+	ch.send(notify.Message{
+		Key:     fmt.Sprintf("%s/%d/%s/customer", ch.Case.ID, ch.Case.EventSeq+int64(len(ch.events)), template),
+		Channel: notifyChannel(channel), To: to, Locale: ch.Case.Locale, Template: template, Data: data,
+	})
+}
+
+func (ch *change) send(m notify.Message) { ch.messages = append(ch.messages, m) }
+
+// notifyChannel maps how a person is reached to how a message travels.
+func notifyChannel(c Channel) notify.Channel {
+	if c == Phone {
+		return notify.SMS
+	}
+	return notify.Email
+}
+
+// write seals and stores the events, the case and the messages.
+func (ch *change) write() error {
+	if len(ch.events) == 0 {
+		return nil
+	}
+	c := ch.Case
+	for _, e := range ch.events {
+		c.EventSeq++
+		e.Seq = c.EventSeq
+		e.State = c.State
+		e.seal(c.EventHead)
+		c.EventHead = e.Hash
+	}
+	if _, err := ch.tx.NewInsert().Model(&ch.events).Exec(ch.ctx); err != nil {
+		return fmt.Errorf("append events: %w", err)
+	}
+	if err := ch.writeCase(); err != nil {
+		return err
+	}
+	if len(ch.messages) == 0 {
+		return nil
+	}
+	if err := ch.s.outbox.Enqueue(ch.ctx, ch.tx, ch.messages...); err != nil {
+		return fmt.Errorf("queue messages: %w", err)
+	}
+	return nil
+}
+
+// writeCase updates the row, guarded by the version that was read: the lock
+// makes a mismatch impossible, and this makes a broken lock harmless.
+func (ch *change) writeCase() error {
+	c := ch.Case
+	read := c.Version
+	q := ch.tx.NewUpdate().Model(c).Where("c.id = ?", c.ID).Where("c.version = ?", read)
+	if ch.quiet {
+		q = q.Column("event_seq", "event_head")
+	} else {
+		c.Version++
+		c.UpdatedAt = ch.now
+	}
+	res, err := q.Exec(ch.ctx)
+	if err != nil {
+		return fmt.Errorf("write case: %w", err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n != 1 {
+		return errChanged(read)
+	}
+	return nil
+}
+
+// Policy is the policy that the case is pinned to.
+func (ch *change) Policy() (*rules.Policy, error) {
+	if ch.policy == nil {
+		p, err := ch.s.policies.Pinned(ch.ctx, ch.Case.PolicyHash)
+		if err != nil {
+			return nil, err
+		}
+		ch.policy = p
+	}
+	return ch.policy, nil
+}
+
+// Decision is what the pinned policy makes of the case's answers.
+func (ch *change) Decision() (*rules.Decision, error) {
+	if ch.decision != nil {
+		return ch.decision, nil
+	}
+	p, err := ch.Policy()
+	if err != nil {
+		return nil, err
+	}
+	d, err := decide(p, ch.Case.Answers.V)
+	if err != nil {
+		return nil, err
+	}
+	ch.decision = &d
+	return ch.decision, nil
+}
+
+// decide parses and decides; stored answers were valid when they were stored.
+func decide(p *rules.Policy, raw AnswersRaw) (rules.Decision, error) {
+	answers, bad := p.ParseAnswers(raw)
+	if len(bad) > 0 {
+		return rules.Decision{}, problem.InvalidFields(problem.At("/answers", bad))
+	}
+	return p.Decide(answers), nil
+}

@@ -1,0 +1,116 @@
+package cases
+
+import (
+	"net/mail"
+	"slices"
+	"strings"
+
+	"github.com/nyaruka/phonenumbers"
+
+	"regain/problem"
+)
+
+// Limits of the particulars, in code points.
+const (
+	maxAccount    = 254 // the longest e-mail address (RFC 5321)
+	maxEnterprise = 200
+)
+
+// check trims and validates the particulars; the fields are named as in the API.
+func (p Particulars) check() (Particulars, []problem.Field) {
+	var bad []problem.Field
+	add := func(f *problem.Field) {
+		if f != nil {
+			bad = append(bad, *f)
+		}
+	}
+	p.Account = strings.TrimSpace(p.Account)
+	p.Enterprise = strings.TrimSpace(p.Enterprise)
+	add(problem.CheckText("/account", p.Account, 2, maxAccount, problem.OneLine))
+	add(problem.CheckText("/enterprise", p.Enterprise, 0, maxEnterprise, problem.OneLine))
+	bad = append(bad, checkLost(p.Lost)...)
+	var f *problem.Field
+	p.NewEmail, f = checkEmail("/new_email", p.NewEmail)
+	add(f)
+	p.NewPhone, f = checkPhone("/new_phone", p.NewPhone)
+	add(f)
+	bad = append(bad, p.checkReplacements()...)
+	return p, bad
+}
+
+func checkLost(lost []Channel) []problem.Field {
+	if len(lost) == 0 {
+		return []problem.Field{{Pointer: "/lost", Code: "required", Message: "Say what was lost: the phone, the e-mail, or both."}}
+	}
+	for n, ch := range lost {
+		if ch != Email && ch != Phone {
+			return []problem.Field{{Pointer: "/lost", Code: "not_a_choice", Message: `Only "phone" and "email" can be lost.`}}
+		}
+		if slices.Contains(lost[:n], ch) {
+			return []problem.Field{{Pointer: "/lost", Code: "repeated", Message: "Name each of them once."}}
+		}
+	}
+	return nil
+}
+
+// checkReplacements wants a new contact for each that was lost, and one that is
+// not the very account that can't be reached.
+func (p Particulars) checkReplacements() []problem.Field {
+	var bad []problem.Field
+	for _, need := range []struct {
+		ch             Channel
+		pointer, value string
+		words          string
+	}{
+		{Email, "/new_email", p.NewEmail, "Give the e-mail address to put in place of the lost one."},
+		{Phone, "/new_phone", p.NewPhone, "Give the mobile number to put in place of the lost one."},
+	} {
+		if slices.Contains(p.Lost, need.ch) && need.value == "" {
+			bad = append(bad, problem.Field{Pointer: need.pointer, Code: "required", Message: need.words})
+		}
+		if need.value != "" && strings.EqualFold(need.value, p.Account) {
+			bad = append(bad, problem.Field{Pointer: need.pointer, Code: "same_as_lost", Message: "This is the account itself. Give a contact that you can still reach."})
+		}
+	}
+	return bad
+}
+
+// checkEmail accepts one plain address (RFC 5321 lengths); empty stays empty.
+func checkEmail(pointer, value string) (string, *problem.Field) {
+	value = strings.TrimSpace(value)
+	if value == "" {
+		return "", nil
+	}
+	bad := &problem.Field{Pointer: pointer, Code: "not_an_email", Message: "Give an e-mail address like name@example.com."}
+	if problem.CheckText(pointer, value, 3, maxAccount, problem.OneLine) != nil {
+		return value, bad
+	}
+	a, err := mail.ParseAddress(value)
+	if err != nil || a.Address != value || !strings.Contains(value[strings.LastIndexByte(value, '@'):], ".") {
+		return value, bad
+	}
+	at := strings.LastIndexByte(value, '@')
+	return value[:at] + strings.ToLower(value[at:]), nil
+}
+
+// checkPhone accepts a mobile number with its country code and writes it as
+// E.164; numbers that might be mobile (as in the USA) pass. Empty stays empty.
+func checkPhone(pointer, value string) (string, *problem.Field) {
+	value = strings.TrimSpace(value)
+	if value == "" {
+		return "", nil
+	}
+	bad := &problem.Field{Pointer: pointer, Code: "not_a_mobile_number", Message: "Give a mobile number with its country code, like +55 11 91234 5678."}
+	if len(value) > 40 || !strings.HasPrefix(value, "+") {
+		return value, bad
+	}
+	n, err := phonenumbers.Parse(value, "ZZ")
+	if err != nil || !phonenumbers.IsValidNumber(n) {
+		return value, bad
+	}
+	switch phonenumbers.GetNumberType(n) {
+	case phonenumbers.MOBILE, phonenumbers.FIXED_LINE_OR_MOBILE:
+		return phonenumbers.Format(n, phonenumbers.E164), nil
+	}
+	return value, bad
+}
