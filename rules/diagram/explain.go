@@ -7,14 +7,14 @@ func (s *Scratch) Because(n Node, values []uint8) []int {
 	result := s.f.Eval(n, values)
 	known := s.f.Unanswered()
 	var path []int
-	for n := n; n > 0; {
-		level := int(s.f.cells[n])
+	for at := n; at > 0; {
+		level := int(s.f.cells[at])
 		if values[level] == Unknown {
 			return s.becauseOpen(n, values)
 		}
 		path = append(path, level)
 		known[level] = values[level]
-		n = s.f.branches(n)[values[level]]
+		at = s.f.branches(at)[values[level]]
 	}
 	return s.needed(n, path, known, result)
 }
