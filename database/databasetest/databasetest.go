@@ -1,0 +1,63 @@
+// Package databasetest gives tests a fresh, migrated database of each kind.
+package databasetest
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"regain/database"
+	"regain/internal/testservers"
+)
+
+// Each runs test twice as a subtest: on a new SQLite file and on a new Postgres
+// database, both migrated. Packages that use it call testservers.Main from
+// TestMain.
+func Each(t *testing.T, test func(t *testing.T, db *database.DB)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { test(t, SQLite(t)) })
+	t.Run("postgres", func(t *testing.T) { test(t, Postgres(t)) })
+}
+
+// SQLite is a new, migrated SQLite database that ends with the test.
+func SQLite(t testing.TB) *database.DB {
+	t.Helper()
+	db := open(t, "sqlite:"+filepath.Join(t.TempDir(), "regain.db"))
+	if err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+// Postgres is a new, migrated Postgres database that ends with the test: a copy
+// of one that was migrated once for the process.
+func Postgres(t testing.TB) *database.DB {
+	t.Helper()
+	return open(t, testservers.PostgresTemplate(t, "migrated", migrate))
+}
+
+func migrate(url string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	db, err := database.Open(ctx, database.Config{URL: url})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	return db.Migrate(ctx)
+}
+
+func open(t testing.TB, url string) *database.DB {
+	t.Helper()
+	db, err := database.Open(t.Context(), database.Config{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Errorf("close the database: %v", err)
+		}
+	})
+	return db
+}

@@ -1,0 +1,66 @@
+package database
+
+import (
+	"fmt"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+	"github.com/uptrace/bun/dialect/sqlitedialect"
+	"github.com/uptrace/bun/schema"
+)
+
+// This file holds every difference between the two databases that queries and
+// migrations can see. Connections differ in sqlite.go and postgres_*.go.
+
+// Dialect names a kind of database.
+type Dialect string
+
+// The databases that Regain runs on.
+const (
+	SQLite   Dialect = "sqlite"
+	Postgres Dialect = "postgres"
+)
+
+// schema is how bun writes this dialect.
+func (d Dialect) schema() schema.Dialect {
+	if d == Postgres {
+		return pgdialect.New()
+	}
+	return sqlitedialect.New()
+}
+
+// columnTypes is what each placeholder of a migration stands for.
+func (d Dialect) columnTypes() map[string]string {
+	if d == Postgres {
+		return map[string]string{"timestamp": "TIMESTAMPTZ", "json": "JSONB", "bytes": "BYTEA", "bigint": "BIGINT"}
+	}
+	return map[string]string{"timestamp": "TIMESTAMP", "json": "TEXT", "bytes": "BLOB", "bigint": "INTEGER"}
+}
+
+// ForUpdate locks the rows that q selects until the transaction ends. SQLite
+// needs nothing: its transactions hold the only write lock from the beginning.
+func (db *DB) ForUpdate(q *bun.SelectQuery) *bun.SelectQuery {
+	if db.dialect == Postgres {
+		return q.For("UPDATE")
+	}
+	return q
+}
+
+// ForUpdateSkipLocked is ForUpdate that leaves out rows which another
+// transaction holds, so that workers share a queue without waiting.
+func (db *DB) ForUpdateSkipLocked(q *bun.SelectQuery) *bun.SelectQuery {
+	if db.dialect == Postgres {
+		return q.For("UPDATE SKIP LOCKED")
+	}
+	return q
+}
+
+// migrationsTable is the table that records what has been applied.
+func (d Dialect) migrationsTable() string {
+	return fmt.Sprintf(`CREATE TABLE IF NOT EXISTS schema_migrations (
+		version INTEGER PRIMARY KEY,
+		name TEXT NOT NULL,
+		checksum TEXT NOT NULL,
+		applied_at %s NOT NULL
+	)`, d.columnTypes()["timestamp"])
+}

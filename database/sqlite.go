@@ -1,0 +1,87 @@
+package database
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"modernc.org/sqlite"
+)
+
+// openSQLite opens, or makes, the file that the URL names.
+func openSQLite(config Config) (*DB, error) {
+	path, err := sqlitePath(config.URL)
+	if err != nil {
+		return nil, err
+	}
+	if err := createPrivate(path); err != nil {
+		return nil, err
+	}
+	connector, err := sqlite.NewConnector(sqliteDSN(path, config.LockTimeout))
+	if err != nil {
+		return nil, fmt.Errorf("open the SQLite database: %w", err)
+	}
+	pool := sql.OpenDB(connector)
+	limitPool(pool, config.MaxOpen, defaultSQLiteOpen)
+	return newDB(pool, SQLite, config), nil
+}
+
+// sqlitePath is the absolute path in "sqlite:path" or "sqlite:///path".
+func sqlitePath(rawURL string) (string, error) {
+	path := strings.TrimPrefix(rawURL, "sqlite:")
+	if strings.HasPrefix(path, "//") {
+		path = strings.TrimPrefix(path, "//")
+		if !strings.HasPrefix(path, "/") {
+			return "", errors.New("database URL: a SQLite database has no host: write sqlite:/path or sqlite:///path")
+		}
+	}
+	if path == "" || strings.HasPrefix(path, ":memory:") {
+		return "", errors.New("database URL: a SQLite database needs a file")
+	}
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return "", fmt.Errorf("path of the SQLite database: %w", err)
+	}
+	return absolute, nil
+}
+
+// createPrivate makes the file with nobody but the owner reading it, as it
+// holds personal data; SQLite gives its journals the same mode.
+func createPrivate(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("directory of the SQLite database: %w", err)
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("create the SQLite database: %w", err)
+	}
+	return file.Close()
+}
+
+// sqliteDSN carries every setting, so that each connection of the pool has them.
+// The driver applies busy_timeout first: the others may meet a lock.
+func sqliteDSN(path string, lockTimeout time.Duration) string {
+	query := url.Values{}
+	query.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", lockTimeout.Milliseconds()))
+	query.Add("_pragma", "journal_mode(WAL)")
+	query.Add("_pragma", "synchronous(FULL)")
+	query.Add("_pragma", "foreign_keys(ON)")
+	query.Set("_txlock", "immediate") // a deferred transaction fails when it comes to write
+	query.Set("_timezone", "UTC")
+	return (&url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}).String()
+}
+
+// limitPool caps the pool and keeps its connections, which are dear to make.
+func limitPool(pool *sql.DB, most, otherwise int) {
+	if most <= 0 {
+		most = otherwise
+	}
+	pool.SetMaxOpenConns(most)
+	pool.SetMaxIdleConns(most)
+	pool.SetConnMaxIdleTime(10 * time.Minute)
+}

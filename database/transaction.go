@@ -1,0 +1,193 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/uptrace/bun"
+)
+
+// cleanupTimeout bounds a rollback whose own context is already over.
+const cleanupTimeout = 5 * time.Second
+
+// session is a transaction that a context carries: begun by InTx, or, in a unit
+// of work, by the first InTx under it.
+type session struct {
+	db    *DB
+	base  context.Context // the transaction lives as long as this
+	begin func(ctx context.Context, tx bun.IDB) error
+
+	mu         sync.Mutex
+	tx         *bun.Tx
+	ended      bool
+	failure    error // sticky: the transaction can no longer be committed
+	savepoints int
+}
+
+// sessionKey finds the session in a context.
+type sessionKey struct{}
+
+// sessionIn is the context's session on this database, if it is not over.
+func (db *DB) sessionIn(ctx context.Context) *session {
+	s, _ := ctx.Value(sessionKey{}).(*session)
+	if s == nil || s.db != db || s.isEnded() {
+		return nil
+	}
+	return s
+}
+
+func (s *session) isEnded() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ended
+}
+
+// current is the transaction when it has begun and is not over.
+func (s *session) current() *bun.Tx {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return nil
+	}
+	return s.tx
+}
+
+// From is what to query with: the transaction in ctx, else the pool.
+func (db *DB) From(ctx context.Context) bun.IDB {
+	if s := db.sessionIn(ctx); s != nil {
+		if tx := s.current(); tx != nil {
+			return *tx
+		}
+	}
+	return db.DB
+}
+
+// InTx runs fn in a transaction: IMMEDIATE on SQLite, READ COMMITTED on
+// Postgres. It commits when fn returns nil and rolls back when it returns an
+// error or panics. The context given to fn carries the transaction, so that
+// From and InTx under it join.
+//
+// Joined to a transaction in ctx, fn runs behind a savepoint: its error undoes
+// what it did and nothing before it, and the outer transaction goes on. What
+// must survive a refusal is therefore written in an InTx that returns nil, and
+// the refusal is returned after it. A transaction is not for several goroutines.
+func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context, tx bun.IDB) error) error {
+	if s := db.sessionIn(ctx); s != nil {
+		return s.join(ctx, fn)
+	}
+	s := &session{db: db, base: ctx}
+	if err := s.start(ctx); err != nil {
+		return err
+	}
+	defer func() { _ = s.rollback() }() // after a commit it does nothing
+	if err := fn(context.WithValue(ctx, sessionKey{}, s), *s.tx); err != nil {
+		return err
+	}
+	return s.commit()
+}
+
+// start begins the transaction, once.
+func (s *session) start(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failure != nil {
+		return s.failure
+	}
+	if s.tx != nil {
+		return nil
+	}
+	// Not ctx: a call's own, shorter context must not end the whole transaction.
+	tx, err := s.db.BeginTx(s.base, nil)
+	if err != nil {
+		return fmt.Errorf("begin a transaction: %w", Classify(err))
+	}
+	if s.begin != nil {
+		if err := s.begin(ctx, tx); err != nil {
+			_ = tx.Rollback()
+			s.ended, s.failure = true, err
+			return err
+		}
+	}
+	s.tx = &tx
+	return nil
+}
+
+// join runs fn behind a savepoint of the transaction.
+func (s *session) join(ctx context.Context, fn func(ctx context.Context, tx bun.IDB) error) error {
+	if err := s.start(ctx); err != nil {
+		return err
+	}
+	s.savepoints++
+	name := fmt.Sprintf("joined_%d", s.savepoints)
+	if _, err := s.tx.ExecContext(ctx, "SAVEPOINT "+name); err != nil {
+		return fmt.Errorf("set a savepoint: %w", Classify(err))
+	}
+	done := false
+	defer func() {
+		if !done {
+			s.undo(ctx, name)
+		}
+	}()
+	if err := fn(ctx, *s.tx); err != nil {
+		return err
+	}
+	if _, err := s.tx.ExecContext(ctx, "RELEASE SAVEPOINT "+name); err != nil {
+		return fmt.Errorf("release a savepoint: %w", Classify(err))
+	}
+	done = true
+	return nil
+}
+
+// undo goes back to a savepoint. When that fails, nothing of the transaction
+// can be trusted any more, so it will not be committed.
+func (s *session) undo(ctx context.Context, name string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+	defer cancel()
+	_, err := s.tx.ExecContext(ctx, "ROLLBACK TO SAVEPOINT "+name)
+	if err == nil {
+		_, err = s.tx.ExecContext(ctx, "RELEASE SAVEPOINT "+name)
+	}
+	if err != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.failure = errors.Join(ErrTxFailed, fmt.Errorf("go back to a savepoint: %w", Classify(err)))
+	}
+}
+
+func (s *session) commit() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended || s.tx == nil {
+		return s.failure
+	}
+	s.ended = true
+	if s.failure != nil {
+		_ = s.tx.Rollback()
+		return s.failure
+	}
+	if err := s.tx.Commit(); err != nil {
+		_ = s.tx.Rollback()
+		if ctxErr := s.base.Err(); ctxErr != nil && errors.Is(err, sql.ErrTxDone) {
+			err = ctxErr // database/sql rolled it back when the context ended
+		}
+		return fmt.Errorf("commit: %w", Classify(err))
+	}
+	return nil
+}
+
+func (s *session) rollback() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended || s.tx == nil {
+		return nil
+	}
+	s.ended = true
+	if err := s.tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) {
+		return fmt.Errorf("roll back: %w", Classify(err))
+	}
+	return nil
+}
