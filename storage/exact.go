@@ -23,8 +23,7 @@ type exactReader struct {
 	start int64 // where r stood, when it is a seeker
 }
 
-// newExactReader reads r under ctx. The result is an io.Seeker only when r is
-// one, because a client retries a request whose body can be rewound.
+// newExactReader reads r while ctx lasts.
 func newExactReader(ctx context.Context, r io.Reader, size int64, sum [32]byte) *exactReader {
 	return &exactReader{ctx: ctx, r: r, size: size, sum: sum, left: size, hash: sha256.New()}
 }
@@ -92,12 +91,14 @@ func (e *exactReader) fail(err error) error {
 }
 
 // rewindable lets a client start the content again, unless it was found wrong.
+// It is a type of its own because a client repeats a request exactly when the
+// body is an io.Seeker.
 type rewindable struct {
 	*exactReader
-	seeker   io.Seeker
-	attempts int
+	seeker io.Seeker
 }
 
+// Seek implements io.Seeker, to the start only.
 func (r *rewindable) Seek(offset int64, whence int) (int64, error) {
 	if r.err != nil {
 		return 0, r.err
@@ -110,7 +111,6 @@ func (r *rewindable) Seek(offset int64, whence int) (int64, error) {
 	}
 	r.left = r.size
 	r.hash.Reset()
-	r.attempts++
 	return 0, nil
 }
 

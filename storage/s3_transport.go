@@ -1,0 +1,69 @@
+package storage
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Time-outs of the connection to an S3 server. An upload may take long, so none
+// bounds a whole request: its context does. What is bounded is silence.
+const (
+	dialTimeout    = 5 * time.Second
+	tlsTimeout     = 10 * time.Second
+	answerTimeout  = 30 * time.Second
+	silenceTimeout = 30 * time.Second
+	keepIdle       = 25 * time.Second // below silenceTimeout, which would end it
+	keepIdleConns  = 64
+)
+
+func newTransport() *http.Transport {
+	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 15 * time.Second}
+	return &http.Transport{
+		Proxy: http.ProxyFromEnvironment,
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := dialer.DialContext(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			return &patientConn{Conn: conn, patience: silenceTimeout}, nil
+		},
+		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:   tlsTimeout,
+		ResponseHeaderTimeout: answerTimeout,
+		ExpectContinueTimeout: time.Second,
+		MaxIdleConns:          keepIdleConns,
+		MaxIdleConnsPerHost:   keepIdleConns,
+		IdleConnTimeout:       keepIdle,
+		// Documents are compressed already, and a decoded body has no length.
+		DisableCompression: true,
+		WriteBufferSize:    64 << 10,
+		ReadBufferSize:     64 << 10,
+	}
+}
+
+// patientConn fails a read or write once nothing moved for patience, so that a
+// peer which hangs in the middle of a body is noticed. A write moves the
+// deadline of a waiting read as well: the server is silent during an upload.
+type patientConn struct {
+	net.Conn
+	patience time.Duration
+}
+
+// Read implements net.Conn.
+func (c *patientConn) Read(p []byte) (int, error) {
+	if err := c.SetReadDeadline(time.Now().Add(c.patience)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Read(p)
+}
+
+// Write implements net.Conn.
+func (c *patientConn) Write(p []byte) (int, error) {
+	if err := c.SetDeadline(time.Now().Add(c.patience)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Write(p)
+}
