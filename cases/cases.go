@@ -81,6 +81,7 @@ type Options struct {
 type Service struct {
 	db       *database.DB
 	store    storage.Store
+	spool    *storage.Spool
 	outbox   *notify.Outbox
 	codes    Codes
 	policies *Policies
@@ -88,7 +89,7 @@ type Service struct {
 }
 
 // New makes the service.
-func New(db *database.DB, store storage.Store, outbox *notify.Outbox, codes Codes, policies *Policies, opt Options) *Service {
+func New(db *database.DB, store storage.Store, spool *storage.Spool, outbox *notify.Outbox, codes Codes, policies *Policies, opt Options) *Service {
 	if opt.ClaimTTL == 0 {
 		opt.ClaimTTL = 30 * time.Minute
 	}
@@ -102,7 +103,7 @@ func New(db *database.DB, store storage.Store, outbox *notify.Outbox, codes Code
 		opt.MaxDocuments = 100
 	}
 	opt.PublicURL = strings.TrimRight(opt.PublicURL, "/")
-	return &Service{db: db, store: store, outbox: outbox, codes: codes, policies: policies, opt: opt}
+	return &Service{db: db, store: store, spool: spool, outbox: outbox, codes: codes, policies: policies, opt: opt}
 }
 
 // now is the injected time, in the precision that both databases keep.

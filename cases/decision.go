@@ -1,0 +1,288 @@
+package cases
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"regain/problem"
+)
+
+// CaseDecision is one approval, or the denial, of a whole case.
+type CaseDecision struct {
+	bun.BaseModel `bun:"table:decisions,alias:cdec"`
+
+	ID            string     `bun:"id,pk"`
+	CaseID        string     `bun:"case_id"`
+	Round         int        `bun:"round"`
+	Verdict       State      `bun:"verdict"` // approved or denied
+	Role          string     `bun:"role"`    // the role that an approval counts for
+	ReasonCode    ReasonCode `bun:"reason_code"`
+	WordsCustomer string     `bun:"words_customer"`
+	WordsStaff    string     `bun:"words_staff"`
+	StaffID       string     `bun:"staff_id"`
+	DecidedAt     time.Time  `bun:"decided_at"`
+	// Void approvals were overtaken by a change of what they approved.
+	Void bool `bun:"void"`
+}
+
+// Approve records the reviewer's approval. When the policy wants more, the case
+// goes back to the queue for somebody else; the last one approves it. Errors:
+// invalid_fields naming what is neither accepted nor waived, already_approved,
+// second_person_required, not_claimed.
+func (s *Service) Approve(ctx context.Context, actor Actor, caseID string, version int64, wordsStaff string) (*Case, error) {
+	wordsStaff = strings.TrimSpace(wordsStaff)
+	if f := problem.CheckText("/words_staff", wordsStaff, 0, maxWords, problem.ManyLines); f != nil {
+		return nil, problem.InvalidFields([]problem.Field{*f})
+	}
+	return s.change(ctx, actor, target{caseID, version}, func(ch *change) error {
+		given, err := ch.approvals()
+		if err != nil {
+			return err
+		}
+		action := actApprove
+		if len(given)+1 < ch.Case.ApprovalsNeeded {
+			action = actApprovePart
+		}
+		if _, err := ch.permit(action); err != nil {
+			return err
+		}
+		role, err := ch.approvalRole(given)
+		if err != nil {
+			return err
+		}
+		dec := &CaseDecision{
+			ID: s.opt.IDs(), CaseID: caseID, Round: ch.Case.Round, Verdict: Approved, Role: role,
+			WordsStaff: wordsStaff, StaffID: actor.ID, DecidedAt: ch.now,
+		}
+		if _, err := ch.tx.NewInsert().Model(dec).Exec(ch.ctx); err != nil {
+			return fmt.Errorf("write approval: %w", err)
+		}
+		if err := ch.do(action, Facts{"decision": dec.ID, "approval": len(given) + 1, "needed": ch.Case.ApprovalsNeeded}); err != nil {
+			return err
+		}
+		ch.dropClaim()
+		if action == actApprovePart {
+			return nil
+		}
+		ch.tell("case_approved", nil)
+		return ch.end()
+	})
+}
+
+// approvals are those of this round that still stand.
+func (ch *change) approvals() ([]*CaseDecision, error) {
+	out := []*CaseDecision{}
+	err := ch.tx.NewSelect().Model(&out).Where("cdec.case_id = ?", ch.Case.ID).Where("cdec.round = ?", ch.Case.Round).
+		Where("cdec.verdict = ?", Approved).Where("cdec.void = ?", false).Order("cdec.id").Scan(ch.ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read approvals: %w", err)
+	}
+	return out, nil
+}
+
+// freshApprover wants each approval to be another person's.
+func freshApprover(ch *change) error {
+	given, err := ch.approvals()
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(given, func(d *CaseDecision) bool { return d.StaffID == ch.actor.ID }) {
+		return problem.New(problem.Conflict, "already_approved", "You approved this case already. The next approval is somebody else's.")
+	}
+	return nil
+}
+
+// approvalRole picks the role that this approval counts for, where the policy
+// wants approvals by distinct roles.
+func (ch *change) approvalRole(given []*CaseDecision) (string, error) {
+	d, err := ch.Decision()
+	if err != nil {
+		return "", err
+	}
+	wanted := d.Handling.DistinctRoles
+	if len(wanted) == 0 {
+		return "", nil
+	}
+	for _, role := range wanted {
+		taken := slices.ContainsFunc(given, func(d *CaseDecision) bool { return d.Role == role })
+		if !taken && ch.actor.Has(role) {
+			return role, nil
+		}
+	}
+	return "", problem.Newf(problem.Forbidden, "role_required", "The approvals of this case need the roles %s, each from another person.", strings.Join(wanted, ", "))
+}
+
+// voidApprovals sets aside the approvals of this round, because what they
+// approved has changed.
+func (ch *change) voidApprovals() error {
+	_, err := ch.tx.NewUpdate().Model((*CaseDecision)(nil)).Set("void = ?", true).
+		Where("case_id = ?", ch.Case.ID).Where("round = ?", ch.Case.Round).
+		Where("verdict = ?", Approved).Where("void = ?", false).Exec(ch.ctx)
+	if err != nil {
+		return fmt.Errorf("void approvals: %w", err)
+	}
+	return nil
+}
+
+// Denial is why a case is denied. The words go to the customer; they never say
+// which fact did not match.
+type Denial struct {
+	ReasonCode    ReasonCode
+	WordsCustomer string
+	WordsStaff    string
+}
+
+// Deny ends the case. The customer may appeal once. Errors: not_claimed,
+// invalid_fields.
+func (s *Service) Deny(ctx context.Context, actor Actor, caseID string, version int64, in Denial) (*Case, error) {
+	j, bad := Judgement{ReasonCode: in.ReasonCode, WordsCustomer: in.WordsCustomer, WordsStaff: in.WordsStaff}.clean()
+	if err := problem.InvalidFields(bad); err != nil {
+		return nil, err
+	}
+	return s.change(ctx, actor, target{caseID, version}, func(ch *change) error {
+		dec := &CaseDecision{
+			ID: s.opt.IDs(), CaseID: caseID, Round: ch.Case.Round, Verdict: Denied, ReasonCode: in.ReasonCode,
+			WordsCustomer: j.WordsCustomer, WordsStaff: j.WordsStaff, StaffID: actor.ID, DecidedAt: ch.now,
+		}
+		if err := ch.do(actDeny, Facts{"decision": dec.ID, "reason": dec.ReasonCode}); err != nil {
+			return err
+		}
+		if _, err := ch.tx.NewInsert().Model(dec).Exec(ch.ctx); err != nil {
+			return fmt.Errorf("write denial: %w", err)
+		}
+		ch.dropClaim()
+		data := map[string]string{"reason": j.WordsCustomer, "appeal_until": ""}
+		if ch.Case.Round == 1 {
+			until := ch.now.Add(s.opt.AppealWithin)
+			ch.Case.AppealUntil = &until
+			data["appeal_until"] = until.Format(time.DateOnly)
+		}
+		ch.tell("case_denied", data)
+		return ch.end()
+	})
+}
+
+// Appeal asks for one fresh look by other reviewers. Errors: appeal_used,
+// appeal_too_late, wrong_state, invalid_fields.
+func (s *Service) Appeal(ctx context.Context, actor Actor, caseID string, version int64, reason string) (*Case, error) {
+	reason = strings.TrimSpace(reason)
+	if f := problem.CheckText("/reason", reason, 10, maxWords, problem.ManyLines); f != nil {
+		return nil, problem.InvalidFields([]problem.Field{*f})
+	}
+	return s.change(ctx, actor, target{caseID, version}, func(ch *change) error {
+		if _, err := ch.permit(actAppeal); err != nil {
+			return err
+		}
+		d, err := ch.Decision()
+		if err != nil {
+			return err
+		}
+		c := ch.Case
+		c.Round++
+		at := ch.now
+		c.SubmittedAt, c.EndedAt, c.AppealUntil, c.ReviewLeft = &at, nil, nil, 0
+		ch.startReviewClock(d)
+		if err := ch.takeAccount(); err != nil {
+			return err
+		}
+		if err := ch.reviewAfresh(); err != nil {
+			return err
+		}
+		msg, err := ch.addMessage(Message, reason)
+		if err != nil {
+			return err
+		}
+		if err := ch.do(actAppeal, Facts{"message": msg}); err != nil {
+			return err
+		}
+		ch.tell("appeal_received", map[string]string{"review_by": c.ReviewDue.Format(time.DateOnly)})
+		return nil
+	})
+}
+
+// reviewAfresh sets the items' reviews back, for eyes that have not seen them;
+// what was decided before stays on record.
+func (ch *change) reviewAfresh() error {
+	_, err := ch.tx.NewUpdate().Model((*Item)(nil)).Set("review = ?", Pending).
+		Where("case_id = ?", ch.Case.ID).Where("retired = ?", false).Exec(ch.ctx)
+	if err != nil {
+		return fmt.Errorf("set reviews back: %w", err)
+	}
+	return nil
+}
+
+// mayAppeal allows one appeal, in time.
+func mayAppeal(ch *change) error {
+	if ch.Case.Round > 1 {
+		return problem.New(problem.Conflict, "appeal_used", "This case was decided on appeal. A second appeal is not possible.")
+	}
+	if ch.Case.AppealUntil == nil || ch.now.After(*ch.Case.AppealUntil) {
+		return problem.New(problem.Conflict, "appeal_too_late", "The time for an appeal is over. You can start a new case.")
+	}
+	return nil
+}
+
+// Withdraw ends the case at its customer's wish.
+func (s *Service) Withdraw(ctx context.Context, actor Actor, caseID string, version int64) (*Case, error) {
+	return s.change(ctx, actor, target{caseID, version}, func(ch *change) error {
+		if err := ch.do(actWithdraw, nil); err != nil {
+			return err
+		}
+		ch.dropClaim()
+		ch.tell("case_withdrawn", nil)
+		return ch.end()
+	})
+}
+
+// end does what every end of a case has in common: nothing is open or due any
+// more, and the account is free for the claim that waited behind this one.
+func (ch *change) end() error {
+	c := ch.Case
+	at := ch.now
+	c.EndedAt, c.ReviewDue, c.CustomerDue = &at, nil, nil
+	if err := ch.closeItems(); err != nil {
+		return err
+	}
+	if err := ch.revokeInvitations(); err != nil {
+		return err
+	}
+	wasOpen := c.Open
+	c.Open, c.Held = false, false
+	if !wasOpen {
+		return nil
+	}
+	// The row must let go of the account before another can take it.
+	if _, err := ch.tx.NewUpdate().Model((*Case)(nil)).Set("open = ?", false).Where("id = ?", c.ID).Exec(ch.ctx); err != nil {
+		return fmt.Errorf("free account: %w", err)
+	}
+	return ch.openHeld()
+}
+
+// openHeld opens the oldest claim that waited behind this one.
+func (ch *change) openHeld() error {
+	var next []string
+	err := ch.tx.NewSelect().Model((*Case)(nil)).Column("id").Where("c.account_key = ?", ch.Case.AccountKey).
+		Where("c.held = ?", true).Order("c.submitted_at", "c.id").Limit(1).Scan(ch.ctx, &next)
+	if err != nil {
+		return fmt.Errorf("look for a waiting claim: %w", err)
+	}
+	if len(next) == 0 {
+		return nil
+	}
+	after := ch.Case.ID
+	_, err = ch.s.change(ch.ctx, SystemActor(), target{id: next[0]}, func(held *change) error {
+		if !held.Case.Held || held.Case.State != Submitted {
+			return nil
+		}
+		if err := held.takeAccount(); err != nil {
+			return err
+		}
+		return held.do(actOpenHeld, Facts{"after": after})
+	})
+	return err
+}

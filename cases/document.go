@@ -1,0 +1,380 @@
+package cases
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"regain/database"
+	"regain/problem"
+	"regain/rules"
+	"regain/storage"
+)
+
+// DocumentState is where a version of a document stands.
+type DocumentState string
+
+// The states of a document.
+const (
+	Current  DocumentState = "current"
+	Replaced DocumentState = "replaced" // an earlier version, kept
+	Removed  DocumentState = "removed"  // taken back before submission, kept until purged
+)
+
+// Document is one version of a file in one slot. Several may share an object:
+// one bank statement can prove three months.
+type Document struct {
+	bun.BaseModel `bun:"table:documents,alias:d"`
+
+	ID     string `bun:"id,pk"`
+	CaseID string `bun:"case_id"`
+	ItemID string `bun:"item_id"`
+	// Name is the file's name as its supplier gave it, made safe to show.
+	Name string `bun:"name"`
+	Type string `bun:"type"` // pdf, jpeg, png, eml
+	Size int64  `bun:"size"` // bytes
+	// SHA256 is the content's hash in hex.
+	SHA256    string                        `bun:"sha256"`
+	ObjectKey string                        `bun:"object_key"`
+	Version   int                           `bun:"version"` // within the item, from 1
+	State     DocumentState                 `bun:"state"`
+	ReadOff   database.JSON[map[string]any] `bun:"read_off"`
+	ActorKind ActorKind                     `bun:"actor_kind"`
+	ActorID   string                        `bun:"actor_id"`
+	CreatedAt time.Time                     `bun:"created_at"`
+	EndedAt   *time.Time                    `bun:"ended_at"`
+}
+
+// Receive takes an upload for an item into a bounded temporary file, hashed and
+// inspected, after checking that the actor may supply the item now. Nothing of
+// the case changes. The caller hands the upload to Attach, and discards it.
+// Errors: those of the item (see State) and of storage's spool.
+func (s *Service) Receive(ctx context.Context, actor Actor, caseID, itemID, name string, r io.Reader) (*storage.Upload, error) {
+	limits, err := s.uploadLimits(ctx, actor, caseID, itemID)
+	if err != nil {
+		return nil, err
+	}
+	return s.spool.Receive(ctx, r, name, limits)
+}
+
+// UploadLimit is the most bytes that the item's document may have, for a server
+// that caps a request's body.
+func (s *Service) UploadLimit(ctx context.Context, actor Actor, caseID, itemID string) (int64, error) {
+	limits, err := s.uploadLimits(ctx, actor, caseID, itemID)
+	return limits.MaxSize, err
+}
+
+// uploadLimits checks, without a lock, what supplying will check again with one:
+// a refusal should come before the bytes, not after.
+func (s *Service) uploadLimits(ctx context.Context, actor Actor, caseID, itemID string) (storage.Limits, error) {
+	c, err := s.Case(ctx, actor, caseID)
+	if err != nil {
+		return storage.Limits{}, err
+	}
+	ch := &change{ctx: ctx, s: s, tx: s.db.From(ctx), actor: actor, now: s.now(), Case: c}
+	i, err := ch.supplying(itemID)
+	if err != nil {
+		return storage.Limits{}, err
+	}
+	return ch.documentLimits(i)
+}
+
+// extraLimits are for what a reviewer asked in free text.
+func extraLimits() storage.Limits {
+	return storage.Limits{Types: []string{"pdf", "jpeg", "png", "eml"}, MaxSize: 10 << 20}
+}
+
+func (ch *change) documentLimits(i *Item) (storage.Limits, error) {
+	if i.Origin == FromReviewer && i.Kind == rules.DocumentMaterial && i.Material == "" {
+		return extraLimits(), nil
+	}
+	p, err := ch.Policy()
+	if err != nil {
+		return storage.Limits{}, err
+	}
+	m, ok := p.Material(i.Material)
+	if !ok || m.Document == nil {
+		return storage.Limits{}, problem.New(problem.Conflict, "not_a_document", "This item takes no document.")
+	}
+	return storage.Limits{Types: m.Document.Types, MaxSize: m.Document.MaxSize}, nil
+}
+
+// Attach stores a received upload and puts it into the item's slot. A document
+// that was there is kept as an earlier version. The bytes are durable before any
+// row names them; if the rows can't be written, the object is an orphan that the
+// sweep removes. Errors: as Receive; same_file_rejected, too_many_documents,
+// not_valid, invalid_fields for what was read off.
+func (s *Service) Attach(ctx context.Context, actor Actor, caseID, itemID string, up *storage.Upload, readOff map[string]any) (*Document, error) {
+	id := s.opt.IDs()
+	key := fmt.Sprintf("cases/%s/%s", caseID, id)
+	doc := &Document{
+		ID: id, CaseID: caseID, ItemID: itemID, Name: up.Name, Type: up.Type, Size: up.Size,
+		SHA256: hex.EncodeToString(up.SHA256[:]), ObjectKey: key,
+	}
+	if err := s.putUpload(ctx, key, up); err != nil {
+		return nil, err
+	}
+	if err := s.attach(ctx, actor, doc, readOff); err != nil {
+		return nil, err
+	}
+	return doc, nil
+}
+
+func (s *Service) putUpload(ctx context.Context, key string, up *storage.Upload) error {
+	r, err := up.Open()
+	if err != nil {
+		return fmt.Errorf("open upload: %w", err)
+	}
+	defer func() { _ = r.Close() }()
+	if err := s.store.Put(ctx, key, r, up.Size, up.SHA256); err != nil {
+		return problem.New(problem.Unavailable, "store_unavailable", "The document could not be stored just now. Nothing was changed; try again.").
+			After(5 * time.Second).WithCause(err)
+	}
+	return nil
+}
+
+// Reuse puts a file that is already in the case into another slot as well.
+func (s *Service) Reuse(ctx context.Context, actor Actor, caseID, itemID, documentID string, readOff map[string]any) (*Document, error) {
+	from, err := s.visibleDocument(ctx, actor, caseID, documentID)
+	if err != nil {
+		return nil, err
+	}
+	doc := &Document{
+		ID: s.opt.IDs(), CaseID: caseID, ItemID: itemID, Name: from.Name, Type: from.Type,
+		Size: from.Size, SHA256: from.SHA256, ObjectKey: from.ObjectKey,
+	}
+	return doc, s.attach(ctx, actor, doc, readOff)
+}
+
+func (s *Service) attach(ctx context.Context, actor Actor, doc *Document, readOff map[string]any) error {
+	_, err := s.change(ctx, actor, target{id: doc.CaseID}, func(ch *change) error {
+		i, err := ch.supplying(doc.ItemID)
+		if err != nil {
+			return err
+		}
+		if err := ch.checkDocument(i, doc, readOff); err != nil {
+			return err
+		}
+		if err := ch.replaceDocuments(i, doc); err != nil {
+			return err
+		}
+		doc.State, doc.CreatedAt, doc.ActorKind, doc.ActorID = Current, ch.now, actor.Kind, actor.ID
+		if _, err := ch.tx.NewInsert().Model(doc).Exec(ch.ctx); err != nil {
+			return fmt.Errorf("write document: %w", err)
+		}
+		if err := ch.supply(i, Provided, Facts{"document": doc.ID, "sha256": doc.SHA256, "version": doc.Version}); err != nil {
+			return err
+		}
+		return ch.acknowledgePartner(doc)
+	})
+	return err
+}
+
+// checkDocument refuses a file of a wrong kind, one that was rejected for this
+// item before, and values read off that can't be right.
+func (ch *change) checkDocument(i *Item, doc *Document, readOff map[string]any) error {
+	limits, err := ch.documentLimits(i)
+	if err != nil {
+		return err
+	}
+	if err := allowedType(limits, doc.Type, doc.Size); err != nil {
+		return err
+	}
+	if err := ch.notRejectedBefore(i, doc); err != nil {
+		return err
+	}
+	n, err := ch.tx.NewSelect().Model((*Document)(nil)).Where("d.case_id = ?", ch.Case.ID).Count(ch.ctx)
+	if err != nil {
+		return fmt.Errorf("count documents: %w", err)
+	}
+	if n >= ch.s.opt.MaxDocuments {
+		return problem.Newf(problem.Conflict, "too_many_documents", "A case holds at most %d files, earlier versions included.", ch.s.opt.MaxDocuments)
+	}
+	return ch.readOff(i, doc, readOff)
+}
+
+func allowedType(limits storage.Limits, typ string, size int64) error {
+	if size > limits.MaxSize {
+		return problem.Newf(problem.TooLarge, "file_too_large", "The file is larger than the %d MiB that this item takes.", limits.MaxSize>>20)
+	}
+	for _, t := range limits.Types {
+		if t == typ {
+			return nil
+		}
+	}
+	return problem.New(problem.UnsupportedType, "file_type_not_allowed", "This item does not take files of this type.")
+}
+
+// notRejectedBefore spares everybody a second look at the very same file.
+func (ch *change) notRejectedBefore(i *Item, doc *Document) error {
+	n, err := ch.tx.NewSelect().Model((*ItemDecision)(nil)).
+		Join("JOIN documents AS d ON d.id = idec.document_id").
+		Where("idec.item_id = ?", i.ID).Where("idec.verdict = ?", Rejected).Where("d.sha256 = ?", doc.SHA256).
+		Count(ch.ctx)
+	if err != nil {
+		return fmt.Errorf("look for rejected copies: %w", err)
+	}
+	if n > 0 {
+		return problem.New(problem.Conflict, "same_file_rejected", "This is the same file that was not accepted before. Send another one.")
+	}
+	return nil
+}
+
+// readOff checks and keeps the values that the supplier read off the document.
+func (ch *change) readOff(i *Item, doc *Document, raw map[string]any) error {
+	r, err := ch.requirement(i)
+	if err != nil || r == nil {
+		return err
+	}
+	p, err := ch.Policy()
+	if err != nil {
+		return err
+	}
+	values, bad := p.ParseReadOff(*r, raw)
+	if err := problem.InvalidFields(problem.At("/read_off", bad)); err != nil {
+		return err
+	}
+	doc.ReadOff.V = values
+	validity, why := p.Validity(*r, ch.validityEnv(i, values))
+	if validity == rules.Invalid {
+		return notValid(why, ch.Case.Locale)
+	}
+	return nil
+}
+
+func notValid(why []rules.Text, locale string) error {
+	detail := "The document can't be taken as it is."
+	for _, w := range why {
+		detail += " " + w.In(locale)
+	}
+	return problem.New(problem.Invalid, "not_valid", detail)
+}
+
+// validityEnv is what validity expressions may read. Before the first
+// submission, the day of filing is today.
+func (ch *change) validityEnv(i *Item, readOff map[string]any) rules.ValidityEnv {
+	filed := ch.now
+	if ch.Case.FiledAt != nil {
+		filed = *ch.Case.FiledAt
+	}
+	return rules.ValidityEnv{ReadOff: readOff, FiledOn: filed, Today: ch.now, Statement: i.Statement.V}
+}
+
+// replaceDocuments ends the item's current document and numbers the new one.
+func (ch *change) replaceDocuments(i *Item, doc *Document) error {
+	var last int
+	err := ch.tx.NewSelect().Model((*Document)(nil)).ColumnExpr("COALESCE(MAX(d.version), 0)").
+		Where("d.item_id = ?", i.ID).Scan(ch.ctx, &last)
+	if err != nil {
+		return fmt.Errorf("number document: %w", err)
+	}
+	doc.Version = last + 1
+	return ch.endDocuments(i, Replaced)
+}
+
+func (ch *change) endDocuments(i *Item, as DocumentState) error {
+	_, err := ch.tx.NewUpdate().Model((*Document)(nil)).
+		Set("state = ?", as).Set("ended_at = ?", ch.now).
+		Where("item_id = ?", i.ID).Where("state = ?", Current).Exec(ch.ctx)
+	if err != nil {
+		return fmt.Errorf("end document: %w", err)
+	}
+	return nil
+}
+
+// Clear removes what was supplied for an item: its document (kept as a removed
+// version) or its statement. Errors: item_not_found, item_closed.
+func (s *Service) Clear(ctx context.Context, actor Actor, caseID, itemID string) (*Case, error) {
+	return s.change(ctx, actor, target{id: caseID}, func(ch *change) error {
+		i, err := ch.supplying(itemID)
+		if err != nil {
+			return err
+		}
+		if i.Supply == Missing {
+			return problem.New(problem.Conflict, "item_missing", "Nothing was supplied for this item.")
+		}
+		if err := ch.endDocuments(i, Removed); err != nil {
+			return err
+		}
+		i.Statement.V = nil
+		return ch.supply(i, Missing, nil)
+	})
+}
+
+// Open reads a document's bytes for somebody who may see it, and records who
+// saw it. The caller closes the reader. Errors: document_not_found,
+// store_unavailable.
+func (s *Service) Open(ctx context.Context, actor Actor, caseID, documentID string) (*Document, io.ReadSeekCloser, error) {
+	doc, err := s.visibleDocument(ctx, actor, caseID, documentID)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, _, err := s.store.Get(ctx, doc.ObjectKey)
+	if err != nil {
+		return nil, nil, problem.New(problem.Unavailable, "store_unavailable", "The document can't be read just now. Try again.").
+			After(5 * time.Second).WithCause(err)
+	}
+	if err := s.recordView(ctx, actor, doc); err != nil {
+		_ = r.Close()
+		return nil, nil, err
+	}
+	return doc, r, nil
+}
+
+func (s *Service) recordView(ctx context.Context, actor Actor, doc *Document) error {
+	return s.quietly(ctx, actor, doc.CaseID, func(ch *change) error {
+		return ch.do(actView, Facts{"document": doc.ID, "sha256": doc.SHA256})
+	})
+}
+
+// visibleDocument finds a document that the actor may see: customers those of
+// their case, partners those that they supplied themselves.
+func (s *Service) visibleDocument(ctx context.Context, actor Actor, caseID, documentID string) (*Document, error) {
+	if _, err := s.Case(ctx, actor, caseID); err != nil {
+		return nil, err
+	}
+	q := s.db.From(ctx).NewSelect().Model((*Document)(nil)).Where("d.id = ?", documentID).Where("d.case_id = ?", caseID)
+	if actor.Kind == Partner {
+		q = q.Where("d.actor_kind = ?", Partner).Where("d.actor_id = ?", actor.ID)
+	}
+	docs := []*Document{}
+	if err := q.Scan(ctx, &docs); err != nil {
+		return nil, fmt.Errorf("find document: %w", err)
+	}
+	if len(docs) == 0 {
+		return nil, problem.New(problem.NotFound, "document_not_found", "The case holds no such document.")
+	}
+	return docs[0], nil
+}
+
+// loadDocuments reads the case's documents, all versions, oldest first.
+func (s *Service) loadDocuments(ctx context.Context, db bun.IDB, caseID string) ([]*Document, error) {
+	docs := []*Document{}
+	if err := db.NewSelect().Model(&docs).Where("d.case_id = ?", caseID).Order("d.created_at", "d.id").Scan(ctx); err != nil {
+		return nil, fmt.Errorf("read documents: %w", err)
+	}
+	return docs, nil
+}
+
+// KnownObjects says which object keys some document refers to, for the sweep of
+// orphans.
+func (s *Service) KnownObjects(ctx context.Context, keys []string) (map[string]bool, error) {
+	if len(keys) == 0 {
+		return map[string]bool{}, nil
+	}
+	found := []string{}
+	err := s.db.From(ctx).NewSelect().Model((*Document)(nil)).Distinct().Column("object_key").
+		Where("object_key IN (?)", bun.In(keys)).Scan(ctx, &found)
+	if err != nil {
+		return nil, fmt.Errorf("look up objects: %w", err)
+	}
+	known := make(map[string]bool, len(found))
+	for _, k := range found {
+		known[k] = true
+	}
+	return known, nil
+}

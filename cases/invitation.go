@@ -1,0 +1,320 @@
+package cases
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"regain/notify"
+	"regain/problem"
+)
+
+// Invitation lets one reseller or partner supply what they owe to one case, and
+// nothing else of it be seen. Its token is exchanged once for a session.
+type Invitation struct {
+	bun.BaseModel `bun:"table:invitations,alias:inv"`
+
+	ID     string `bun:"id,pk"`
+	CaseID string `bun:"case_id"`
+	// Supplier is "reseller" or "partner": which items are theirs.
+	Supplier     string `bun:"supplier"`
+	Organisation string `bun:"organisation"`
+	Email        string `bun:"email"`
+	// TokenHash is the SHA-256 of the token of the newest link, in hex.
+	TokenHash   string     `bun:"token_hash"`
+	ExpiresAt   time.Time  `bun:"expires_at"`
+	ExchangedAt *time.Time `bun:"exchanged_at"`
+	RevokedAt   *time.Time `bun:"revoked_at"`
+	Sent        int        `bun:"sent"` // how many links were mailed
+	CreatedAt   time.Time  `bun:"created_at"`
+}
+
+// maxInvitations limits a case's invitations, maxLinks the mails of each.
+const (
+	maxInvitations = 5
+	maxLinks       = 10
+)
+
+// InviteInput asks a reseller or partner for what they owe.
+type InviteInput struct {
+	Supplier     string
+	Organisation string
+	Email        string
+	Locale       string
+}
+
+// Invite mails a link to the reseller or partner. Inviting the same address
+// again sends a new link and ends the old one. Errors: nothing_owed,
+// too_many_invitations, invalid_fields.
+func (s *Service) Invite(ctx context.Context, actor Actor, caseID string, in InviteInput) (*Invitation, error) {
+	in.Organisation = strings.TrimSpace(in.Organisation)
+	var bad []problem.Field
+	if f := problem.CheckText("/organisation", in.Organisation, 2, maxEnterprise, problem.OneLine); f != nil {
+		bad = append(bad, *f)
+	}
+	email, f := checkEmail("/email", in.Email)
+	if f == nil && email == "" {
+		f = &problem.Field{Pointer: "/email", Code: "required", Message: "Give the e-mail address of whoever signs."}
+	}
+	if f != nil {
+		bad = append(bad, *f)
+	}
+	if err := problem.InvalidFields(bad); err != nil {
+		return nil, err
+	}
+	in.Email = email
+	var inv *Invitation
+	_, err := s.change(ctx, actor, target{id: caseID}, func(ch *change) error {
+		var err error
+		inv, err = ch.invite(in)
+		return err
+	})
+	return inv, err
+}
+
+func (ch *change) invite(in InviteInput) (*Invitation, error) {
+	if _, err := ch.permit(actInvite); err != nil {
+		return nil, err
+	}
+	owed, err := ch.owedBy(in.Supplier)
+	if err != nil {
+		return nil, err
+	}
+	if len(owed) == 0 {
+		return nil, problem.InvalidFields([]problem.Field{{Pointer: "/supplier", Code: "nothing_owed", Message: "The case asks nothing of this kind of supplier."}})
+	}
+	all := []*Invitation{}
+	if err := ch.tx.NewSelect().Model(&all).Where("inv.case_id = ?", ch.Case.ID).Scan(ch.ctx); err != nil {
+		return nil, fmt.Errorf("read invitations: %w", err)
+	}
+	at := slices.IndexFunc(all, func(i *Invitation) bool { return i.Supplier == in.Supplier && sameAddress(i.Email, in.Email) })
+	if at < 0 && len(all) >= maxInvitations {
+		return nil, problem.Newf(problem.Conflict, "too_many_invitations", "A case takes at most %d invitations.", maxInvitations)
+	}
+	inv := &Invitation{
+		ID: ch.s.opt.IDs(), CaseID: ch.Case.ID, Supplier: in.Supplier, Organisation: in.Organisation, Email: in.Email,
+		TokenHash: "unsent", CreatedAt: ch.now,
+	}
+	if at >= 0 {
+		inv = all[at]
+		inv.Organisation = in.Organisation
+	} else {
+		inv.TokenHash = "unsent-" + inv.ID
+		if _, err := ch.tx.NewInsert().Model(inv).Exec(ch.ctx); err != nil {
+			return nil, fmt.Errorf("write invitation: %w", err)
+		}
+	}
+	if err := ch.do(actInvite, Facts{"invitation": inv.ID, "items": itemIDs(owed)}); err != nil {
+		return nil, err
+	}
+	return inv, ch.sendLink(inv, "invitation", len(owed))
+}
+
+// owedBy lists the live items that the kind of supplier may supply.
+func (ch *change) owedBy(supplier string) ([]*Item, error) {
+	if supplier == string(Customer) {
+		return nil, nil
+	}
+	items, err := ch.Items()
+	if err != nil {
+		return nil, err
+	}
+	var owed []*Item
+	for _, i := range items {
+		if !i.Retired && i.SuppliedBy(supplier) {
+			owed = append(owed, i)
+		}
+	}
+	return owed, nil
+}
+
+func itemIDs(items []*Item) []string {
+	ids := make([]string, len(items))
+	for n, i := range items {
+		ids[n] = i.ID
+	}
+	return ids
+}
+
+// sendLink makes a new token and mails it; the token before it ends.
+func (ch *change) sendLink(inv *Invitation, template string, materials int) error {
+	if inv.Sent >= maxLinks {
+		return problem.Newf(problem.Conflict, "too_many_links", "This address got %d links already.", maxLinks)
+	}
+	token, err := ch.s.token()
+	if err != nil {
+		return err
+	}
+	inv.TokenHash, inv.ExchangedAt, inv.RevokedAt = hashToken(token), nil, nil
+	inv.ExpiresAt = ch.now.Add(ch.s.opt.InvitationTTL)
+	inv.Sent++
+	if _, err := ch.tx.NewUpdate().Model(inv).WherePK().Exec(ch.ctx); err != nil {
+		return fmt.Errorf("write invitation: %w", err)
+	}
+	ch.send(notify.Message{
+		Key: fmt.Sprintf("%s/%s/%d", inv.ID, template, inv.Sent), Channel: notify.Email, To: inv.Email,
+		Locale: ch.Case.Locale, Template: template, Expires: inv.ExpiresAt,
+		Data: map[string]string{
+			"reference": ch.Case.Reference, "organisation": inv.Organisation, "customer": ch.Case.Account,
+			// The token stands behind "#", which browsers never send to a server and never log.
+			"link": ch.s.opt.PublicURL + "/invitation#" + token, "expires": inv.ExpiresAt.Format(time.DateOnly),
+			"materials": fmt.Sprint(materials),
+		},
+	})
+	return nil
+}
+
+// token draws 256 random bits.
+func (s *Service) token() (string, error) {
+	b := make([]byte, 32)
+	if _, err := io.ReadFull(s.opt.Random, b); err != nil {
+		return "", fmt.Errorf("draw a token: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(b), nil
+}
+
+func hashToken(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
+}
+
+// ExchangeInvitation consumes the link's token; the caller opens a session for
+// the invitation. A second use, an unknown and a replaced token are refused
+// alike. Errors: invitation_invalid, invitation_expired.
+func (s *Service) ExchangeInvitation(ctx context.Context, token string) (*Invitation, error) {
+	invalid := problem.New(problem.NotFound, "invitation_invalid", "This link does not work (any more). Ask the customer to send you a new one.")
+	inv := new(Invitation)
+	err := s.db.From(ctx).NewSelect().Model(inv).Where("inv.token_hash = ?", hashToken(token)).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, invalid
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find invitation: %w", err)
+	}
+	if inv.RevokedAt != nil {
+		return nil, invalid
+	}
+	now := s.now()
+	if !now.Before(inv.ExpiresAt) {
+		return nil, problem.New(problem.Gone, "invitation_expired", "This link has expired. Ask the customer to send you a new one.")
+	}
+	used := false
+	err = s.quietly(ctx, Actor{Kind: Partner, ID: inv.ID}, inv.CaseID, func(ch *change) error {
+		res, err := ch.tx.NewUpdate().Model((*Invitation)(nil)).Set("exchanged_at = ?", now).
+			Where("id = ?", inv.ID).Where("token_hash = ?", inv.TokenHash).Where("exchanged_at IS NULL").Exec(ch.ctx)
+		if err != nil {
+			return fmt.Errorf("use invitation: %w", err)
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			used = true
+			return nil
+		}
+		return ch.record("exchange_invitation", Facts{"invitation": inv.ID})
+	})
+	if err != nil {
+		return nil, err
+	}
+	if used {
+		return nil, invalid
+	}
+	inv.ExchangedAt = &now
+	return inv, nil
+}
+
+// activeInvitation is the partner's invitation, if it still stands and is for
+// the case (any case when caseID is empty). Error: case_not_found.
+func (s *Service) activeInvitation(ctx context.Context, db bun.IDB, id, caseID string) (*Invitation, error) {
+	inv := new(Invitation)
+	err := db.NewSelect().Model(inv).Where("inv.id = ?", id).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, errNotFound()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read invitation: %w", err)
+	}
+	if inv.RevokedAt != nil || (caseID != "" && inv.CaseID != caseID) || !s.now().Before(inv.ExpiresAt) {
+		return nil, errNotFound()
+	}
+	return inv, nil
+}
+
+// reopenInvitations mails new links to those who owe one of the items again.
+func (ch *change) reopenInvitations(itemIDs []string) error {
+	invs := []*Invitation{}
+	err := ch.tx.NewSelect().Model(&invs).Where("inv.case_id = ?", ch.Case.ID).Where("inv.revoked_at IS NULL").Scan(ch.ctx)
+	if err != nil {
+		return fmt.Errorf("read invitations: %w", err)
+	}
+	for _, inv := range invs {
+		n := 0
+		for _, i := range ch.items {
+			if slices.Contains(itemIDs, i.ID) && i.SuppliedBy(inv.Supplier) {
+				n++
+			}
+		}
+		if n == 0 || inv.Sent >= maxLinks {
+			continue
+		}
+		if err := ch.sendLink(inv, "invitation_reopened", n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Revoke ends an invitation at the customer's wish.
+func (s *Service) Revoke(ctx context.Context, actor Actor, caseID, invitationID string) error {
+	_, err := s.change(ctx, actor, target{id: caseID}, func(ch *change) error {
+		res, err := ch.tx.NewUpdate().Model((*Invitation)(nil)).Set("revoked_at = ?", ch.now).
+			Where("id = ?", invitationID).Where("case_id = ?", caseID).Where("revoked_at IS NULL").Exec(ch.ctx)
+		if err != nil {
+			return fmt.Errorf("revoke invitation: %w", err)
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return problem.New(problem.NotFound, "invitation_not_found", "The case has no such invitation.")
+		}
+		return ch.do(actInvite, Facts{"invitation": invitationID, "revoked": true})
+	})
+	return err
+}
+
+// revokeInvitations ends them all, with the case.
+func (ch *change) revokeInvitations() error {
+	_, err := ch.tx.NewUpdate().Model((*Invitation)(nil)).Set("revoked_at = ?", ch.now).
+		Where("case_id = ?", ch.Case.ID).Where("revoked_at IS NULL").Exec(ch.ctx)
+	if err != nil {
+		return fmt.Errorf("revoke invitations: %w", err)
+	}
+	return nil
+}
+
+// acknowledgePartner mails a receipt to a partner who has just supplied a file.
+func (ch *change) acknowledgePartner(doc *Document) error {
+	if ch.actor.Kind != Partner {
+		return nil
+	}
+	inv, err := ch.s.activeInvitation(ch.ctx, ch.tx, ch.actor.ID, ch.Case.ID)
+	if err != nil {
+		return err
+	}
+	ch.send(notify.Message{
+		Key: doc.ID + "/receipt", Channel: notify.Email, To: inv.Email, Locale: ch.Case.Locale, Template: "partner_receipt",
+		Data: map[string]string{"reference": ch.Case.Reference, "files": doc.Name},
+	})
+	return nil
+}
+
+// sameAddress compares mail addresses as people do: without regard to case.
+func sameAddress(a string, others ...string) bool {
+	return slices.ContainsFunc(others, func(b string) bool { return strings.EqualFold(a, b) })
+}

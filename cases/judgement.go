@@ -1,0 +1,321 @@
+package cases
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"regain/database"
+	"regain/problem"
+	"regain/rules"
+)
+
+// ReasonCode says why something was not accepted, for statistics and for the
+// customer's language.
+type ReasonCode string
+
+// ReasonCodes lists the reasons that a reviewer may give, in the order in which
+// a form should show them.
+func ReasonCodes() []ReasonCode {
+	return []ReasonCode{
+		"unreadable", "incomplete", "wrong_document", "does_not_match", "out_of_date",
+		"not_sealed_or_signed", "not_masked", "altered", "not_proven", "other",
+	}
+}
+
+// ItemDecision is what a reviewer decided about one item. It is never changed.
+type ItemDecision struct {
+	bun.BaseModel `bun:"table:item_decisions,alias:idec"`
+
+	ID         string `bun:"id,pk"`
+	CaseID     string `bun:"case_id"`
+	ItemID     string `bun:"item_id"`
+	DocumentID string `bun:"document_id"` // empty for a statement
+	Round      int    `bun:"round"`
+	Verdict    Review `bun:"verdict"`
+
+	ReasonCode    ReasonCode `bun:"reason_code"`
+	WordsCustomer string     `bun:"words_customer"`
+	WordsStaff    string     `bun:"words_staff"`
+	// Checks are the ids that were ticked; FallbackReason says why a lower
+	// preference among them was good enough.
+	Checks         database.JSON[[]string]       `bun:"checks"`
+	FallbackReason string                        `bun:"fallback_reason"`
+	ReadOff        database.JSON[map[string]any] `bun:"read_off"`
+	StaffID        string                        `bun:"staff_id"`
+	DecidedAt      time.Time                     `bun:"decided_at"`
+}
+
+// Judgement is a reviewer's decision on an item.
+type Judgement struct {
+	Accept         bool
+	ReasonCode     ReasonCode // needed to reject, and to waive
+	WordsCustomer  string     // needed to reject: what to do, in the customer's language
+	WordsStaff     string
+	Checks         []string // the ids of the checks that are fulfilled
+	FallbackReason string
+	ReadOff        map[string]any
+}
+
+// Judge accepts or rejects an item of the case that the reviewer holds. Errors:
+// not_claimed, nothing_supplied, invalid_fields (a missing check, reason or
+// value), not_valid.
+func (s *Service) Judge(ctx context.Context, actor Actor, caseID, itemID string, version int64, in Judgement) (*Case, error) {
+	in, bad := in.clean()
+	if err := problem.InvalidFields(bad); err != nil {
+		return nil, err
+	}
+	return s.change(ctx, actor, target{caseID, version}, func(ch *change) error {
+		if _, err := ch.permit(actJudge); err != nil {
+			return err
+		}
+		i, err := ch.item(itemID)
+		if err != nil {
+			return err
+		}
+		if i.Supply != Provided {
+			return problem.New(problem.Conflict, "nothing_supplied", "There is nothing to decide on: ask for it, or have it waived.")
+		}
+		dec, err := ch.judge(i, in)
+		if err != nil {
+			return err
+		}
+		return ch.do(actJudge, Facts{"item": i.ID, "document": dec.DocumentID, "decision": dec.ID, "verdict": dec.Verdict, "reason": dec.ReasonCode})
+	})
+}
+
+// judge writes the decision and its effect on the item.
+func (ch *change) judge(i *Item, in Judgement) (*ItemDecision, error) {
+	docs, err := ch.s.loadDocuments(ch.ctx, ch.tx, ch.Case.ID)
+	if err != nil {
+		return nil, err
+	}
+	doc := currentDocument(docs, i.ID)
+	dec := &ItemDecision{
+		ID: ch.s.opt.IDs(), CaseID: ch.Case.ID, ItemID: i.ID, Round: ch.Case.Round, Verdict: Rejected,
+		ReasonCode: in.ReasonCode, WordsCustomer: in.WordsCustomer, WordsStaff: in.WordsStaff,
+		FallbackReason: in.FallbackReason, StaffID: ch.actor.ID, DecidedAt: ch.now,
+	}
+	dec.Checks.V, dec.ReadOff.V = in.Checks, in.ReadOff
+	if doc != nil {
+		dec.DocumentID = doc.ID
+	}
+	if in.Accept {
+		dec.Verdict = Accepted
+		if err := ch.acceptable(i, doc, in); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := ch.tx.NewInsert().Model(dec).Exec(ch.ctx); err != nil {
+		return nil, fmt.Errorf("write item decision: %w", err)
+	}
+	if i.Review == Accepted && dec.Verdict == Rejected {
+		if err := ch.voidApprovals(); err != nil {
+			return nil, err
+		}
+	}
+	i.Review = dec.Verdict
+	return dec, ch.saveItem(i)
+}
+
+// acceptable checks that the reviewer confirmed all that the policy wants
+// confirmed, and that the document is known to be valid.
+func (ch *change) acceptable(i *Item, doc *Document, in Judgement) error {
+	r, err := ch.requirement(i)
+	if err != nil || r == nil {
+		return err
+	}
+	if err := checksConfirmed(r.Checks, in, ch.Case.Locale); err != nil {
+		return err
+	}
+	p, err := ch.Policy()
+	if err != nil {
+		return err
+	}
+	values, bad := p.ParseReadOff(*r, in.ReadOff)
+	if err := problem.InvalidFields(problem.At("/read_off", bad)); err != nil {
+		return err
+	}
+	validity, why, err := ch.validity(r, i, doc, values)
+	if err != nil {
+		return err
+	}
+	switch validity {
+	case rules.Invalid:
+		return notValid(why, ch.Case.Locale)
+	case rules.UnknownValidity:
+		return problem.InvalidFields([]problem.Field{{Pointer: "/read_off", Code: "required", Message: "Read off the values that the policy judges this document by."}})
+	}
+	return nil
+}
+
+// checksConfirmed names each check that is not ticked, and wants a reason where
+// only a lower preference is met.
+func checksConfirmed(nodes []rules.CheckNode, in Judgement, locale string) error {
+	ticked := map[string]bool{}
+	for _, id := range in.Checks {
+		ticked[id] = true
+	}
+	known := map[string]bool{}
+	collectChecks(nodes, known)
+	var bad []problem.Field
+	for n, id := range in.Checks {
+		if !known[id] {
+			bad = append(bad, problem.Field{Pointer: fmt.Sprintf("/checks/%d", n), Code: "unknown_check", Message: "This item has no such check."})
+		}
+	}
+	ok, fallback, missing := rules.Satisfied(nodes, ticked)
+	if !ok {
+		for _, id := range missing {
+			bad = append(bad, problem.Field{Pointer: "/checks", Code: "check_missing", Message: "Confirm this check, or reject the item: " + id})
+		}
+	}
+	if ok && fallback && in.FallbackReason == "" {
+		bad = append(bad, problem.Field{Pointer: "/fallback_reason", Code: "required", Message: "Only a lower preference of the checks is met. Say why that is good enough."})
+	}
+	return problem.InvalidFields(bad)
+}
+
+func collectChecks(nodes []rules.CheckNode, into map[string]bool) {
+	for _, n := range nodes {
+		if n.ID != "" {
+			into[n.ID] = true
+		}
+		collectChecks(n.Children, into)
+	}
+}
+
+// clean trims the judgement and checks what does not depend on the case.
+func (j Judgement) clean() (Judgement, []problem.Field) {
+	var bad []problem.Field
+	j.WordsCustomer = strings.TrimSpace(j.WordsCustomer)
+	j.WordsStaff = strings.TrimSpace(j.WordsStaff)
+	j.FallbackReason = strings.TrimSpace(j.FallbackReason)
+	slices.Sort(j.Checks)
+	j.Checks = slices.Compact(j.Checks)
+	need := 0
+	if !j.Accept {
+		need = 3
+		bad = append(bad, checkReason("/reason_code", j.ReasonCode)...)
+	}
+	for _, t := range []struct {
+		pointer, text string
+		low           int
+	}{
+		{"/words_customer", j.WordsCustomer, need}, {"/words_staff", j.WordsStaff, 0}, {"/fallback_reason", j.FallbackReason, 0},
+	} {
+		if f := problem.CheckText(t.pointer, t.text, t.low, maxWords, problem.ManyLines); f != nil {
+			bad = append(bad, *f)
+		}
+	}
+	j.ReadOff = maps.Clone(j.ReadOff)
+	return j, bad
+}
+
+func checkReason(pointer string, code ReasonCode) []problem.Field {
+	if slices.Contains(ReasonCodes(), code) {
+		return nil
+	}
+	return []problem.Field{{Pointer: pointer, Code: "not_a_choice", Message: fmt.Sprintf("Choose one of the reasons: %v.", ReasonCodes())}}
+}
+
+// everythingAccepted guards approval: every requirement is accepted, or waived
+// by a person other than the one who approves.
+func everythingAccepted(ch *change) error {
+	items, err := ch.Items()
+	if err != nil {
+		return err
+	}
+	d, err := ch.Decision()
+	if err != nil {
+		return err
+	}
+	if err := collectable(d); err != nil {
+		return err
+	}
+	settled := func(i *Item) bool { return i.Review == Accepted || i.Review == Waived }
+	var bad []problem.Field
+	if met, unmet := rules.Met(d.Requirements, countSlots(items, settled)); !met {
+		for _, r := range leaves(unmet) {
+			for _, i := range items {
+				if !i.Retired && i.Requirement == r.ID && !i.Optional && !settled(i) {
+					bad = append(bad, unsettled(i))
+				}
+			}
+		}
+	}
+	for _, i := range items {
+		if i.Origin == FromReviewer && !i.Retired && !i.Optional && !settled(i) {
+			bad = append(bad, unsettled(i))
+		}
+	}
+	if err := problem.InvalidFields(bad); err != nil {
+		return err
+	}
+	return ch.waivedByOthers(items)
+}
+
+func unsettled(i *Item) problem.Field {
+	return problem.Field{Pointer: "/items/" + i.ID, Code: "not_accepted", Message: "This item is neither accepted nor waived."}
+}
+
+// Waive lets an item go that the customer can't provide, or that the reviewers
+// can do without: recorded with a reason by a person who does not hold the case
+// and will not approve it. Errors: second_person_required, item_accepted,
+// invalid_fields.
+func (s *Service) Waive(ctx context.Context, actor Actor, caseID, itemID string, version int64, reason string) (*Case, error) {
+	reason = strings.TrimSpace(reason)
+	if f := problem.CheckText("/reason", reason, 3, maxWords, problem.ManyLines); f != nil {
+		return nil, problem.InvalidFields([]problem.Field{*f})
+	}
+	return s.change(ctx, actor, target{caseID, version}, func(ch *change) error {
+		i, err := ch.item(itemID)
+		if err != nil {
+			return err
+		}
+		if i.Review == Accepted {
+			return problem.New(problem.Conflict, "item_accepted", "This item is accepted; there is nothing to waive.")
+		}
+		dec := &ItemDecision{
+			ID: s.opt.IDs(), CaseID: ch.Case.ID, ItemID: i.ID, Round: ch.Case.Round, Verdict: Waived,
+			WordsStaff: reason, StaffID: actor.ID, DecidedAt: ch.now,
+		}
+		dec.Checks.V = []string{}
+		if _, err := ch.tx.NewInsert().Model(dec).Exec(ch.ctx); err != nil {
+			return fmt.Errorf("write waiver: %w", err)
+		}
+		i.Review = Waived
+		if err := ch.saveItem(i); err != nil {
+			return err
+		}
+		return ch.do(actWaive, Facts{"item": i.ID, "decision": dec.ID})
+	})
+}
+
+// waivedByOthers wants every waiver to be somebody else's than the approver's.
+func (ch *change) waivedByOthers(items []*Item) error {
+	var waived []string
+	for _, i := range items {
+		if !i.Retired && i.Review == Waived {
+			waived = append(waived, i.ID)
+		}
+	}
+	if len(waived) == 0 {
+		return nil
+	}
+	n, err := ch.tx.NewSelect().Model((*ItemDecision)(nil)).
+		Where("idec.item_id IN (?)", bun.In(waived)).Where("idec.verdict = ?", Waived).
+		Where("idec.staff_id = ?", ch.actor.ID).Count(ch.ctx)
+	if err != nil {
+		return fmt.Errorf("read waivers: %w", err)
+	}
+	if n > 0 {
+		return problem.New(problem.Conflict, "second_person_required", "You waived an item of this case. Somebody else has to approve it.")
+	}
+	return nil
+}

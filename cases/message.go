@@ -1,0 +1,123 @@
+package cases
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"regain/problem"
+)
+
+// MessageKind says who may read a message.
+type MessageKind string
+
+// The kinds of messages.
+const (
+	Message MessageKind = "message" // between customer and staff
+	Note    MessageKind = "note"    // for staff alone
+)
+
+// CaseMessage is one message or note.
+type CaseMessage struct {
+	bun.BaseModel `bun:"table:messages,alias:m"`
+
+	ID        string      `bun:"id,pk"`
+	CaseID    string      `bun:"case_id"`
+	Kind      MessageKind `bun:"kind"`
+	ActorKind ActorKind   `bun:"actor_kind"`
+	ActorID   string      `bun:"actor_id"`
+	Body      string      `bun:"body"`
+	CreatedAt time.Time   `bun:"created_at"`
+}
+
+// maxMessage limits a message, in code points.
+const maxMessage = 5000
+
+// Write sends a message: from the customer to the staff, or the other way.
+// Errors: wrong_state, invalid_fields.
+func (s *Service) Write(ctx context.Context, actor Actor, caseID, body string) (*CaseMessage, error) {
+	return s.write(ctx, actor, caseID, Message, body)
+}
+
+// WriteNote adds an internal note. Errors: role_required, invalid_fields.
+func (s *Service) WriteNote(ctx context.Context, actor Actor, caseID, body string) (*CaseMessage, error) {
+	return s.write(ctx, actor, caseID, Note, body)
+}
+
+func (s *Service) write(ctx context.Context, actor Actor, caseID string, kind MessageKind, body string) (*CaseMessage, error) {
+	body = strings.TrimSpace(body)
+	if f := problem.CheckText("/body", body, 1, maxMessage, problem.ManyLines); f != nil {
+		return nil, problem.InvalidFields([]problem.Field{*f})
+	}
+	var msg *CaseMessage
+	err := s.quietly(ctx, actor, caseID, func(ch *change) error {
+		action := actWrite
+		if kind == Note {
+			action = actNote
+		}
+		m, err := ch.insertMessage(kind, body)
+		if err != nil {
+			return err
+		}
+		msg = m
+		if err := ch.do(action, Facts{"message": m.ID}); err != nil {
+			return err
+		}
+		if kind == Message && actor.Kind == Staff {
+			ch.tell("message_received", nil)
+		}
+		return nil
+	})
+	return msg, err
+}
+
+// quietly runs a change that leaves the case's version alone.
+func (s *Service) quietly(ctx context.Context, actor Actor, caseID string, fn func(*change) error) error {
+	_, err := s.change(ctx, actor, target{id: caseID}, func(ch *change) error {
+		ch.quiet = true
+		return fn(ch)
+	})
+	return err
+}
+
+// addMessage stores a message as part of a larger change and returns its id.
+func (ch *change) addMessage(kind MessageKind, body string) (string, error) {
+	m, err := ch.insertMessage(kind, body)
+	if err != nil {
+		return "", err
+	}
+	return m.ID, nil
+}
+
+func (ch *change) insertMessage(kind MessageKind, body string) (*CaseMessage, error) {
+	m := &CaseMessage{
+		ID: ch.s.opt.IDs(), CaseID: ch.Case.ID, Kind: kind, ActorKind: ch.actor.Kind, ActorID: ch.actor.ID,
+		Body: body, CreatedAt: ch.now,
+	}
+	if _, err := ch.tx.NewInsert().Model(m).Exec(ch.ctx); err != nil {
+		return nil, fmt.Errorf("write message: %w", err)
+	}
+	return m, nil
+}
+
+// Messages lists the conversation, oldest first; notes are for staff alone.
+func (s *Service) Messages(ctx context.Context, actor Actor, caseID string) ([]*CaseMessage, error) {
+	if actor.Kind == Partner {
+		return nil, errNotFound()
+	}
+	if _, err := s.Case(ctx, actor, caseID); err != nil {
+		return nil, err
+	}
+	out := []*CaseMessage{}
+	q := s.db.From(ctx).NewSelect().Model(&out).Where("m.case_id = ?", caseID).Order("m.id")
+	if actor.Kind == Customer {
+		q = q.Where("m.kind = ?", Message)
+	}
+	if err := q.Scan(ctx); err != nil {
+		return nil, fmt.Errorf("read messages: %w", err)
+	}
+	return out, nil
+}

@@ -1,0 +1,180 @@
+package cases
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"regain/database"
+	"regain/problem"
+	"regain/rules"
+)
+
+// Ask is one thing that a reviewer asks the customer for: an item again, a
+// material of the catalogue, or something in free text. Exactly one is set.
+type Ask struct {
+	Item     string // the id of an item to supply anew
+	Material string // a material of the policy, by id
+	Text     string // anything else, in the customer's language
+}
+
+// RequestInput sends a case back to its customer.
+type RequestInput struct {
+	Asks []Ask
+	// Words tell the customer what to do, in their language.
+	Words string
+}
+
+// maxAsks limits one request.
+const maxAsks = 20
+
+// RequestMaterials sends the case back for more. It opens only what it names;
+// the review clock stops until the customer submits again. Errors: not_claimed,
+// invalid_fields.
+func (s *Service) RequestMaterials(ctx context.Context, actor Actor, caseID string, version int64, in RequestInput) (*Case, error) {
+	in.Words = strings.TrimSpace(in.Words)
+	if err := problem.InvalidFields(in.check()); err != nil {
+		return nil, err
+	}
+	return s.change(ctx, actor, target{caseID, version}, func(ch *change) error {
+		if _, err := ch.permit(actRequest); err != nil {
+			return err
+		}
+		opened, err := ch.openAsks(in.Asks)
+		if err != nil {
+			return err
+		}
+		d, err := ch.Decision()
+		if err != nil {
+			return err
+		}
+		if err := ch.voidApprovals(); err != nil {
+			return err
+		}
+		msg, err := ch.addMessage(Message, in.Words)
+		if err != nil {
+			return err
+		}
+		ch.pauseReviewClock()
+		ch.setCustomerDue(d)
+		if err := ch.do(actRequest, Facts{"items": opened, "message": msg}); err != nil {
+			return err
+		}
+		ch.dropClaim()
+		ch.tell("more_requested", map[string]string{
+			"deadline": ch.Case.CustomerDue.Format(time.DateOnly), "items": fmt.Sprint(len(opened)),
+		})
+		return ch.reopenInvitations(opened)
+	})
+}
+
+func (in RequestInput) check() []problem.Field {
+	var bad []problem.Field
+	if f := problem.CheckText("/words", in.Words, 3, maxWords, problem.ManyLines); f != nil {
+		bad = append(bad, *f)
+	}
+	if len(in.Asks) == 0 || len(in.Asks) > maxAsks {
+		bad = append(bad, problem.Field{Pointer: "/asks", Code: "required", Message: fmt.Sprintf("Ask for at least one thing and at most %d.", maxAsks)})
+	}
+	for n, a := range in.Asks {
+		set := 0
+		for _, v := range []string{a.Item, a.Material, a.Text} {
+			if v != "" {
+				set++
+			}
+		}
+		pointer := fmt.Sprintf("/asks/%d", n)
+		if set != 1 {
+			bad = append(bad, problem.Field{Pointer: pointer, Code: "one_of", Message: "Name either an item, a material of the policy, or a text."})
+			continue
+		}
+		if f := problem.CheckText(pointer+"/text", a.Text, 0, 200, problem.OneLine); f != nil {
+			bad = append(bad, *f)
+		}
+	}
+	return bad
+}
+
+// openAsks opens or makes the items that are asked for and returns their ids.
+func (ch *change) openAsks(asks []Ask) ([]string, error) {
+	var ids []string
+	for n, a := range asks {
+		i, err := ch.openAsk(fmt.Sprintf("/asks/%d", n), a)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(ids, i.ID) {
+			ids = append(ids, i.ID)
+		}
+	}
+	return ids, nil
+}
+
+func (ch *change) openAsk(pointer string, a Ask) (*Item, error) {
+	if a.Item != "" {
+		return ch.reopen(pointer, a.Item)
+	}
+	i := &Item{
+		ID: ch.s.opt.IDs(), CaseID: ch.Case.ID, Slot: 1, Kind: rules.DocumentMaterial, Origin: FromReviewer,
+		Suppliers: database.JSON[[]string]{V: []string{string(Customer)}},
+		Supply:    Missing, Review: Pending, Open: true, CreatedAt: ch.now, UpdatedAt: ch.now,
+	}
+	i.Requirement = "request-" + i.ID
+	if a.Material == "" {
+		i.Label = strings.TrimSpace(a.Text)
+		return i, ch.insertItem(i)
+	}
+	p, err := ch.Policy()
+	if err != nil {
+		return nil, err
+	}
+	m, ok := p.Material(a.Material)
+	if !ok || m.Kind != rules.DocumentMaterial {
+		return nil, problem.InvalidFields([]problem.Field{{Pointer: pointer + "/material", Code: "unknown_material", Message: "The policy has no document of this name to ask for."}})
+	}
+	i.Material = m.ID
+	if len(m.From) > 0 {
+		i.Suppliers.V = m.From
+	}
+	return i, ch.insertItem(i)
+}
+
+// reopen gives an item back to its supplier. What was supplied stays, to be
+// replaced; what was said to be out of reach may be supplied after all.
+func (ch *change) reopen(pointer, id string) (*Item, error) {
+	i, err := ch.item(id)
+	if err != nil {
+		return nil, problem.InvalidFields([]problem.Field{{Pointer: pointer + "/item", Code: "item_not_found", Message: "The case asks for no such item."}})
+	}
+	i.Open = true
+	if i.Review != Rejected {
+		i.Review = Pending
+	}
+	if i.Supply == Unavailable {
+		i.Supply = Missing
+	}
+	return i, ch.saveItem(i)
+}
+
+// pauseReviewClock keeps what is left of the reviewers' time while the customer
+// acts; at least an hour, so that a late case can still be looked at.
+func (ch *change) pauseReviewClock() {
+	if ch.Case.ReviewDue == nil {
+		return
+	}
+	ch.Case.ReviewLeft = max(time.Hour, ch.Case.ReviewDue.Sub(ch.now))
+	ch.Case.ReviewDue = nil
+}
+
+// setCustomerDue starts the customer's time. While the policy's answer is still
+// open it gives no deadline, and the default holds.
+func (ch *change) setCustomerDue(d *rules.Decision) {
+	within := d.Handling.CustomerDeadline
+	if within <= 0 {
+		within = 14 * 24 * time.Hour
+	}
+	due := ch.now.Add(within)
+	ch.Case.CustomerDue, ch.Case.Reminders = &due, 0
+}
