@@ -30,7 +30,8 @@ type Config struct {
 	// deadline of a request. Zero means 10 s, negative none. Postgres only:
 	// SQLite's statements end with their context.
 	StatementTimeout time.Duration
-	// LockTimeout ends waiting for a lock, with ErrBusy. Zero means 5 s.
+	// LockTimeout ends waiting for a lock, with ErrBusy. Zero means 5 s, negative
+	// none.
 	LockTimeout time.Duration
 	// Logger is told of connections that had to be replaced. Nil means none.
 	Logger *slog.Logger
@@ -47,7 +48,7 @@ func (c Config) withDefaults() Config {
 	if c.StatementTimeout == 0 {
 		c.StatementTimeout = defaultStatementTimeout
 	}
-	if c.LockTimeout <= 0 {
+	if c.LockTimeout == 0 {
 		c.LockTimeout = defaultLockTimeout
 	}
 	if c.Logger == nil {

@@ -64,3 +64,13 @@ func (d Dialect) migrationsTable() string {
 		applied_at %s NOT NULL
 	)`, d.columnTypes()["timestamp"])
 }
+
+// migrationLock is the statement that makes other processes wait until this
+// connection ends; its key is "regain" in hexadecimal. SQLite needs none: the
+// transaction of a migration excludes every other.
+func (d Dialect) migrationLock() string {
+	if d == Postgres {
+		return fmt.Sprintf("SELECT pg_advisory_lock(%d)", 0x72656761696e)
+	}
+	return ""
+}

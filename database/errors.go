@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 
 	"github.com/uptrace/bun/driver/pgdriver"
 	"modernc.org/sqlite"
@@ -122,10 +123,19 @@ func postgresError(err pgdriver.Error) *Error {
 	}
 	switch class := postgresClass(code); {
 	case class == "08", class == "23", class == "40", class == "53", class == "55", class == "57",
+		class == "28", class == "3D",
 		code == "25P02", code == "42P01", code == "42703", code == "42883", code == "42P07", code == "42501":
+		classified.Detail = err.Field('M')
+	case code == "42601" && namesNoValue(err.Field('M')):
 		classified.Detail = err.Field('M')
 	}
 	return classified
+}
+
+// namesNoValue says that the words which a syntax error quotes are keywords or
+// names, not a text or a number of the statement.
+func namesNoValue(message string) bool {
+	return !strings.ContainsAny(message, "'0123456789@")
 }
 
 func postgresClass(code string) string {
@@ -157,13 +167,21 @@ func postgresKind(code string) error {
 	return nil
 }
 
-// sqliteError keeps SQLite's message for constraints only: it then names
-// columns. A syntax error would quote the statement.
+// sqliteError keeps SQLite's message where it can only name tables, columns
+// and keywords.
 func sqliteError(err *sqlite.Error) *Error {
 	code := err.Code()
 	classified := &Error{Kind: sqliteKind(code), Code: fmt.Sprintf("SQLite %d", code)}
-	if code&0xff == sqlite3.SQLITE_CONSTRAINT {
+	message := strings.TrimPrefix(err.Error(), "SQL logic error: ")
+	switch code & 0xff {
+	case sqlite3.SQLITE_CONSTRAINT:
 		classified.Detail = err.Error()
+	case sqlite3.SQLITE_ERROR:
+		for _, prefix := range []string{"no such table", "no such column", "no such function", "table ", "index ", "duplicate column", "near "} {
+			if strings.HasPrefix(message, prefix) && namesNoValue(strings.TrimSuffix(message, fmt.Sprintf(" (%d)", code))) {
+				classified.Detail = message
+			}
+		}
 	}
 	return classified
 }

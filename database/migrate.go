@@ -49,26 +49,69 @@ func (db *DB) migrateFrom(ctx context.Context, files fs.FS) error {
 	if err != nil {
 		return err
 	}
-	err = db.withMigrationLock(ctx, func(conn *sql.Conn) error {
-		applied, err := appliedMigrations(ctx, conn)
-		if err != nil {
-			return err
-		}
-		pending, err := pendingMigrations(migrations, applied)
-		if err != nil {
-			return err
-		}
-		for _, m := range pending {
-			if err := db.apply(ctx, conn, m); err != nil {
-				return fmt.Errorf("%s: %w", m.name, err)
-			}
-		}
-		return nil
-	})
+	// A connection of its own, because a migration may take longer than any
+	// statement of a request, and may have to wait for another process.
+	config := db.config
+	config.MaxOpen, config.StatementTimeout, config.LockTimeout = 1, -1, -1
+	single, err := Open(ctx, config)
 	if err != nil {
 		return fmt.Errorf("migrate the database: %w", err)
 	}
+	defer func() { _ = single.Close() }()
+	if err := single.runMigrations(ctx, migrations); err != nil {
+		return fmt.Errorf("migrate the database: %w", err)
+	}
 	return nil
+}
+
+// runMigrations does all that are pending, under the lock.
+func (db *DB) runMigrations(ctx context.Context, migrations []migration) error {
+	conn, err := db.DB.DB.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("connect: %w", Classify(err))
+	}
+	defer func() { _ = conn.Close() }()
+	if lock := db.dialect.migrationLock(); lock != "" {
+		if _, err := conn.ExecContext(ctx, lock); err != nil {
+			return fmt.Errorf("take the lock: %w", Classify(err))
+		}
+		// Nobody unlocks: the lock ends with the connection, also when that is lost.
+	}
+	if _, err := conn.ExecContext(ctx, db.dialect.migrationsTable()); err != nil {
+		return fmt.Errorf("make the table of migrations: %w", Classify(err))
+	}
+	for {
+		more, err := db.migrateOne(ctx, conn, migrations)
+		if err != nil || !more {
+			return err
+		}
+	}
+}
+
+// migrateOne applies the first pending migration and marks it, in one
+// transaction, which on SQLite is also the lock against other processes: what
+// is pending is therefore read inside it.
+func (db *DB) migrateOne(ctx context.Context, conn *sql.Conn, migrations []migration) (more bool, err error) {
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return false, fmt.Errorf("begin: %w", Classify(err))
+	}
+	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
+	applied, err := appliedMigrations(ctx, tx)
+	if err != nil {
+		return false, err
+	}
+	pending, err := pendingMigrations(migrations, applied)
+	if err != nil || len(pending) == 0 {
+		return false, err
+	}
+	if err := db.apply(ctx, tx, pending[0]); err != nil {
+		return false, fmt.Errorf("%s: %w", pending[0].name, err)
+	}
+	if err := tx.Commit(); err != nil {
+		return false, fmt.Errorf("%s: commit: %w", pending[0].name, Classify(err))
+	}
+	return len(pending) > 1, nil
 }
 
 var migrationName = regexp.MustCompile(`^(\d{4})_[a-z0-9_]+\.sql$`)
@@ -139,8 +182,8 @@ func pendingMigrations(migrations []migration, applied map[int]migration) ([]mig
 	return pending, nil
 }
 
-func appliedMigrations(ctx context.Context, conn *sql.Conn) (map[int]migration, error) {
-	rows, err := conn.QueryContext(ctx, "SELECT version, name, checksum FROM schema_migrations")
+func appliedMigrations(ctx context.Context, tx *sql.Tx) (map[int]migration, error) {
+	rows, err := tx.QueryContext(ctx, "SELECT version, name, checksum FROM schema_migrations")
 	if err != nil {
 		return nil, fmt.Errorf("read applied migrations: %w", Classify(err))
 	}
@@ -159,20 +202,14 @@ func appliedMigrations(ctx context.Context, conn *sql.Conn) (map[int]migration, 
 	return applied, nil
 }
 
-// apply runs one migration and marks it, in one transaction.
-func (db *DB) apply(ctx context.Context, conn *sql.Conn, m migration) error {
+func (db *DB) apply(ctx context.Context, tx *sql.Tx, m migration) error {
 	statements, err := db.dialect.statements(m.sql)
 	if err != nil {
 		return err
 	}
-	tx, err := conn.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("begin: %w", Classify(err))
-	}
-	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
 	for _, s := range statements {
 		if _, err := tx.ExecContext(ctx, s.text); err != nil {
-			return fmt.Errorf("line %d: %w", s.line, migrationError(err))
+			return fmt.Errorf("line %d: %w", s.line, Classify(err))
 		}
 	}
 	mark := db.QueryGen().FormatQuery(
@@ -180,9 +217,6 @@ func (db *DB) apply(ctx context.Context, conn *sql.Conn, m migration) error {
 		m.version, m.name, m.checksum, time.Now().UTC().Truncate(time.Microsecond))
 	if _, err := tx.ExecContext(ctx, mark); err != nil {
 		return fmt.Errorf("mark as applied: %w", Classify(err))
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", Classify(err))
 	}
 	return nil
 }

@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-
-	"modernc.org/sqlite"
 )
 
 // openSQLite opens, or makes, the file that the URL names.
@@ -22,7 +20,10 @@ func openSQLite(config Config) (*DB, error) {
 	if err := createPrivate(path); err != nil {
 		return nil, err
 	}
-	connector, err := sqlite.NewConnector(sqliteDSN(path, config.LockTimeout))
+	if config.LockTimeout < 0 {
+		config.LockTimeout = endless
+	}
+	connector, err := newSQLiteConnector(sqliteDSN(path, config.LockTimeout), config.LockTimeout)
 	if err != nil {
 		return nil, fmt.Errorf("open the SQLite database: %w", err)
 	}
@@ -75,6 +76,10 @@ func sqliteDSN(path string, lockTimeout time.Duration) string {
 	query.Set("_timezone", "UTC")
 	return (&url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}).String()
 }
+
+// endless is how long SQLite waits where no time-out is wanted; the context
+// still ends the wait.
+const endless = 24 * time.Hour
 
 // limitPool caps the pool and keeps its connections, which are dear to make.
 func limitPool(pool *sql.DB, most, otherwise int) {

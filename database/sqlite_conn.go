@@ -1,0 +1,308 @@
+package database
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// sqliteConnector makes guarded connections that take turns to write. SQLite
+// has one writer at a time anyway; waiting for the turn here is fair and ends
+// with the context, where SQLite's own waiting polls.
+type sqliteConnector struct {
+	inner   driver.Connector
+	timeout time.Duration // for the turn
+	turn    chan struct{} // holds one token: who has it may write
+}
+
+func newSQLiteConnector(dsn string, lockTimeout time.Duration) (*sqliteConnector, error) {
+	inner, err := sqlite.NewConnector(dsn)
+	if err != nil {
+		return nil, err
+	}
+	c := &sqliteConnector{inner: inner, timeout: lockTimeout, turn: make(chan struct{}, 1)}
+	c.turn <- struct{}{}
+	return c, nil
+}
+
+// Driver is modernc's.
+func (c *sqliteConnector) Driver() driver.Driver { return c.inner.Driver() }
+
+// sqliteInner is everything that modernc's connection offers to database/sql.
+type sqliteInner interface {
+	driver.Conn
+	driver.ConnBeginTx
+	driver.ConnPrepareContext
+	driver.ExecerContext
+	driver.QueryerContext
+	driver.Pinger
+	driver.SessionResetter
+	driver.Validator
+}
+
+// Connect makes a guarded connection.
+func (c *sqliteConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := c.inner.Connect(ctx)
+	if err != nil {
+		return nil, Classify(err)
+	}
+	inner, ok := conn.(sqliteInner)
+	if !ok {
+		return nil, errors.Join(fmt.Errorf("unexpected connection %T", conn), conn.Close())
+	}
+	return &sqliteConn{sqliteInner: inner, connector: c}, nil
+}
+
+// take waits for the turn to write.
+func (c *sqliteConnector) take(ctx context.Context) error {
+	select {
+	case <-c.turn:
+		return nil
+	default:
+	}
+	timer := time.NewTimer(c.timeout)
+	defer timer.Stop()
+	select {
+	case <-c.turn:
+		return nil
+	case <-timer.C:
+		return &Error{Kind: ErrBusy, Detail: "another transaction writes"}
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (c *sqliteConnector) giveBack() { c.turn <- struct{}{} }
+
+// sqliteConn guards a connection of modernc's driver, so that it fails as
+// Postgres does: a failed statement dooms its transaction, and errors hold no
+// values.
+type sqliteConn struct {
+	sqliteInner
+	connector *sqliteConnector
+	tx        txState
+}
+
+// finish notes a failure and makes it fit to be seen. After some errors SQLite
+// rolls the whole transaction back by itself; what came next would then be
+// committed alone.
+func (c *sqliteConn) finish(err error) error {
+	if err == nil {
+		return nil
+	}
+	if c.tx.active {
+		c.tx.lost = c.tx.lost || endsTransaction(err)
+	}
+	err = Classify(err)
+	c.tx.note(err)
+	return err
+}
+
+func endsTransaction(err error) bool {
+	var fromSQLite *sqlite.Error
+	if !errors.As(err, &fromSQLite) {
+		return true // a context that ended: the statement was interrupted
+	}
+	switch fromSQLite.Code() & 0xff {
+	case sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_RANGE:
+		return false
+	}
+	return true
+}
+
+// ExecContext runs a statement; outside a transaction it takes the turn.
+func (c *sqliteConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	if err := c.tx.refuse(ctx, query); err != nil {
+		return nil, err
+	}
+	if !c.tx.active {
+		if err := c.connector.take(ctx); err != nil {
+			return nil, err
+		}
+		defer c.connector.giveBack()
+	}
+	result, err := c.sqliteInner.ExecContext(ctx, query, args)
+	if err != nil {
+		return nil, c.finish(err)
+	}
+	if c.tx.active && isRollback(query) {
+		c.tx.wentBack()
+	}
+	return result, nil
+}
+
+// QueryContext runs a statement that gives rows.
+func (c *sqliteConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	if err := c.tx.refuse(ctx, query); err != nil {
+		return nil, err
+	}
+	rows, err := c.sqliteInner.QueryContext(ctx, query, args)
+	if err != nil {
+		return nil, c.finish(err)
+	}
+	inner, ok := rows.(sqliteRowsInner)
+	if !ok {
+		return nil, errors.Join(fmt.Errorf("unexpected rows %T", rows), rows.Close())
+	}
+	c.tx.rowsOpen++
+	return &sqliteRows{sqliteRowsInner: inner, conn: c}, nil
+}
+
+// PrepareContext prepares a statement.
+func (c *sqliteConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
+	if err := c.tx.refuse(ctx, query); err != nil {
+		return nil, err
+	}
+	stmt, err := c.sqliteInner.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, c.finish(err)
+	}
+	return &sqliteStmt{inner: stmt, conn: c, query: query}, nil
+}
+
+// Prepare is PrepareContext for callers without a context.
+func (c *sqliteConn) Prepare(query string) (driver.Stmt, error) {
+	return c.PrepareContext(context.Background(), query)
+}
+
+// Begin is BeginTx for callers without a context.
+func (c *sqliteConn) Begin() (driver.Tx, error) {
+	return c.BeginTx(context.Background(), driver.TxOptions{})
+}
+
+// BeginTx begins a transaction that holds the write lock from now on, unless it
+// is read-only.
+func (c *sqliteConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	if err := c.tx.refuse(ctx, "BEGIN"); err != nil {
+		return nil, err
+	}
+	release := func() {}
+	if !opts.ReadOnly {
+		if err := c.connector.take(ctx); err != nil {
+			return nil, err
+		}
+		release = c.connector.giveBack
+	}
+	inner, err := c.sqliteInner.BeginTx(ctx, opts)
+	if err != nil {
+		release()
+		return nil, c.finish(err)
+	}
+	c.tx.begin()
+	return &sqliteTx{inner: inner, conn: c, release: release}, nil
+}
+
+// Ping checks the connection.
+func (c *sqliteConn) Ping(ctx context.Context) error { return Classify(c.sqliteInner.Ping(ctx)) }
+
+// sqliteTx is a transaction that a failed statement keeps from committing.
+type sqliteTx struct {
+	inner   driver.Tx
+	conn    *sqliteConn
+	release func()
+}
+
+// Commit commits, or after a failed statement rolls back and says so.
+func (t *sqliteTx) Commit() error {
+	defer t.release()
+	defer t.conn.tx.end()
+	if t.conn.tx.failure != nil {
+		err := t.conn.tx.failed()
+		if t.conn.tx.lost {
+			_ = t.inner.Rollback() // most likely done already
+			return err
+		}
+		return errors.Join(err, Classify(t.inner.Rollback()))
+	}
+	return Classify(t.inner.Commit())
+}
+
+// Rollback rolls back.
+func (t *sqliteTx) Rollback() error {
+	defer t.release()
+	defer t.conn.tx.end()
+	err := t.inner.Rollback()
+	if t.conn.tx.lost {
+		return nil
+	}
+	return Classify(err)
+}
+
+// sqliteRowsInner is everything that modernc's rows offer.
+type sqliteRowsInner interface {
+	driver.Rows
+	driver.RowsColumnTypeDatabaseTypeName
+	driver.RowsColumnTypeLength
+	driver.RowsColumnTypeNullable
+	driver.RowsColumnTypePrecisionScale
+	driver.RowsColumnTypeScanType
+}
+
+type sqliteRows struct {
+	sqliteRowsInner
+	conn   *sqliteConn
+	closed bool
+}
+
+// Next reads a row, or io.EOF.
+func (r *sqliteRows) Next(dest []driver.Value) error {
+	err := r.sqliteRowsInner.Next(dest)
+	if err == nil || errors.Is(err, io.EOF) {
+		return err
+	}
+	return r.conn.finish(err)
+}
+
+// Close ends the statement.
+func (r *sqliteRows) Close() error {
+	if !r.closed {
+		r.closed = true
+		r.conn.tx.rowsOpen--
+	}
+	return r.conn.finish(r.sqliteRowsInner.Close())
+}
+
+// sqliteStmt runs a prepared statement's text through the guard.
+type sqliteStmt struct {
+	inner driver.Stmt
+	conn  *sqliteConn
+	query string
+}
+
+// Close forgets the statement.
+func (s *sqliteStmt) Close() error { return s.conn.finish(s.inner.Close()) }
+
+// NumInput is the number of parameters.
+func (s *sqliteStmt) NumInput() int { return s.inner.NumInput() }
+
+// ExecContext runs the statement.
+func (s *sqliteStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
+	if err := checkArguments(args); err != nil {
+		return nil, err
+	}
+	return s.conn.ExecContext(ctx, s.query, args)
+}
+
+// QueryContext runs the statement for rows.
+func (s *sqliteStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
+	if err := checkArguments(args); err != nil {
+		return nil, err
+	}
+	return s.conn.QueryContext(ctx, s.query, args)
+}
+
+// Exec is the old form, which database/sql does not use here.
+func (s *sqliteStmt) Exec(args []driver.Value) (driver.Result, error) {
+	return s.ExecContext(context.Background(), named(args))
+}
+
+// Query is the old form, which database/sql does not use here.
+func (s *sqliteStmt) Query(args []driver.Value) (driver.Rows, error) {
+	return s.QueryContext(context.Background(), named(args))
+}
