@@ -91,7 +91,7 @@ func (p Page) apply(q *bun.SelectQuery, key, id, comparison, order string) *bun.
 	if p.after != nil {
 		q = q.Where("(?, ?) "+comparison+" (?, ?)", bun.Ident(key), bun.Ident(id), p.after.key(), p.after.ID)
 	}
-	return q.OrderExpr("? "+order, bun.Ident(key)).OrderExpr("? "+order, bun.Ident(id)).Limit(p.Limit + 1)
+	return q.OrderExpr("? "+order, bun.Ident(key)).OrderExpr("? "+order, bun.Ident(id)).Limit(int64(p.Limit) + 1)
 }
 
 // Next cuts rows, selected with p, to the limit and gives the cursor of the
