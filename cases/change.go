@@ -68,6 +68,7 @@ func (s *Service) change(ctx context.Context, actor Actor, t target, fn func(*ch
 	if err != nil {
 		return nil, err
 	}
+	s.outbox.Wake()
 	return out, nil
 }
 

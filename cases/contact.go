@@ -49,12 +49,25 @@ func (s *Service) VerifyContact(ctx context.Context, actor Actor, caseID string,
 		if now, _ := ch.Case.Contact(channel); now != to {
 			return problem.New(problem.Conflict, "contact_changed", "The contact was changed since the code was sent. Ask for a new code.")
 		}
-		ch.prove(channel)
-		return ch.do(actProve, Facts{"channel": channel, "contact": s.digest("contact", to)})
+		return ch.prove(channel, to)
 	})
 }
 
-func (ch *change) prove(channel Channel) {
+// prove marks the contact as the customer's own. The first one gets the case's
+// reference, with which the customer comes back.
+func (ch *change) prove(channel Channel, address string) error {
+	_, reached := ch.Case.Reach()
+	ch.markProved(channel)
+	if err := ch.do(actProve, Facts{"channel": channel, "contact": ch.s.digest("contact", address)}); err != nil {
+		return err
+	}
+	if reached == "" {
+		ch.tell("case_started", nil)
+	}
+	return nil
+}
+
+func (ch *change) markProved(channel Channel) {
 	now := ch.now
 	if channel == Email {
 		ch.Case.EmailAt = &now
@@ -115,8 +128,7 @@ func (s *Service) Resume(ctx context.Context, reference string, channel Channel,
 		if to, _ := ch.Case.Contact(channel); to != check.Destination {
 			return nil
 		}
-		ch.prove(channel)
-		return ch.do(actProve, Facts{"channel": channel, "contact": s.digest("contact", check.Destination)})
+		return ch.prove(channel, check.Destination)
 	})
 }
 

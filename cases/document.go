@@ -89,15 +89,15 @@ func extraLimits() storage.Limits {
 }
 
 func (ch *change) documentLimits(i *Item) (storage.Limits, error) {
-	if i.Origin == FromReviewer && i.Kind == rules.DocumentMaterial && i.Material == "" {
+	if i.Origin == FromReviewer && i.Kind == rules.Document && i.Material == "" {
 		return extraLimits(), nil
 	}
 	p, err := ch.Policy()
 	if err != nil {
 		return storage.Limits{}, err
 	}
-	m, ok := p.Material(i.Material)
-	if !ok || m.Document == nil {
+	m := p.Material(i.Material)
+	if m == nil || m.Document == nil {
 		return storage.Limits{}, problem.New(problem.Conflict, "not_a_document", "This item takes no document.")
 	}
 	return storage.Limits{Types: m.Document.Types, MaxSize: m.Document.MaxSize}, nil
@@ -125,12 +125,7 @@ func (s *Service) Attach(ctx context.Context, actor Actor, caseID, itemID string
 }
 
 func (s *Service) putUpload(ctx context.Context, key string, up *storage.Upload) error {
-	r, err := up.Open()
-	if err != nil {
-		return fmt.Errorf("open upload: %w", err)
-	}
-	defer func() { _ = r.Close() }()
-	if err := s.store.Put(ctx, key, r, up.Size, up.SHA256); err != nil {
+	if err := up.StoreAs(ctx, s.store, key); err != nil {
 		return problem.New(problem.Unavailable, "store_unavailable", "The document could not be stored just now. Nothing was changed; try again.").
 			After(5 * time.Second).WithCause(err)
 	}
@@ -191,7 +186,7 @@ func (ch *change) checkDocument(i *Item, doc *Document, readOff map[string]any) 
 	if err != nil {
 		return fmt.Errorf("count documents: %w", err)
 	}
-	if n >= ch.s.opt.MaxDocuments {
+	if n >= int64(ch.s.opt.MaxDocuments) {
 		return problem.Newf(problem.Conflict, "too_many_documents", "A case holds at most %d files, earlier versions included.", ch.s.opt.MaxDocuments)
 	}
 	return ch.readOff(i, doc, readOff)
@@ -201,10 +196,8 @@ func allowedType(limits storage.Limits, typ string, size int64) error {
 	if size > limits.MaxSize {
 		return problem.Newf(problem.TooLarge, "file_too_large", "The file is larger than the %d MiB that this item takes.", limits.MaxSize>>20)
 	}
-	for _, t := range limits.Types {
-		if t == typ {
-			return nil
-		}
+	if limits.Allows(typ) {
+		return nil
 	}
 	return problem.New(problem.UnsupportedType, "file_type_not_allowed", "This item does not take files of this type.")
 }
@@ -368,7 +361,7 @@ func (s *Service) KnownObjects(ctx context.Context, keys []string) (map[string]b
 	}
 	found := []string{}
 	err := s.db.From(ctx).NewSelect().Model((*Document)(nil)).Distinct().Column("object_key").
-		Where("object_key IN (?)", bun.In(keys)).Scan(ctx, &found)
+		Where("object_key IN (?)", bun.List(keys)).Scan(ctx, &found)
 	if err != nil {
 		return nil, fmt.Errorf("look up objects: %w", err)
 	}

@@ -56,8 +56,8 @@ func wantedSlots(d *rules.Decision) []slot {
 		return nil
 	}
 	var out []slot
-	for _, r := range leaves(d.Requirements) {
-		for n := 1; n <= max(r.Count, r.UpTo); n++ {
+	for _, r := range rules.Items(d.Requirements) {
+		for n := 1; n <= r.Slots(); n++ {
 			out = append(out, slot{r, n})
 		}
 	}
@@ -181,7 +181,7 @@ func suppliers(r rules.Requirement) []string {
 // refitStatement keeps what was stated if it answers the fields that are live
 // now, and asks again if it does not.
 func (ch *change) refitStatement(i *Item, r rules.Requirement) error {
-	if i.Kind != rules.StatementMaterial || i.Supply != Provided {
+	if i.Kind != rules.Statement || i.Supply != Provided {
 		return nil
 	}
 	p, err := ch.Policy()

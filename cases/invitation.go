@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -117,7 +118,7 @@ func (ch *change) invite(in InviteInput) (*Invitation, error) {
 	if err := ch.do(actInvite, Facts{"invitation": inv.ID, "items": itemIDs(owed)}); err != nil {
 		return nil, err
 	}
-	return inv, ch.sendLink(inv, "invitation", len(owed))
+	return inv, ch.sendLink(inv, "invitation", itemIDs(owed))
 }
 
 // owedBy lists the live items that the kind of supplier may supply.
@@ -147,9 +148,13 @@ func itemIDs(items []*Item) []string {
 }
 
 // sendLink makes a new token and mails it; the token before it ends.
-func (ch *change) sendLink(inv *Invitation, template string, materials int) error {
+func (ch *change) sendLink(inv *Invitation, template string, items []string) error {
 	if inv.Sent >= maxLinks {
 		return problem.Newf(problem.Conflict, "too_many_links", "This address got %d links already.", maxLinks)
+	}
+	materials, err := ch.labels(items)
+	if err != nil {
+		return err
 	}
 	token, err := ch.s.token()
 	if err != nil {
@@ -165,10 +170,10 @@ func (ch *change) sendLink(inv *Invitation, template string, materials int) erro
 		Key: fmt.Sprintf("%s/%s/%d", inv.ID, template, inv.Sent), Channel: notify.Email, To: inv.Email,
 		Locale: ch.Case.Locale, Template: template, Expires: inv.ExpiresAt,
 		Data: map[string]string{
-			"reference": ch.Case.Reference, "organisation": inv.Organisation, "customer": ch.Case.Account,
+			"reference": ch.Case.Reference, "organisation": inv.Organisation, "customer": cmp.Or(ch.Case.Enterprise, ch.Case.Account),
 			// The token stands behind "#", which browsers never send to a server and never log.
-			"link": ch.s.opt.PublicURL + "/invitation#" + token, "expires": inv.ExpiresAt.Format(time.DateOnly),
-			"materials": fmt.Sprint(materials),
+			"link": ch.s.opt.PublicURL + "/invitation#" + token, "expires": inv.ExpiresAt.Format(time.RFC3339),
+			"materials": materials,
 		},
 	})
 	return nil
@@ -256,16 +261,16 @@ func (ch *change) reopenInvitations(itemIDs []string) error {
 		return fmt.Errorf("read invitations: %w", err)
 	}
 	for _, inv := range invs {
-		n := 0
+		var owed []string
 		for _, i := range ch.items {
 			if slices.Contains(itemIDs, i.ID) && i.SuppliedBy(inv.Supplier) {
-				n++
+				owed = append(owed, i.ID)
 			}
 		}
-		if n == 0 || inv.Sent >= maxLinks {
+		if len(owed) == 0 || inv.Sent >= maxLinks {
 			continue
 		}
-		if err := ch.sendLink(inv, "invitation_reopened", n); err != nil {
+		if err := ch.sendLink(inv, "invitation_reopened", owed); err != nil {
 			return err
 		}
 	}

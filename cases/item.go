@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -128,7 +129,7 @@ func requirementOf(d *rules.Decision, i *Item) *rules.Requirement {
 func findRequirement(reqs []rules.Requirement, id string) *rules.Requirement {
 	for n := range reqs {
 		r := &reqs[n]
-		if r.Kind == rules.ItemRequirement && r.ID == id {
+		if r.Kind == rules.Item && r.ID == id {
 			return r
 		}
 		if found := findRequirement(r.Children, id); found != nil {
@@ -138,15 +139,38 @@ func findRequirement(reqs []rules.Requirement, id string) *rules.Requirement {
 	return nil
 }
 
-// leaves lists the items of a requirement tree, groups flattened.
-func leaves(reqs []rules.Requirement) []rules.Requirement {
-	var out []rules.Requirement
-	for _, r := range reqs {
-		if r.Kind == rules.ItemRequirement {
-			out = append(out, r)
+// labelOf names an item in a language: a reviewer's own words, or the policy's.
+func labelOf(i *Item, p *rules.Policy, d *rules.Decision, locale string) string {
+	if i.Label != "" {
+		return i.Label
+	}
+	if r := requirementOf(d, i); r != nil && len(r.Label) > 0 {
+		return r.Label.In(locale)
+	}
+	if m := p.Material(i.Material); m != nil {
+		return m.Label.In(locale)
+	}
+	return i.Material
+}
+
+// labels names the items with the ids, one a line, each name once.
+func (ch *change) labels(ids []string) (string, error) {
+	p, err := ch.Policy()
+	if err != nil {
+		return "", err
+	}
+	d, err := ch.Decision()
+	if err != nil {
+		return "", err
+	}
+	var lines []string
+	for _, i := range ch.items {
+		if !slices.Contains(ids, i.ID) {
 			continue
 		}
-		out = append(out, leaves(r.Children)...)
+		if l := labelOf(i, p, d, ch.Case.Locale); !slices.Contains(lines, l) {
+			lines = append(lines, l)
+		}
 	}
-	return out
+	return strings.Join(lines, "\n"), nil
 }

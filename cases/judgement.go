@@ -148,7 +148,7 @@ func (ch *change) acceptable(i *Item, doc *Document, in Judgement) error {
 	switch validity {
 	case rules.Invalid:
 		return notValid(why, ch.Case.Locale)
-	case rules.UnknownValidity:
+	case rules.Unknown:
 		return problem.InvalidFields([]problem.Field{{Pointer: "/read_off", Code: "required", Message: "Read off the values that the policy judges this document by."}})
 	}
 	return nil
@@ -241,7 +241,7 @@ func everythingAccepted(ch *change) error {
 	settled := func(i *Item) bool { return i.Review == Accepted || i.Review == Waived }
 	var bad []problem.Field
 	if met, unmet := rules.Met(d.Requirements, countSlots(items, settled)); !met {
-		for _, r := range leaves(unmet) {
+		for _, r := range rules.Items(unmet) {
 			for _, i := range items {
 				if !i.Retired && i.Requirement == r.ID && !i.Optional && !settled(i) {
 					bad = append(bad, unsettled(i))
@@ -309,7 +309,7 @@ func (ch *change) waivedByOthers(items []*Item) error {
 		return nil
 	}
 	n, err := ch.tx.NewSelect().Model((*ItemDecision)(nil)).
-		Where("idec.item_id IN (?)", bun.In(waived)).Where("idec.verdict = ?", Waived).
+		Where("idec.item_id IN (?)", bun.List(waived)).Where("idec.verdict = ?", Waived).
 		Where("idec.staff_id = ?", ch.actor.ID).Count(ch.ctx)
 	if err != nil {
 		return fmt.Errorf("read waivers: %w", err)

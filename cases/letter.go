@@ -42,8 +42,8 @@ func (s *Service) Letter(ctx context.Context, actor Actor, caseID, itemID, local
 			return nil, problem.New(problem.NotFound, "item_not_found", "The case asks for no such item.")
 		}
 	}
-	m, ok := d.Policy.Material(d.Items[at].Material)
-	if !ok || m.Template == "" {
+	m := d.Policy.Material(d.Items[at].Material)
+	if m == nil || m.Template == "" {
 		return nil, problem.New(problem.NotFound, "no_template", "There is no template for this item.")
 	}
 	return fillLetter(m.Template, d.Case, locale)

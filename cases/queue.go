@@ -46,7 +46,7 @@ func (s *Service) Queue(ctx context.Context, actor Actor, in QueueQuery) ([]*Cas
 		return nil, problem.New(problem.Forbidden, "role_required", "The queue is for staff.")
 	}
 	out := []*Case{}
-	q := s.db.From(ctx).NewSelect().Model(&out).Limit(min(max(in.Limit, 1), 100))
+	q := s.db.From(ctx).NewSelect().Model(&out).Limit(int64(min(max(in.Limit, 1), 100)))
 	column := "review_due"
 	switch in.View {
 	case ViewMine:

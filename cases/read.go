@@ -104,15 +104,15 @@ func (s *Service) ahead(ctx context.Context, c *Case) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("count cases ahead: %w", err)
 	}
-	return n, nil
+	return int(n), nil
 }
 
 // inPolicyOrder lists live items as the policy lists them, then what reviewers
 // asked beyond it.
 func inPolicyOrder(items []*Item, d *rules.Decision) []*Item {
 	out := make([]*Item, 0, len(items))
-	for _, r := range leaves(d.Requirements) {
-		for n := 1; n <= max(r.Count, r.UpTo); n++ {
+	for _, r := range rules.Items(d.Requirements) {
+		for n := 1; n <= r.Slots(); n++ {
 			for _, i := range items {
 				if !i.Retired && i.Requirement == r.ID && i.Slot == n {
 					out = append(out, i)
@@ -184,7 +184,7 @@ func (s *Service) Events(ctx context.Context, actor Actor, caseID string, after 
 	}
 	out := []*Event{}
 	err := s.db.From(ctx).NewSelect().Model(&out).Where("e.case_id = ?", caseID).Where("e.seq > ?", after).
-		Order("e.seq").Limit(limit).Scan(ctx)
+		Order("e.seq").Limit(int64(limit)).Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read events: %w", err)
 	}

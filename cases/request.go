@@ -63,9 +63,11 @@ func (s *Service) RequestMaterials(ctx context.Context, actor Actor, caseID stri
 			return err
 		}
 		ch.dropClaim()
-		ch.tell("more_requested", map[string]string{
-			"deadline": ch.Case.CustomerDue.Format(time.DateOnly), "items": fmt.Sprint(len(opened)),
-		})
+		names, err := ch.labels(opened)
+		if err != nil {
+			return err
+		}
+		ch.tell("more_requested", map[string]string{"deadline": ch.Case.CustomerDue.Format(time.DateOnly), "items": names})
 		return ch.reopenInvitations(opened)
 	})
 }
@@ -117,7 +119,7 @@ func (ch *change) openAsk(pointer string, a Ask) (*Item, error) {
 		return ch.reopen(pointer, a.Item)
 	}
 	i := &Item{
-		ID: ch.s.opt.IDs(), CaseID: ch.Case.ID, Slot: 1, Kind: rules.DocumentMaterial, Origin: FromReviewer,
+		ID: ch.s.opt.IDs(), CaseID: ch.Case.ID, Slot: 1, Kind: rules.Document, Origin: FromReviewer,
 		Suppliers: database.JSON[[]string]{V: []string{string(Customer)}},
 		Supply:    Missing, Review: Pending, Open: true, CreatedAt: ch.now, UpdatedAt: ch.now,
 	}
@@ -130,8 +132,8 @@ func (ch *change) openAsk(pointer string, a Ask) (*Item, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, ok := p.Material(a.Material)
-	if !ok || m.Kind != rules.DocumentMaterial {
+	m := p.Material(a.Material)
+	if m == nil || m.Kind != rules.Document {
 		return nil, problem.InvalidFields([]problem.Field{{Pointer: pointer + "/material", Code: "unknown_material", Message: "The policy has no document of this name to ask for."}})
 	}
 	i.Material = m.ID

@@ -97,7 +97,7 @@ func countSlots(items []*Item, counts func(*Item) bool) func(rules.Requirement) 
 // gaps names the empty items below the unmet requirements.
 func gaps(items []*Item, unmet []rules.Requirement, filled func(*Item) bool) []problem.Field {
 	var bad []problem.Field
-	for _, r := range leaves(unmet) {
+	for _, r := range rules.Items(unmet) {
 		for _, i := range items {
 			if !i.Retired && i.Requirement == r.ID && !i.Optional && !filled(i) {
 				bad = append(bad, gap(i))
@@ -141,7 +141,7 @@ func (ch *change) nothingInvalid(d *rules.Decision, items []*Item) error {
 func (ch *change) validity(r *rules.Requirement, i *Item, doc *Document, byReviewer map[string]any) (rules.Validity, []rules.Text, error) {
 	p, err := ch.Policy()
 	if err != nil {
-		return rules.UnknownValidity, nil, err
+		return rules.Unknown, nil, err
 	}
 	values := map[string]any{}
 	if doc != nil {

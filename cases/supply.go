@@ -68,7 +68,7 @@ func (s *Service) State(ctx context.Context, actor Actor, caseID string, itemID 
 		if err != nil {
 			return err
 		}
-		if i.Kind != rules.StatementMaterial || r == nil {
+		if i.Kind != rules.Statement || r == nil {
 			return problem.New(problem.Conflict, "not_a_statement", "This item takes a document, not a statement.")
 		}
 		p, err := ch.Policy()
