@@ -1,0 +1,58 @@
+package server
+
+import (
+	"strconv"
+	"strings"
+
+	"regain/problem"
+)
+
+// ETag is the strong entity tag of a version of something that changes one
+// version at a time, such as a case.
+func ETag(version int64) string {
+	return `"` + strconv.FormatInt(version, 10) + `"`
+}
+
+// Conditional is embedded in the input of a generated route whose call must name
+// the version that it changes.
+type Conditional struct {
+	IfMatch string `header:"If-Match" doc:"The ETag that you last read. Without it the answer is 428; when someone else has changed it since, 412." example:"\"7\""`
+}
+
+// Version is the version that the caller has seen, for the domain to compare
+// inside its transaction. A missing header is the problem if_match_required
+// (428). What is no tag of ours can't be current: version_changed (412). "*" is
+// refused, because it would overwrite what nobody has looked at.
+func (c Conditional) Version() (int64, error) {
+	return ParseIfMatch(c.IfMatch)
+}
+
+// ParseIfMatch is Conditional.Version for raw routes.
+func ParseIfMatch(header string) (int64, error) {
+	header = strings.TrimSpace(header)
+	if header == "" || header == "*" {
+		return 0, problem.New(problem.PreconditionRequired, "if_match_required",
+			"Send If-Match with the ETag that you last read, so that nobody's change is overwritten.")
+	}
+	if len(header) > 2 && header[0] == '"' && header[len(header)-1] == '"' {
+		version, err := strconv.ParseInt(header[1:len(header)-1], 10, 64)
+		if err == nil && version >= 0 {
+			return version, nil
+		}
+	}
+	return 0, VersionChanged()
+}
+
+// CheckVersion compares the version that a caller has seen with the present one.
+func CheckVersion(seen, present int64) error {
+	if seen != present {
+		return VersionChanged()
+	}
+	return nil
+}
+
+// VersionChanged is the answer to a stale If-Match.
+func VersionChanged() error {
+	return problem.New(problem.PreconditionFailed, "version_changed",
+		"It was changed since you read it. Read it again, and repeat your change if it is still right.")
+}

@@ -1,0 +1,213 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"regain/accounts"
+	"regain/problem"
+)
+
+// guard is everything between the router and a handler, in one order for every
+// kind of route: cheap refusals first, and nothing of the body is read before the
+// caller is known to be let in.
+func (s *Server) guard(r *Route, handle gin.HandlerFunc) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		req := requestOf(c.Request.Context())
+		req.route = r
+		leave, err := s.enter(r)
+		if err != nil {
+			s.fail(c, err)
+			return
+		}
+		defer leave()
+		ctx, cancel := context.WithTimeout(c.Request.Context(), s.deadline(r))
+		defer cancel()
+		c.Request = c.Request.WithContext(ctx)
+		body, err := s.admit(c, req)
+		if err != nil {
+			s.fail(c, err)
+			return
+		}
+		if r.Effect == Changes {
+			s.settle(c, req, body, handle)
+			return
+		}
+		handle(c)
+	}
+}
+
+// admit lets a call in or says why not, and returns the body of a JSON call.
+func (s *Server) admit(c *gin.Context, req *request) ([]byte, error) {
+	if err := checkURL(c.Request.URL); err != nil {
+		return nil, err
+	}
+	if err := s.crossOrigin.Check(c.Request); err != nil {
+		return nil, problem.New(problem.Forbidden, "cross_origin", "Browsers may call this from the server's own pages only.")
+	}
+	if req.route.operational {
+		return nil, nil
+	}
+	if err := s.identify(c, req); err != nil {
+		return nil, err
+	}
+	if err := authorise(req); err != nil {
+		return nil, err
+	}
+	if err := s.takeLimit(c.Request.Context(), req); err != nil {
+		return nil, err
+	}
+	return s.receive(c, req.route)
+}
+
+// identify finds out who calls. A bad bearer token is refused even where nobody
+// needs one, since the caller believes in it; a stale cookie is only left behind.
+func (s *Server) identify(c *gin.Context, req *request) error {
+	token, explicit := bearer(c.Request.Header.Get("Authorization"))
+	if !explicit {
+		if cookie, err := c.Request.Cookie(s.cookieName()); err == nil {
+			token = cookie.Value
+		}
+	}
+	if token == "" && !explicit {
+		return nil
+	}
+	caller, err := s.parts.Sessions.Authenticate(c.Request.Context(), token)
+	if err == nil {
+		req.caller = caller
+		return nil
+	}
+	if p, ok := problem.As(err); ok && p.Kind == problem.Unauthenticated {
+		if explicit {
+			return err
+		}
+		return nil
+	}
+	return err
+}
+
+func authorise(req *request) error {
+	if anyAllowed(req.route.Roles, rolesOf(req.caller)) {
+		return nil
+	}
+	if isAnonymous(req.caller) {
+		return problem.New(problem.Unauthenticated, "session_required", "This needs a session: send its token as Authorization: Bearer …, or its cookie.")
+	}
+	return problem.New(problem.Forbidden, "role_not_allowed", "Your role does not allow this.")
+}
+
+func isAnonymous(p accounts.Principal) bool { return p.Kind == "" || p.Kind == accounts.Anonymous }
+
+func (s *Server) takeLimit(ctx context.Context, req *request) error {
+	l := req.route.Limit
+	if l.N == 0 {
+		return nil
+	}
+	key := "address " + AddressBlock(ctx)
+	if l.By == ByCaller && !isAnonymous(req.caller) {
+		key = string(req.caller.Kind) + " " + req.caller.ID
+	}
+	return s.parts.Limits.Take(ctx, accounts.Limit{Name: "route " + req.route.ID, Key: key, N: l.N, Per: l.Per})
+}
+
+// receive bounds the body, and reads and checks it where it is JSON.
+func (s *Server) receive(c *gin.Context, r *Route) ([]byte, error) {
+	if c.Request.Body == nil {
+		c.Request.Body = http.NoBody
+	}
+	if r.Upload {
+		c.Request.Body = s.stretch(c, r)
+		return nil, nil
+	}
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, r.MaxBody)
+	if r.raw {
+		return nil, nil
+	}
+	if r.page {
+		return s.receiveForm(c, r)
+	}
+	body, err := readJSON(c.Request, r.MaxBody)
+	if err != nil {
+		return nil, err
+	}
+	c.Request.Body = io.NopCloser(bytes.NewReader(body))
+	return body, nil
+}
+
+// receiveForm reads the form of a page whole, for its fingerprint.
+func (s *Server) receiveForm(c *gin.Context, r *Route) ([]byte, error) {
+	if r.Effect == Reads {
+		return nil, nil
+	}
+	body, err := io.ReadAll(c.Request.Body)
+	if err != nil {
+		return nil, bodyError(err, r.MaxBody)
+	}
+	c.Request.Body = io.NopCloser(bytes.NewReader(body))
+	return body, nil
+}
+
+func (s *Server) deadline(r *Route) time.Duration {
+	if r.Upload {
+		return s.config.UploadTimeout
+	}
+	return s.config.RequestTimeout
+}
+
+// enter takes a place among the calls under way, or refuses at once: under too much
+// load a quick refusal serves callers better than a slow answer.
+func (s *Server) enter(r *Route) (leave func(), err error) {
+	places := s.calls
+	switch {
+	case r.operational: // health and metrics, which must answer under load
+		return func() {}, nil
+	case r.Upload:
+		places = s.uploads
+	}
+	select {
+	case places <- struct{}{}:
+		return func() { <-places }, nil
+	default:
+		s.metrics.shed.Inc()
+		return nil, problem.New(problem.Unavailable, "overloaded", "Too much is going on right now. Try again in a moment.").After(time.Second)
+	}
+}
+
+// stretch gives an upload new deadlines for as long as its bytes keep coming,
+// within the time that an upload may take in all.
+func (s *Server) stretch(c *gin.Context, r *Route) io.ReadCloser {
+	control := http.NewResponseController(c.Writer)
+	last := s.parts.Now().Add(s.config.UploadTimeout)
+	_ = control.SetWriteDeadline(last.Add(s.config.WriteTimeout)) // not every writer has deadlines; then the server's stay
+	return &stretched{
+		ReadCloser: http.MaxBytesReader(c.Writer, c.Request.Body, r.MaxBody),
+		extend: func() {
+			next := s.parts.Now().Add(s.config.ReadTimeout)
+			if next.After(last) {
+				next = last
+			}
+			_ = control.SetReadDeadline(next)
+		},
+	}
+}
+
+type stretched struct {
+	io.ReadCloser
+	extend func()
+}
+
+func (s *stretched) Read(p []byte) (int, error) {
+	s.extend()
+	return s.ReadCloser.Read(p)
+}
+
+// clientGone says that the caller did not wait for the answer.
+func clientGone(ctx context.Context) bool {
+	return errors.Is(ctx.Err(), context.Canceled)
+}

@@ -1,0 +1,245 @@
+package server
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/uptrace/bun"
+
+	"regain/accounts"
+	"regain/database"
+	"regain/problem"
+)
+
+// The Idempotency-Key makes a repeated unsafe call harmless: a client that lost the
+// answer sends the call again, and gets the first answer byte for byte.
+//
+//   - The record is inserted by the first statement of the call's one transaction,
+//     and the answer is stored by its last: effect and answer are committed together
+//     or not at all. A concurrent identical call waits on the unique index.
+//   - Only what was done is stored. A refusal (4xx) keeps what it wrote on purpose,
+//     such as a counted wrong code, but no record, so that repeating it is judged anew.
+//   - The same key with another body, route or address is refused.
+//   - Calls without a key are taken; repeating those is the caller's risk.
+const (
+	idempotencyHeader = "Idempotency-Key"
+	replayedHeader    = "Idempotency-Replayed"
+	idempotencyKept   = 24 * time.Hour
+)
+
+// idempotencyRow is the table idempotency.
+type idempotencyRow struct {
+	bun.BaseModel `bun:"table:idempotency"`
+
+	ID          string    `bun:"id,pk"`
+	Route       string    `bun:"route,notnull"`
+	Fingerprint string    `bun:"fingerprint,notnull"`
+	Response    []byte    `bun:"response"`
+	CreatedAt   time.Time `bun:"created_at,notnull"`
+	ExpiresAt   time.Time `bun:"expires_at,notnull"`
+}
+
+// storedResponse is what the column response holds, sealed.
+type storedResponse struct {
+	Status int         `json:"status"`
+	Header http.Header `json:"header"`
+	Body   []byte      `json:"body"`
+}
+
+type idempotency struct {
+	db     *database.DB
+	sealer sealer
+	now    func() time.Time
+}
+
+// unsettledCall is one unsafe call under way.
+type unsettledCall struct {
+	keeper      *idempotency
+	route       string
+	prefix      [32]byte // digest of method, address and query
+	scope, key  string   // key is empty when the caller sent none
+	id          string
+	fingerprint string // empty until the body is known
+	replay      *storedResponse
+	refusal     *problem.Error
+	stop        context.CancelCauseFunc // ends the handler's work once the call is known to be answered
+}
+
+// errAnswered leaves a handler when the call was answered before.
+var errAnswered = errors.New("the call was answered before")
+
+// open reads the caller's key.
+func (k *idempotency) open(c *gin.Context, req *request) (*unsettledCall, error) {
+	u := &unsettledCall{keeper: k, route: req.route.ID, scope: scopeOf(c.Request.Context(), req.caller)}
+	u.prefix = sha256.Sum256([]byte(c.Request.Method + "\x00" + c.Request.URL.Path + "\x00" + c.Request.URL.RawQuery))
+	keys := c.Request.Header.Values(idempotencyHeader)
+	if len(keys) == 0 {
+		return u, nil
+	}
+	if len(keys) > 1 || !validKey(keys[0]) {
+		return nil, problem.New(problem.Malformed, "idempotency_key_malformed",
+			"An Idempotency-Key is 16 to 255 visible ASCII characters; a new random UUID for each call is best.")
+	}
+	u.key = keys[0]
+	u.id = k.sealer.rowID(u.scope, u.key)
+	return u, nil
+}
+
+func validKey(key string) bool {
+	if len(key) < 16 || len(key) > 255 {
+		return false
+	}
+	for i := range len(key) {
+		if key[i] <= ' ' || key[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// scopeOf keeps callers apart: one's key never finds another's answer.
+func scopeOf(ctx context.Context, p accounts.Principal) string {
+	if p.Kind == accounts.Anonymous {
+		return "anonymous\x00" + AddressBlock(ctx)
+	}
+	return string(p.Kind) + "\x00" + p.ID
+}
+
+// bodyKnown sets the fingerprint and looks for an earlier answer.
+func (u *unsettledCall) bodyKnown(ctx context.Context, sum [32]byte) error {
+	if u.key == "" {
+		u.fingerprint = "none"
+		return nil
+	}
+	all := sha256.Sum256(append(u.prefix[:], sum[:]...))
+	u.fingerprint = hex.EncodeToString(all[:])
+	return u.lookUp(ctx)
+}
+
+// lookUp returns errAnswered when the call has been answered.
+func (u *unsettledCall) lookUp(ctx context.Context) error {
+	var row idempotencyRow
+	err := u.keeper.db.From(ctx).NewSelect().Model(&row).
+		Where("id = ?", u.id).Where("expires_at > ?", u.keeper.stamp()).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look for an earlier answer: %w", database.Classify(err))
+	}
+	return u.answered(&row)
+}
+
+func (u *unsettledCall) answered(row *idempotencyRow) error {
+	if u.stop != nil {
+		defer u.stop(errAnswered)
+	}
+	if row.Route != u.route || row.Fingerprint != u.fingerprint {
+		u.refusal = problem.New(problem.Invalid, "idempotency_key_reused",
+			"This Idempotency-Key was used for a different call. Use a new key for each call, and the same only to repeat it unchanged.")
+		return u.refusal
+	}
+	plain, err := u.keeper.sealer.open(u.scope, u.key, u.id, row.Response)
+	if err == nil {
+		u.replay = &storedResponse{}
+		err = json.Unmarshal(plain, u.replay)
+	}
+	if err != nil {
+		u.replay = nil
+		u.refusal = problem.New(problem.Conflict, "already_done",
+			"This call was carried out before, but its answer is no longer readable. Read the present state.").WithCause(err)
+		return u.refusal
+	}
+	return errAnswered
+}
+
+// begin is the first statement of the call's transaction. A concurrent identical
+// call waits here until the first is committed or rolled back.
+func (u *unsettledCall) begin(ctx context.Context, tx bun.IDB) error {
+	if u.key == "" {
+		return nil
+	}
+	if u.fingerprint == "" {
+		return fmt.Errorf("route %s began a transaction before it called server.BodyKnown", u.route)
+	}
+	now := u.keeper.stamp()
+	row := idempotencyRow{ID: u.id, Route: u.route, Fingerprint: u.fingerprint, CreatedAt: now, ExpiresAt: now.Add(idempotencyKept)}
+	result, err := tx.NewInsert().Model(&row).
+		On("CONFLICT (id) DO UPDATE").
+		Set("route = EXCLUDED.route, fingerprint = EXCLUDED.fingerprint, response = NULL").
+		Set("created_at = EXCLUDED.created_at, expires_at = EXCLUDED.expires_at").
+		Where("idempotency_row.expires_at <= ?", now).
+		Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("record the call: %w", database.Classify(err))
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 1 {
+		return err
+	}
+	var earlier idempotencyRow
+	if err := tx.NewSelect().Model(&earlier).Where("id = ?", u.id).Scan(ctx); err != nil {
+		return fmt.Errorf("read the earlier answer: %w", database.Classify(err))
+	}
+	return u.answered(&earlier)
+}
+
+// keep stores the answer in the call's transaction.
+func (u *unsettledCall) keep(ctx context.Context, tx bun.IDB, r storedResponse) error {
+	if u.key == "" {
+		return nil
+	}
+	plain, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	sealed, err := u.keeper.sealer.seal(u.scope, u.key, u.id, plain)
+	if err != nil {
+		return fmt.Errorf("seal the answer: %w", err)
+	}
+	_, err = tx.NewUpdate().Model((*idempotencyRow)(nil)).Set("response = ?", sealed).Where("id = ?", u.id).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("store the answer: %w", database.Classify(err))
+	}
+	return nil
+}
+
+// forget removes the record of a refused call.
+func (u *unsettledCall) forget(ctx context.Context, tx bun.IDB) error {
+	if u.key == "" {
+		return nil
+	}
+	if _, err := tx.NewDelete().Model((*idempotencyRow)(nil)).Where("id = ?", u.id).Exec(ctx); err != nil {
+		return fmt.Errorf("forget a refused call: %w", database.Classify(err))
+	}
+	return nil
+}
+
+// BodyKnown gives the digest of what a raw route has received, before its first
+// transaction. Its error must be returned as it is: the call was then answered
+// before, and the middleware sends that answer again.
+func BodyKnown(ctx context.Context, sum [32]byte) error {
+	u := requestOf(ctx).unsettled
+	if u == nil {
+		return nil
+	}
+	return u.bodyKnown(ctx, sum)
+}
+
+func (k *idempotency) stamp() time.Time { return k.now().UTC().Truncate(time.Microsecond) }
+
+// purge removes records whose day is over.
+func (k *idempotency) purge(ctx context.Context) error {
+	_, err := k.db.NewDelete().Model((*idempotencyRow)(nil)).Where("expires_at <= ?", k.stamp()).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("purge stored answers: %w", database.Classify(err))
+	}
+	return nil
+}

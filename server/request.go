@@ -1,0 +1,95 @@
+package server
+
+import (
+	"context"
+	"net/netip"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"regain/accounts"
+)
+
+// request is what the middleware knows about the call under way.
+type request struct {
+	id        string
+	route     *Route
+	caller    accounts.Principal
+	locale    string
+	address   netip.Addr
+	unsettled *unsettledCall
+	failure   error // of a page or raw handler, for the log
+}
+
+type requestKey struct{}
+
+func requestOf(ctx context.Context) *request {
+	if r, ok := ctx.Value(requestKey{}).(*request); ok {
+		return r
+	}
+	return &request{caller: accounts.Principal{Kind: accounts.Anonymous}, locale: defaultLocale}
+}
+
+// RequestID names the call in logs and problems.
+func RequestID(ctx context.Context) string { return requestOf(ctx).id }
+
+// Caller is who makes the call; its kind is anonymous without a session.
+func Caller(ctx context.Context) accounts.Principal { return requestOf(ctx).caller }
+
+// Locale is the language to answer in: one of Locales, chosen by ?locale= or by
+// Accept-Language.
+func Locale(ctx context.Context) string { return requestOf(ctx).locale }
+
+// Address is the client's address as far as it is trusted: the peer's, or the one
+// that a configured proxy reports.
+func Address(ctx context.Context) string {
+	a := requestOf(ctx).address
+	if !a.IsValid() {
+		return ""
+	}
+	return a.String()
+}
+
+// AddressBlock is the key for limits: an IPv4 address, or an IPv6 network of 64
+// bits, because one household has a whole one.
+func AddressBlock(ctx context.Context) string {
+	a := requestOf(ctx).address
+	if !a.IsValid() {
+		return ""
+	}
+	if a.Is4() {
+		return a.String()
+	}
+	p, err := a.Prefix(64)
+	if err != nil {
+		return a.String()
+	}
+	return p.String()
+}
+
+func instanceOf(ctx context.Context) string {
+	if id := RequestID(ctx); id != "" {
+		return "urn:uuid:" + id
+	}
+	return "about:blank"
+}
+
+func clientAddress(c *gin.Context) netip.Addr {
+	a, err := netip.ParseAddr(c.ClientIP())
+	if err != nil {
+		return netip.Addr{}
+	}
+	return a.Unmap().WithZone("")
+}
+
+// bearer is the token of an Authorization header.
+func bearer(header string) (token string, present bool) {
+	if header == "" {
+		return "", false
+	}
+	scheme, token, _ := strings.Cut(header, " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return "", true
+	}
+	return strings.TrimSpace(token), true
+}

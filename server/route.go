@@ -1,0 +1,204 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+)
+
+// Effect says what a call does, and so how it may be repeated.
+type Effect string
+
+// The effects. Every route names one.
+const (
+	// Reads changes nothing. It may be a POST, whose body is then only a question.
+	Reads Effect = "reads"
+	// Changes has an effect, which the Idempotency-Key keeps from happening twice:
+	// all InTx of the call and the stored answer are one transaction.
+	Changes Effect = "changes"
+	// Repeats has an effect that does no harm when it happens again, such as a
+	// sign-in. It runs outside the one transaction and needs no key.
+	Repeats Effect = "repeats"
+)
+
+// Route is the one registration of a route, whatever its kind. A route that is not
+// made from one cannot exist, and a role that is not named in it is not let in.
+type Route struct {
+	// ID is unique and stable: the operation's id in the OpenAPI document and the
+	// name in limits ("file-document").
+	ID string
+	// Method and Path are as in OpenAPI: "/api/v1/cases/{case}".
+	Method, Path string
+	// Roles are who may call it.
+	Roles []Role
+	// Effect says whether it changes anything.
+	Effect Effect
+	// Limit is how often one caller may call it; the zero Limit is none of its own.
+	Limit Limit
+	// MaxBody bounds the body in bytes; zero is the server's MaxBody.
+	MaxBody int64
+	// Upload marks a raw route that receives a file: its deadlines are stretched
+	// while bytes keep coming, and it has places of its own under load.
+	Upload bool
+	// Status is the status of success, when it is not 200 (or 204 without a body).
+	Status int
+	// Tag groups the routes of one noun on the API page; pages have none.
+	Tag string
+	// Summary is a few words, Description some sentences for the API page.
+	Summary, Description string
+	// Describe adds to the OpenAPI operation what the code does not show: parameters,
+	// bodies and answers of raw routes.
+	Describe func(op *huma.Operation)
+
+	raw, page   bool
+	operational bool // for the operator's tools: no session, no limit, no load shedding
+}
+
+// Limit is how often a route may be called.
+type Limit struct {
+	N   int
+	Per time.Duration
+	// By says who is counted.
+	By LimitBy
+}
+
+// LimitBy is who a limit counts.
+type LimitBy string
+
+// What limits count by.
+const (
+	ByAddress LimitBy = "address" // one client address (IPv6: one /64)
+	ByCaller  LimitBy = "caller"  // one case, invitation or member of staff; anonymous callers by address
+)
+
+// JSON registers a generated route: input and output are Go types from which Huma
+// makes the checks and the OpenAPI document. handle returns problem.Error for what
+// the caller did wrong; anything else is shown as an internal error.
+func JSON[I, O any](s *Server, r Route, handle func(ctx context.Context, in *I) (*O, error)) {
+	s.claim(&r)
+	op := s.operation(&r)
+	huma.Register(s.api, *op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handle(ctx, in)
+		if err != nil {
+			p, internal := asProblem(ctx, err)
+			if internal {
+				requestOf(ctx).failure = err
+			}
+			return nil, p
+		}
+		return out, nil
+	})
+}
+
+// Raw registers a route whose handler reads the body and writes the answer itself,
+// for files. What it takes and gives is described by hand in r.Describe. A raw route
+// that changes something calls BodyKnown before its first transaction. An error that
+// it returns before it has written is answered as a problem.
+func (s *Server) Raw(r Route, handle func(c *gin.Context) error) {
+	r.raw = true
+	s.claim(&r)
+	if !r.operational {
+		s.api.OpenAPI().AddOperation(s.operation(&r))
+	}
+	s.mount(&r, s.erring(handle))
+}
+
+// Page registers an HTML page or a file that belongs to one. It is not part of the
+// OpenAPI document. Errors become a page.
+func (s *Server) Page(r Route, handle func(c *gin.Context) error) {
+	r.page = true
+	s.claim(&r)
+	s.mount(&r, s.erring(handle))
+}
+
+func (s *Server) erring(handle func(c *gin.Context) error) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if err := handle(c); err != nil {
+			s.fail(c, err)
+		}
+	}
+}
+
+// claim checks a registration and takes its id. Faults are the programmer's, so it
+// panics: no server starts with a route that says too little.
+func (s *Server) claim(r *Route) {
+	unsafe := r.Method != http.MethodGet
+	fault := ""
+	switch {
+	case r.ID == "" || r.Method == "" || !strings.HasPrefix(r.Path, "/"):
+		fault = "needs an id, a method and a path"
+	case s.routeByID[r.ID] != nil:
+		fault = "has an id that is taken"
+	case len(r.Roles) == 0:
+		fault = "lets nobody in"
+	case r.Effect != Reads && r.Effect != Changes && r.Effect != Repeats:
+		fault = "does not name its effect"
+	case r.Effect != Reads && !unsafe:
+		fault = "changes something by GET"
+	case r.Limit.N > 0 && (r.Limit.Per <= 0 || r.Limit.By == ""):
+		fault = "has half a limit"
+	case !r.page && !r.operational && (r.Tag == "" || r.Summary == ""):
+		fault = "has no tag or no summary"
+	case r.Upload && !r.raw:
+		fault = "is an upload, but not raw"
+	}
+	for _, role := range r.Roles {
+		if !slices.Contains(Roles(), role) {
+			fault = fmt.Sprintf("names the unknown role %q", role)
+		}
+	}
+	if fault != "" {
+		panic(fmt.Sprintf("route %q %s", r.ID, fault))
+	}
+	if r.MaxBody == 0 {
+		r.MaxBody = s.config.MaxBody
+	}
+	s.routeByID[r.ID] = r
+	s.routes = append(s.routes, r)
+}
+
+// Routes are all registered routes in the order of registration.
+func (s *Server) Routes() []Route {
+	out := make([]Route, len(s.routes))
+	for i, r := range s.routes {
+		out[i] = *r
+	}
+	return out
+}
+
+// mount puts a route into the router, behind everything that guards it. HEAD is
+// answered wherever GET is.
+func (s *Server) mount(r *Route, handle gin.HandlerFunc) {
+	guarded := s.guard(r, handle)
+	s.engine.Handle(r.Method, ginPath(r.Path), guarded)
+	if r.Method == http.MethodGet {
+		s.engine.Handle(http.MethodHead, ginPath(r.Path), guarded)
+	}
+}
+
+func ginPath(path string) string {
+	return strings.NewReplacer("{", ":", "}", "").Replace(path)
+}
+
+// adapter puts Huma's operations into the router through mount; humagin gives the
+// view of a Gin context that Huma works on.
+type adapter struct{ server *Server }
+
+// Handle implements huma.Adapter.
+func (a adapter) Handle(op *huma.Operation, handle func(ctx huma.Context)) {
+	r := a.server.routeByID[op.OperationID]
+	if r == nil {
+		panic(fmt.Sprintf("operation %q was not registered through server.JSON", op.OperationID))
+	}
+	a.server.mount(r, func(c *gin.Context) { handle(humagin.NewContext(op, c)) })
+}
+
+// ServeHTTP implements huma.Adapter.
+func (a adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.server.engine.ServeHTTP(w, r) }
