@@ -1,0 +1,66 @@
+# What a newcomer needs: `make run` starts Regain on its embedded default, `make test` runs every test.
+# Nothing else has to be set up: tools are built into .tools/bin at the versions pinned here, and Debian
+# packages are installed where this runs as root.
+
+MINIO_VERSION         := v0.0.0-20260212201848-7aac2a2c5b7c
+VERSITYGW_VERSION     := v1.8.0
+STATICCHECK_VERSION   := v0.8.2
+GOLANGCI_LINT_VERSION := v2.15.0
+
+TOOLS := $(CURDIR)/.tools
+BIN   := $(TOOLS)/bin
+# The tests find the servers that they start here.
+export REGAIN_TOOLS := $(BIN)
+
+# `make test PKG=./cases/... RUN=TestAppeal` runs a part.
+PKG ?= ./...
+RUN ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test test-short bench lint tools packages clean
+
+help: ## Show what there is to do
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: ## Start Regain here: SQLite and local disk in ./data, http://127.0.0.1:8080
+	go run . serve --dev
+
+build: ## Build the binary ./regain
+	go build -trimpath -o regain .
+
+test: packages tools ## Run every test, against real servers
+	go vet ./...
+	go test -timeout 20m $(if $(RUN),-run '$(RUN)') $(PKG)
+
+test-short: ## Run the tests with what is installed already
+	go test -short $(PKG)
+
+bench: ## Measure what docs/performance.md speaks of
+	go test -run '^$$' -bench . -benchmem ./rules/...
+
+lint: $(BIN)/staticcheck-$(STATICCHECK_VERSION) $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION) ## Check formatting and style
+	@unformatted="$$(gofmt -l $$(git ls-files '*.go'))"; if [ -n "$$unformatted" ]; then echo "not gofmt-clean: $$unformatted"; exit 1; fi
+	go vet ./...
+	$(BIN)/staticcheck ./...
+	$(BIN)/golangci-lint run
+
+# A stamp with the version in its name makes a changed pin install anew.
+define install_tool
+$(BIN)/$(1)-$(2):
+	@mkdir -p $(BIN)
+	@echo "building $(1) $(2)"
+	@GOBIN=$(BIN) GOFLAGS= go install $(3)@$(2)
+	@rm -f $(BIN)/$(1)-* && touch $$@
+endef
+$(eval $(call install_tool,staticcheck,$(STATICCHECK_VERSION),honnef.co/go/tools/cmd/staticcheck))
+$(eval $(call install_tool,golangci-lint,$(GOLANGCI_LINT_VERSION),github.com/golangci/golangci-lint/v2/cmd/golangci-lint))
+$(eval $(call install_tool,minio,$(MINIO_VERSION),github.com/minio/minio))
+$(eval $(call install_tool,versitygw,$(VERSITYGW_VERSION),github.com/versity/versitygw/cmd/versitygw))
+
+tools: $(BIN)/minio-$(MINIO_VERSION) $(BIN)/versitygw-$(VERSITYGW_VERSION)
+
+packages:
+	@scripts/packages
+
+clean: ## Remove what was built and the local data
+	rm -rf regain data $(TOOLS)
