@@ -98,10 +98,8 @@ func putError(ctx context.Context, key string, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, ErrMismatch), errors.As(err, &content), errors.Is(err, ErrInvalid):
+	case errors.Is(err, ErrExists), errors.Is(err, ErrMismatch), errors.Is(err, ErrInvalid), errors.As(err, &content):
 		return fmt.Errorf("storage: put %s: %w", key, err)
-	case errors.Is(err, fs.ErrExist):
-		return fmt.Errorf("storage: put %s: %w", key, ErrExists)
 	}
 	return failed(ctx, "put", key, ErrUnavailable, err)
 }
@@ -110,7 +108,7 @@ func putError(ctx context.Context, key string, err error) error {
 func (d *Disk) write(temp string, content io.Reader) error {
 	f, err := d.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return fmt.Errorf("create temporary file: %v", err)
+		return fmt.Errorf("create temporary file: %w", err)
 	}
 	_, err = io.Copy(f, content)
 	if err == nil {
@@ -126,12 +124,14 @@ func (d *Disk) publish(temp, name string) error {
 	if err := d.ensureDir(dir); err != nil {
 		return err
 	}
-	if err := d.root.Link(temp, name); err != nil {
+	if err := d.root.Link(temp, name); errors.Is(err, fs.ErrExist) {
+		return ErrExists
+	} else if err != nil {
 		return err
 	}
 	if err := d.syncDir(dir); err != nil {
 		// Not durable: a caller told of failure must not find the object.
-		return errors.Join(fmt.Errorf("sync folder: %v", err), d.root.Remove(name))
+		return errors.Join(fmt.Errorf("sync folder: %w", err), d.root.Remove(name))
 	}
 	return nil
 }
@@ -159,7 +159,7 @@ func (d *Disk) ensureDir(dir string) error {
 		return fmt.Errorf("%w: a part of the key is an object", ErrInvalid)
 	}
 	if err := d.syncDir(parent); err != nil {
-		return fmt.Errorf("sync folder: %v", err)
+		return fmt.Errorf("sync folder: %w", err)
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -25,9 +25,7 @@ type errUnsound struct{ detail string }
 
 func (e *errUnsound) Error() string { return e.detail }
 
-func unsound(format string, args ...any) error {
-	return &errUnsound{fmt.Sprintf(format, args...)}
-}
+func unsound(detail string) error { return &errUnsound{detail} }
 
 // inspect checks that a file's content is of the type that its name claims and
 // sound as far as its structure tells, without decoding or holding it. It

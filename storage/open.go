@@ -17,7 +17,8 @@ import (
 // For S3, KEY and SECRET are percent-encoded; without them the environment's
 // AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or MINIO_ACCESS_KEY and
 // MINIO_SECRET_KEY) are used. Query parameters: region (default us-east-1),
-// secure=false (no TLS), create=false (a missing bucket is an error).
+// secure=false (no TLS), ca (a PEM file of the authorities to trust instead of
+// the system's), create=false (a missing bucket is an error).
 //
 // Errors: ErrInvalid, ErrUnavailable. None repeats the address, which may hold
 // a secret.
@@ -37,7 +38,7 @@ func OpenStore(ctx context.Context, address string) (Store, error) {
 		}
 		return OpenS3(ctx, config)
 	}
-	return nil, fmt.Errorf("storage: %w: the address begins with neither file: nor s3:", ErrInvalid)
+	return nil, fmt.Errorf("storage: %w: neither file: nor s3: begins the address", ErrInvalid)
 }
 
 func openDiskURL(address *url.URL) (Store, error) {
@@ -89,10 +90,13 @@ func (c *S3Config) set(name, value string) error {
 	case "region":
 		c.Region = value
 		return nil
+	case "ca":
+		c.CAFile = value
+		return nil
 	case "secure":
 		return flag(&c.Plain)
 	case "create":
 		return flag(&c.NoCreate)
 	}
-	return fmt.Errorf("storage: %w: an S3 address knows region, secure and create", ErrInvalid)
+	return fmt.Errorf("storage: %w: an S3 address knows region, secure, ca and create", ErrInvalid)
 }

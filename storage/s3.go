@@ -38,6 +38,9 @@ type S3Config struct {
 	AccessKey, SecretKey string
 	// Plain turns TLS off, for a server on the same machine or network.
 	Plain bool
+	// CAFile names a PEM file with the certificate authorities to trust
+	// instead of the system's; empty for the system's.
+	CAFile string
 	// NoCreate forbids making the bucket when it is missing.
 	NoCreate bool
 }
@@ -62,6 +65,13 @@ func OpenS3(ctx context.Context, config S3Config) (*S3, error) {
 		config.Region = "us-east-1"
 	}
 	transport := newTransport()
+	if config.CAFile != "" {
+		roots, err := readRoots(config.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("storage: open S3 store: %w: %w", ErrInvalid, err)
+		}
+		transport.TLSClientConfig.RootCAs = roots
+	}
 	client, err := minio.New(config.Endpoint, &minio.Options{
 		Creds:      config.credentials(),
 		Secure:     !config.Plain,
@@ -173,7 +183,7 @@ func putOptions(sum [32]byte) (minio.PutObjectOptions, string) {
 // key taken: the object's own metadata tells.
 func (s *S3) putOutcome(ctx context.Context, key, id string, cause error) error {
 	switch errorCode(cause) {
-	case minio.BadDigest, minio.XAmzContentSHA256Mismatch, minio.IncompleteBody:
+	case minio.BadDigest, minio.XAmzContentSHA256Mismatch:
 		return failed(ctx, "put", key, ErrMismatch, cleaned(cause))
 	case minio.AccessDenied, minio.NoSuchBucket:
 		return failed(ctx, "put", key, ErrUnavailable, cleaned(cause))
@@ -311,6 +321,9 @@ func errorCode(err error) string {
 func cleaned(err error) error {
 	var transport *url.Error
 	if errors.As(err, &transport) {
+		if strings.Contains(transport.Err.Error(), transport.URL) {
+			return errors.New("the server closed the connection") // the client's words for an io.EOF
+		}
 		return transport.Err
 	}
 	var response minio.ErrorResponse

@@ -3,8 +3,12 @@ package storage
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"time"
 )
 
@@ -42,6 +46,19 @@ func newTransport() *http.Transport {
 		WriteBufferSize:    64 << 10,
 		ReadBufferSize:     64 << 10,
 	}
+}
+
+// readRoots reads certificate authorities from a PEM file.
+func readRoots(path string) (*x509.CertPool, error) {
+	pem, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the certificate authorities: %w", err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(pem) {
+		return nil, errors.New("the file of certificate authorities holds none")
+	}
+	return roots, nil
 }
 
 // patientConn fails a read or write once nothing moved for patience, so that a

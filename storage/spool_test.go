@@ -199,7 +199,7 @@ func TestTruncatedUpload(t *testing.T) {
 func TestTruncatedRequest(t *testing.T) {
 	spool, _ := newSpool(t, 1<<20)
 	got := make(chan error, 1)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_, err := spool.Receive(context.WithoutCancel(r.Context()), r.Body, "a.pdf", storage.Limits{Types: allTypes})
 		got <- err
 	}))

@@ -2,6 +2,7 @@ package testservers
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -100,7 +101,7 @@ func (p *s3Program) run(binary string) (S3, error) {
 		Region:    "us-east-1",
 	}
 	args, env := p.command(server, port, filepath.Join(dir, "data"))
-	cmd := exec.Command("/bin/sh", append([]string{"-c", guard, dir, binary}, args...)...)
+	cmd := exec.CommandContext(context.Background(), "/bin/sh", append([]string{"-c", guard, dir, binary}, args...)...)
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Dir = dir
 	if err := os.Mkdir(filepath.Join(dir, "data"), 0o700); err != nil {
@@ -127,18 +128,27 @@ func waitForHTTP(endpoint string) error {
 	client := &http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	var last error
 	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		answer, err := client.Get("http://" + endpoint + "/")
-		if err != nil {
-			last = err
-			continue
-		}
-		_ = answer.Body.Close()
-		if answer.StatusCode < 500 {
+		if last = ask(client, "http://"+endpoint+"/"); last == nil {
 			return nil
 		}
-		last = fmt.Errorf("status %d", answer.StatusCode)
 	}
 	return fmt.Errorf("no answer in 30 s: %w", last)
+}
+
+func ask(client *http.Client, address string) error {
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, address, nil)
+	if err != nil {
+		return err
+	}
+	answer, err := client.Do(request)
+	if err != nil {
+		return err
+	}
+	_ = answer.Body.Close()
+	if answer.StatusCode >= http.StatusInternalServerError {
+		return fmt.Errorf("status %d", answer.StatusCode)
+	}
+	return nil
 }
 
 func randomHex(n int) string {
