@@ -24,7 +24,7 @@ type Revision struct {
 // case_changed, invalid_fields.
 func (s *Service) Revise(ctx context.Context, actor Actor, caseID string, version int64, in Revision) (*Case, Difference, error) {
 	var diff Difference
-	c, err := s.change(ctx, actor, target{caseID, version}, func(ch *change) error {
+	c, err := s.change(ctx, actor, target{id: caseID, version: version}, func(ch *change) error {
 		if in.Particulars != nil {
 			checked, bad := in.Particulars.check()
 			if err := problem.InvalidFields(bad); err != nil {
@@ -59,6 +59,11 @@ func (ch *change) mergeAnswers(in AnswersRaw) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	if ch.actor.Kind == Customer {
+		if err := problem.InvalidFields(notAsked(p, in)); err != nil {
+			return nil, err
+		}
+	}
 	if _, bad := p.ParseAnswers(in); len(bad) > 0 {
 		return nil, problem.InvalidFields(problem.At("/answers", bad))
 	}
@@ -83,6 +88,18 @@ func (ch *change) mergeAnswers(in AnswersRaw) ([]string, error) {
 	return changed, nil
 }
 
+// notAsked refuses answers that no customer is asked for, as if there were no
+// such question: nothing can be learned of them by trying.
+func notAsked(p *rules.Policy, in AnswersRaw) []problem.Field {
+	var bad []problem.Field
+	for _, id := range slices.Sorted(maps.Keys(in)) {
+		if f := p.Fact(id); f != nil && !f.OfCustomer() {
+			bad = append(bad, problem.Field{Pointer: "/answers/" + id, Code: "unknown_fact", Message: "This policy has no such question."})
+		}
+	}
+	return bad
+}
+
 // Correct changes answers after submission, by the reviewer who holds the case,
 // with a reason. The requirements follow under the pinned policy; approvals that
 // were given before are void. Errors: wrong_state, not_claimed, invalid_fields.
@@ -92,7 +109,7 @@ func (s *Service) Correct(ctx context.Context, actor Actor, caseID string, versi
 	if f := problem.CheckText("/reason", reason, 3, maxWords, problem.ManyLines); f != nil {
 		return nil, diff, problem.InvalidFields([]problem.Field{*f})
 	}
-	c, err := s.change(ctx, actor, target{caseID, version}, func(ch *change) error {
+	c, err := s.change(ctx, actor, target{id: caseID, version: version}, func(ch *change) error {
 		if _, err := ch.permit(actCorrect); err != nil {
 			return err
 		}
@@ -124,9 +141,9 @@ func (s *Service) Correct(ctx context.Context, actor Actor, caseID string, versi
 
 // collectable refuses corrections that leave nothing to review.
 func collectable(d *rules.Decision) error {
-	if !d.Complete {
+	if !d.Complete && len(d.Open) > 0 {
 		return problem.InvalidFields([]problem.Field{{
-			Pointer: "/answers/" + d.Next.ID, Code: "required",
+			Pointer: "/answers/" + d.Open[0], Code: "required",
 			Message: "With these answers the policy also needs this one.",
 		}})
 	}
@@ -143,6 +160,9 @@ func outcomeCollects(ch *change) error {
 	d, err := ch.Decision()
 	if err != nil {
 		return err
+	}
+	if !d.Complete && d.Next == nil {
+		return problem.New(problem.Conflict, "answers_incomplete", "What this case needs can't be told yet: a part of it is not for the customer to answer. Write to us.")
 	}
 	if !d.Complete {
 		return problem.InvalidFields([]problem.Field{{

@@ -53,6 +53,9 @@ type CodeRequest struct {
 // CodeCheck is a code that somebody typed.
 type CodeCheck struct {
 	Purpose, Flow, Destination, Code string
+	// Decoy must be that of the request, so that a wrong code is answered alike
+	// whether there was anybody to send one to or not.
+	Decoy bool
 }
 
 // Options configure a Service. Zero durations take the defaults named here.

@@ -15,6 +15,10 @@ const (
 	purposeResume = "resume"
 )
 
+func errNoContact() error {
+	return problem.New(problem.Conflict, "contact_missing", "The case names no new contact of this kind. Name one first.")
+}
+
 // SendContactCode sends a one-time code to the new contact of the channel, so
 // that the customer can prove that it is theirs. Errors: contact_missing, and
 // the limits of codes.
@@ -25,7 +29,7 @@ func (s *Service) SendContactCode(ctx context.Context, actor Actor, caseID strin
 	}
 	to, _ := c.Contact(channel)
 	if to == "" {
-		return problem.InvalidFields([]problem.Field{{Pointer: "/channel", Code: "contact_missing", Message: "The case names no new contact of this kind."}})
+		return errNoContact()
 	}
 	return s.codes.Issue(ctx, CodeRequest{
 		Purpose: purposeProve, Flow: c.ID, Channel: channel, Destination: to, Locale: c.Locale, Address: address,
@@ -40,7 +44,7 @@ func (s *Service) VerifyContact(ctx context.Context, actor Actor, caseID string,
 	}
 	to, _ := c.Contact(channel)
 	if to == "" {
-		return nil, problem.InvalidFields([]problem.Field{{Pointer: "/channel", Code: "contact_missing", Message: "The case names no new contact of this kind."}})
+		return nil, errNoContact()
 	}
 	if err := s.codes.Verify(ctx, CodeCheck{Purpose: purposeProve, Flow: c.ID, Destination: to, Code: code}); err != nil {
 		return nil, err
@@ -104,7 +108,7 @@ func (s *Service) Resume(ctx context.Context, reference string, channel Channel,
 	reference = NormalizeReference(reference)
 	check := CodeCheck{
 		Purpose: purposeResume, Flow: s.digest("resume", reference),
-		Destination: "nobody-" + s.digest("decoy", reference) + "@invalid", Code: code,
+		Destination: "nobody-" + s.digest("decoy", reference) + "@invalid", Code: code, Decoy: true,
 	}
 	c, err := s.byReference(ctx, reference)
 	if err != nil {
@@ -112,7 +116,7 @@ func (s *Service) Resume(ctx context.Context, reference string, channel Channel,
 	}
 	if c != nil {
 		if to, _ := c.Contact(channel); to != "" {
-			check.Destination = to
+			check.Destination, check.Decoy = to, false
 		}
 	}
 	if err := s.codes.Verify(ctx, check); err != nil {

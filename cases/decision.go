@@ -39,7 +39,7 @@ func (s *Service) Approve(ctx context.Context, actor Actor, caseID string, versi
 	if f := problem.CheckText("/words_staff", wordsStaff, 0, maxWords, problem.ManyLines); f != nil {
 		return nil, problem.InvalidFields([]problem.Field{*f})
 	}
-	return s.change(ctx, actor, target{caseID, version}, func(ch *change) error {
+	return s.change(ctx, actor, target{id: caseID, version: version}, func(ch *change) error {
 		given, err := ch.approvals()
 		if err != nil {
 			return err
@@ -144,7 +144,7 @@ func (s *Service) Deny(ctx context.Context, actor Actor, caseID string, version 
 	if err := problem.InvalidFields(bad); err != nil {
 		return nil, err
 	}
-	return s.change(ctx, actor, target{caseID, version}, func(ch *change) error {
+	return s.change(ctx, actor, target{id: caseID, version: version}, func(ch *change) error {
 		dec := &CaseDecision{
 			ID: s.opt.IDs(), CaseID: caseID, Round: ch.Case.Round, Verdict: Denied, ReasonCode: in.ReasonCode,
 			WordsCustomer: j.WordsCustomer, WordsStaff: j.WordsStaff, StaffID: actor.ID, DecidedAt: ch.now,
@@ -174,7 +174,7 @@ func (s *Service) Appeal(ctx context.Context, actor Actor, caseID string, versio
 	if f := problem.CheckText("/reason", reason, 10, maxWords, problem.ManyLines); f != nil {
 		return nil, problem.InvalidFields([]problem.Field{*f})
 	}
-	return s.change(ctx, actor, target{caseID, version}, func(ch *change) error {
+	return s.change(ctx, actor, target{id: caseID, version: version}, func(ch *change) error {
 		if _, err := ch.permit(actAppeal); err != nil {
 			return err
 		}
@@ -229,7 +229,7 @@ func mayAppeal(ch *change) error {
 
 // Withdraw ends the case at its customer's wish.
 func (s *Service) Withdraw(ctx context.Context, actor Actor, caseID string, version int64) (*Case, error) {
-	return s.change(ctx, actor, target{caseID, version}, func(ch *change) error {
+	return s.change(ctx, actor, target{id: caseID, version: version}, func(ch *change) error {
 		if err := ch.do(actWithdraw, nil); err != nil {
 			return err
 		}

@@ -319,9 +319,11 @@ func (s *Service) Open(ctx context.Context, actor Actor, caseID, documentID stri
 }
 
 func (s *Service) recordView(ctx context.Context, actor Actor, doc *Document) error {
-	return s.quietly(ctx, actor, doc.CaseID, func(ch *change) error {
+	_, err := s.change(ctx, actor, target{id: doc.CaseID, looking: true}, func(ch *change) error {
+		ch.quiet = true
 		return ch.do(actView, Facts{"document": doc.ID, "sha256": doc.SHA256})
 	})
+	return err
 }
 
 // visibleDocument finds a document that the actor may see: customers those of

@@ -253,6 +253,19 @@ func (s *Service) activeInvitation(ctx context.Context, db bun.IDB, id, caseID s
 	return inv, nil
 }
 
+// InvitedTo is the case that the partner may supply to. Error: case_not_found
+// when the invitation does not stand any more.
+func (s *Service) InvitedTo(ctx context.Context, actor Actor) (caseID string, err error) {
+	if actor.Kind != Partner {
+		return "", errNotFound()
+	}
+	inv, err := s.activeInvitation(ctx, s.db.From(ctx), actor.ID, "")
+	if err != nil {
+		return "", err
+	}
+	return inv.CaseID, nil
+}
+
 // reopenInvitations mails new links to those who owe one of the items again.
 func (ch *change) reopenInvitations(itemIDs []string) error {
 	invs := []*Invitation{}

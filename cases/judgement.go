@@ -70,7 +70,7 @@ func (s *Service) Judge(ctx context.Context, actor Actor, caseID, itemID string,
 	if err := problem.InvalidFields(bad); err != nil {
 		return nil, err
 	}
-	return s.change(ctx, actor, target{caseID, version}, func(ch *change) error {
+	return s.change(ctx, actor, target{id: caseID, version: version}, func(ch *change) error {
 		if _, err := ch.permit(actJudge); err != nil {
 			return err
 		}
@@ -101,7 +101,7 @@ func (ch *change) judge(i *Item, in Judgement) (*ItemDecision, error) {
 		ReasonCode: in.ReasonCode, WordsCustomer: in.WordsCustomer, WordsStaff: in.WordsStaff,
 		FallbackReason: in.FallbackReason, StaffID: ch.actor.ID, DecidedAt: ch.now,
 	}
-	dec.Checks.V, dec.ReadOff.V = in.Checks, in.ReadOff
+	dec.Checks.V, dec.ReadOff.V = distinct(in.Checks), in.ReadOff
 	if doc != nil {
 		dec.DocumentID = doc.ID
 	}
@@ -121,6 +121,12 @@ func (ch *change) judge(i *Item, in Judgement) (*ItemDecision, error) {
 	}
 	i.Review = dec.Verdict
 	return dec, ch.saveItem(i)
+}
+
+// distinct are the ids sorted, each once; never nil.
+func distinct(ids []string) []string {
+	sorted := slices.Sorted(slices.Values(ids))
+	return append([]string{}, slices.Compact(sorted)...)
 }
 
 // acceptable checks that the reviewer confirmed all that the policy wants
@@ -196,8 +202,6 @@ func (j Judgement) clean() (Judgement, []problem.Field) {
 	j.WordsCustomer = strings.TrimSpace(j.WordsCustomer)
 	j.WordsStaff = strings.TrimSpace(j.WordsStaff)
 	j.FallbackReason = strings.TrimSpace(j.FallbackReason)
-	slices.Sort(j.Checks)
-	j.Checks = slices.Compact(j.Checks)
 	need := 0
 	if !j.Accept {
 		need = 3
@@ -273,7 +277,7 @@ func (s *Service) Waive(ctx context.Context, actor Actor, caseID, itemID string,
 	if f := problem.CheckText("/reason", reason, 3, maxWords, problem.ManyLines); f != nil {
 		return nil, problem.InvalidFields([]problem.Field{*f})
 	}
-	return s.change(ctx, actor, target{caseID, version}, func(ch *change) error {
+	return s.change(ctx, actor, target{id: caseID, version: version}, func(ch *change) error {
 		i, err := ch.item(itemID)
 		if err != nil {
 			return err

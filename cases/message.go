@@ -103,19 +103,29 @@ func (ch *change) insertMessage(kind MessageKind, body string) (*CaseMessage, er
 	return m, nil
 }
 
-// Messages lists the conversation, oldest first; notes are for staff alone.
-func (s *Service) Messages(ctx context.Context, actor Actor, caseID string) ([]*CaseMessage, error) {
+// MessageQuery asks for a page of messages, or of notes.
+type MessageQuery struct {
+	Kind MessageKind
+	// After is the id of the last message of the page before; empty starts.
+	After string
+	Limit int // 1 to 200
+}
+
+// Messages lists a part of the conversation, oldest first. Notes are for staff
+// alone. Errors: case_not_found, role_required.
+func (s *Service) Messages(ctx context.Context, actor Actor, caseID string, in MessageQuery) ([]*CaseMessage, error) {
 	if actor.Kind == Partner {
 		return nil, errNotFound()
+	}
+	if in.Kind == Note && actor.Kind != Staff {
+		return nil, problem.New(problem.Forbidden, "role_required", "Notes are for staff.")
 	}
 	if _, err := s.Case(ctx, actor, caseID); err != nil {
 		return nil, err
 	}
 	out := []*CaseMessage{}
-	q := s.db.From(ctx).NewSelect().Model(&out).Where("m.case_id = ?", caseID).Order("m.id")
-	if actor.Kind == Customer {
-		q = q.Where("m.kind = ?", Message)
-	}
+	q := s.db.From(ctx).NewSelect().Model(&out).Where("m.case_id = ?", caseID).Where("m.kind = ?", in.Kind).
+		Where("m.id > ?", in.After).Order("m.id").Limit(int64(min(max(in.Limit, 1), 200)))
 	if err := q.Scan(ctx); err != nil {
 		return nil, fmt.Errorf("read messages: %w", err)
 	}

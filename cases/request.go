@@ -38,7 +38,7 @@ func (s *Service) RequestMaterials(ctx context.Context, actor Actor, caseID stri
 	if err := problem.InvalidFields(in.check()); err != nil {
 		return nil, err
 	}
-	return s.change(ctx, actor, target{caseID, version}, func(ch *change) error {
+	return s.change(ctx, actor, target{id: caseID, version: version}, func(ch *change) error {
 		if _, err := ch.permit(actRequest); err != nil {
 			return err
 		}

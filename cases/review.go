@@ -11,7 +11,7 @@ import (
 // latest act, and claiming again prolongs it. Errors: already_claimed, involved,
 // wrong_state.
 func (s *Service) Claim(ctx context.Context, actor Actor, caseID string, version int64) (*Case, error) {
-	return s.change(ctx, actor, target{caseID, version}, func(ch *change) error {
+	return s.change(ctx, actor, target{id: caseID, version: version}, func(ch *change) error {
 		if err := ch.do(actClaim, nil); err != nil {
 			return err
 		}
@@ -33,7 +33,7 @@ func (ch *change) dropClaim() { ch.Case.ClaimedBy, ch.Case.ClaimExpires = "", ni
 // Release gives a claimed case back to the queue. A lead may release another's.
 // Errors: not_claimed, wrong_state.
 func (s *Service) Release(ctx context.Context, actor Actor, caseID string, version int64) (*Case, error) {
-	return s.change(ctx, actor, target{caseID, version}, func(ch *change) error {
+	return s.change(ctx, actor, target{id: caseID, version: version}, func(ch *change) error {
 		holder := ch.Case.ClaimedBy
 		if err := ch.do(actRelease, Facts{"holder": holder}); err != nil {
 			return err

@@ -45,6 +45,7 @@ func (s *Service) Start(ctx context.Context, in StartInput) (*Case, error) {
 		return nil, err
 	}
 	particulars, bad := in.Particulars.check()
+	bad = append(bad, notAsked(p, in.Answers)...)
 	_, badAnswers := p.ParseAnswers(in.Answers)
 	bad = append(bad, problem.At("/answers", badAnswers)...)
 	if err := problem.InvalidFields(bad); err != nil {

@@ -17,7 +17,7 @@ import (
 // has been added. Errors: invalid_fields naming each gap, outcome_not_collect,
 // wrong_state, case_changed.
 func (s *Service) Submit(ctx context.Context, actor Actor, caseID string, version int64) (*Case, error) {
-	return s.change(ctx, actor, target{caseID, version}, func(ch *change) error {
+	return s.change(ctx, actor, target{id: caseID, version: version}, func(ch *change) error {
 		if _, err := ch.permit(actSubmit); err != nil {
 			return err
 		}
