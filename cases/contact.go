@@ -9,10 +9,10 @@ import (
 	"regain/problem"
 )
 
-// The purposes of one-time codes. A code is good for one purpose alone.
+// The purposes of CodeRequest. A code is good for one purpose alone.
 const (
-	purposeProve  = "verify_contact"
-	purposeResume = "resume"
+	PurposeProve  = "verify_contact"
+	PurposeResume = "resume"
 )
 
 func errNoContact() error {
@@ -32,7 +32,7 @@ func (s *Service) SendContactCode(ctx context.Context, actor Actor, caseID strin
 		return errNoContact()
 	}
 	return s.codes.Issue(ctx, CodeRequest{
-		Purpose: purposeProve, Flow: c.ID, Channel: channel, Destination: to, Locale: c.Locale, Address: address,
+		Purpose: PurposeProve, Flow: c.ID, Channel: channel, Destination: to, Locale: c.Locale, Address: address,
 	})
 }
 
@@ -46,7 +46,7 @@ func (s *Service) VerifyContact(ctx context.Context, actor Actor, caseID string,
 	if to == "" {
 		return nil, errNoContact()
 	}
-	if err := s.codes.Verify(ctx, CodeCheck{Purpose: purposeProve, Flow: c.ID, Destination: to, Code: code}); err != nil {
+	if err := s.codes.Verify(ctx, CodeCheck{Purpose: PurposeProve, Flow: c.ID, Destination: to, Code: code}); err != nil {
 		return nil, err
 	}
 	return s.change(ctx, actor, target{id: caseID}, func(ch *change) error {
@@ -86,7 +86,7 @@ func (ch *change) markProved(channel Channel) {
 func (s *Service) SendResumeCode(ctx context.Context, reference string, channel Channel, address string) error {
 	reference = NormalizeReference(reference)
 	req := CodeRequest{
-		Purpose: purposeResume, Flow: s.digest("resume", reference), Channel: channel,
+		Purpose: PurposeResume, Flow: s.digest("resume", reference), Channel: channel,
 		Destination: "nobody-" + s.digest("decoy", reference) + "@invalid", Locale: "en", Address: address, Decoy: true,
 	}
 	c, err := s.byReference(ctx, reference)
@@ -107,7 +107,7 @@ func (s *Service) SendResumeCode(ctx context.Context, reference string, channel 
 func (s *Service) Resume(ctx context.Context, reference string, channel Channel, code string) (*Case, error) {
 	reference = NormalizeReference(reference)
 	check := CodeCheck{
-		Purpose: purposeResume, Flow: s.digest("resume", reference),
+		Purpose: PurposeResume, Flow: s.digest("resume", reference),
 		Destination: "nobody-" + s.digest("decoy", reference) + "@invalid", Code: code, Decoy: true,
 	}
 	c, err := s.byReference(ctx, reference)
