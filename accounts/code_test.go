@@ -57,7 +57,7 @@ func wrong(code string) string {
 func TestCodeWorksOnce(t *testing.T) {
 	each(t, func(t *testing.T, b *bench) {
 		code := b.issue(t, "case-1")
-		p := refused(t, b.Verify(t.Context(), contactCheck("case-1", wrong(code))), "code_wrong")
+		p := refusal(t, b.Verify(t.Context(), contactCheck("case-1", wrong(code))), "code_wrong")
 		if p.Kind != problem.Invalid || len(p.Fields) != 1 || p.Fields[0].Pointer != "/code" {
 			t.Errorf("problem %+v", p)
 		}
@@ -200,7 +200,7 @@ func TestResendWait(t *testing.T) {
 	each(t, func(t *testing.T, b *bench) {
 		b.issue(t, "case-1")
 		b.clock.Advance(59 * time.Second)
-		if p := refused(t, b.Issue(t.Context(), nil, contactCode("case-1")), "too_many_requests"); p.RetryAfter != time.Second {
+		if p := refusal(t, b.Issue(t.Context(), nil, contactCode("case-1")), "too_many_requests"); p.RetryAfter != time.Second {
 			t.Errorf("wait %v", p.RetryAfter)
 		}
 		b.clock.Advance(time.Second)

@@ -24,7 +24,7 @@ func TestTakeCountsWindows(t *testing.T) {
 			ok(t, b.Take(t.Context(), limit))
 			b.clock.Advance(10 * time.Second)
 		}
-		p := refused(t, b.Take(t.Context(), limit), "too_many_requests")
+		p := refusal(t, b.Take(t.Context(), limit), "too_many_requests")
 		if p.Kind != problem.TooMany || p.RetryAfter != 30*time.Second {
 			t.Errorf("kind %s, wait %v", p.Kind, p.RetryAfter)
 		}
@@ -49,14 +49,14 @@ func TestRefusedTakeCountsNowhere(t *testing.T) {
 		for round := range 3 {
 			ok(t, b.Take(t.Context(), narrow, wide))
 			for range 5 {
-				p := refused(t, b.Take(t.Context(), narrow, wide), "too_many_requests")
+				p := refusal(t, b.Take(t.Context(), narrow, wide), "too_many_requests")
 				if round < 2 && p.RetryAfter != time.Minute {
 					t.Errorf("wait %v", p.RetryAfter)
 				}
 			}
 			b.clock.Advance(time.Minute)
 		}
-		p := refused(t, b.Take(t.Context(), narrow, wide), "too_many_requests")
+		p := refusal(t, b.Take(t.Context(), narrow, wide), "too_many_requests")
 		if p.RetryAfter != 57*time.Minute {
 			t.Errorf("the longest wait counts, got %v", p.RetryAfter)
 		}

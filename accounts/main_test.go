@@ -113,7 +113,13 @@ func ok(t *testing.T, err error) {
 	}
 }
 
-func refused(t *testing.T, err error, code string) *problem.Error {
+func refused(t *testing.T, err error, code string) {
+	t.Helper()
+	_ = refusal(t, err, code)
+}
+
+// refusal is refused, for a closer look.
+func refusal(t *testing.T, err error, code string) *problem.Error {
 	t.Helper()
 	p, is := problem.As(err)
 	if !is || p.Code != code {

@@ -27,7 +27,7 @@ func TestCreateStaff(t *testing.T) {
 			t.Errorf("read %+v, made %+v", again, staff)
 		}
 		_, err = b.CreateStaff(t.Context(), NewStaff{Email: "ANA@example.COM", Name: "Eva", Password: goodPassword, Roles: []Role{Admin}})
-		if p := refused(t, err, "email_taken"); p.Kind != problem.Conflict {
+		if p := refusal(t, err, "email_taken"); p.Kind != problem.Conflict {
 			t.Errorf("kind %s", p.Kind)
 		}
 		content := dump(t, t.Context(), b.db, "staff")
@@ -137,7 +137,7 @@ func TestSignInTellsNothing(t *testing.T) {
 			{"ana@example.com", ""}, {"ana@example.com\x00", goodPassword},
 		} {
 			token, staff, err := b.SignIn(t.Context(), try.email, try.password, "192.0.2.1")
-			p := refused(t, err, "sign_in_failed")
+			p := refusal(t, err, "sign_in_failed")
 			if token != "" || staff.ID != "" || p.Kind != problem.Unauthenticated {
 				t.Errorf("%q: token %q, %+v", try.email, token, staff)
 			}
@@ -182,7 +182,7 @@ func TestSignInIsLimited(t *testing.T) {
 			for range 3 {
 				refused(t, try(email, "not the right words", "192.0.2.1"), "sign_in_failed")
 			}
-			p := refused(t, try(strings.ToUpper(email), goodPassword, "192.0.2.1"), "too_many_requests")
+			p := refusal(t, try(strings.ToUpper(email), goodPassword, "192.0.2.1"), "too_many_requests")
 			if p.RetryAfter != 15*time.Minute {
 				t.Errorf("wait %v", p.RetryAfter)
 			}

@@ -360,8 +360,8 @@ func TestGracefulStop(t *testing.T) {
 		<-begun
 		stop()
 		select {
-		case <-ended:
-			t.Fatal("stopped in the middle of an attempt")
+		case err := <-ended:
+			t.Fatalf("stopped in the middle of an attempt: %v", err)
 		case <-time.After(50 * time.Millisecond):
 		}
 		close(finish)

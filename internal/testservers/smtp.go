@@ -72,7 +72,7 @@ func SMTP(t testing.TB, options ...SMTPOption) *SMTPServer {
 	for _, option := range options {
 		option(&settings)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
