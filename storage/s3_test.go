@@ -35,7 +35,7 @@ func eachServer(t *testing.T, run func(t *testing.T, server testservers.S3)) {
 	t.Run("versitygw", func(t *testing.T) { run(t, testservers.VersityGW(t)) })
 }
 
-func adminClient(t *testing.T, server testservers.S3) *minio.Client {
+func adminClient(t testing.TB, server testservers.S3) *minio.Client {
 	t.Helper()
 	client, err := minio.New(server.Endpoint, &minio.Options{
 		Creds: credentials.NewStaticV4(server.AccessKey, server.SecretKey, ""), Region: server.Region,
