@@ -2,9 +2,6 @@ package rules
 
 import "regain/problem"
 
-// Compile checks and compiles a policy. Its error is a Faults with every fault.
-func Compile(b Bundle) (*Policy, error) { return nil, Faults{} }
-
 // ParseAnswers reads answers as decoded from JSON (bool, string, float64,
 // json.Number, int, []any). An explicit nil is unanswered. Pointers are "/<fact>".
 func (p *Policy) ParseAnswers(raw map[string]any) (Answers, []problem.Field) { return Answers{}, nil }
@@ -25,9 +22,3 @@ func (p *Policy) ValidateStatement(fields []Field, raw map[string]any) (map[stri
 func (p *Policy) ParseReadOff(r Requirement, raw map[string]any) (map[string]any, []problem.Field) {
 	return nil, nil
 }
-
-// Validity judges the values of a requirement's document, with the words of each
-// expectation that failed.
-func (p *Policy) Validity(r Requirement, env ValidityEnv) (Validity, []Text) { return Unknown, nil }
-
-type validityRule struct{}

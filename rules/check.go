@@ -21,5 +21,6 @@ type CheckNode struct {
 	// ID and Label are the check's; groups have neither.
 	ID       string      `json:"id,omitempty"`
 	Label    Text        `json:"label,omitempty"`
+	Help     Text        `json:"help,omitempty"`
 	Children []CheckNode `json:"children,omitempty"`
 }

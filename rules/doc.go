@@ -30,20 +30,20 @@
 //
 // An entry of collect is a material's id, or one key with its options
 //
-//	- transaction_record: {when, last, count, each: month, consecutive, at_most: <integer fact>,
-//	    optional, up_to, as, label, guidance, checks, from}
+//   - transaction_record: {when, last, count, each: month, consecutive, at_most: <integer fact>,
+//     optional, up_to, as, label, guidance, checks, from}
 //
 // or a group, whose children are entries again:
 //
-//	- all_of: […]                       # any_of and prefer alike
-//	- at_least: {count: 2, of: […]}
-//	  when: …                           # beside the group's key: when, as, label, guidance, optional
+//   - all_of: […]                       # any_of and prefer alike
+//   - at_least: {count: 2, of: […]}
+//     when: …                           # beside the group's key: when, as, label, guidance, optional
 //
 // An entry of checks is a check's id, or
 //
-//	- sealed: {when: …}
-//	- all_of: […]                       # any_of and prefer alike; when beside it
-//	- choose: [{when: …, then: <entry>}, …, {otherwise: <entry>}]
+//   - sealed: {when: …}
+//   - all_of: […]                       # any_of and prefer alike; when beside it
+//   - choose: [{when: …, then: <entry>}, …, {otherwise: <entry>}]
 //
 // # Texts in other languages
 //
@@ -69,11 +69,11 @@
 // # Validity
 //
 // `expect` expressions are judged at run time by expr. They read the material's
-// read_off values by id, filed_on and today (dates), statement.<field>, and
+// own read_off values or statement fields by id, filed_on and today (dates), statement.<field>, and
 // account.<attribute>. They have and, or, not, comparisons, in, + and - where a
 // date minus a date is a number of days and a date plus a number is a date,
-// and the functions months_between(a, b), same_text(a, b) (case, accents of form
-// and spaces aside), lower(s) and length(s). What is not there yet makes them unknown.
+// and the functions days(a, b), months_between(a, b), same_text(a, b) (case and
+// spaces aside), lower(s) and len(s). What is not there yet makes them unknown.
 //
 // # How it works
 //

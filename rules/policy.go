@@ -1,5 +1,11 @@
 package rules
 
+import (
+	"sync"
+
+	"regain/rules/diagram"
+)
+
 // Policy is a compiled policy: immutable and safe for concurrent use. What its
 // methods return is shared and must not be changed.
 type Policy struct {
@@ -14,6 +20,12 @@ type Policy struct {
 	checks                        []*Check
 	roots                         []*Scenario
 	scenarios                     []*Scenario
+	prog                          *program
+	layout                        *layout
+	frozen                        *diagram.Frozen
+	domain                        diagram.Node   // the answers that can happen
+	askYes                        []diagram.Node // by fact: where it is asked, if it has an ask_when
+	scratches                     sync.Pool      // of *diagram.Scratch
 	scenarioByID                  map[string]*Scenario
 }
 

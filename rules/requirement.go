@@ -49,7 +49,7 @@ type Requirement struct {
 	// Why says why it is asked.
 	Why []Reason `json:"why,omitempty"`
 
-	validity []*validityRule
+	rule *materialRule
 }
 
 // Slots is how many slots an item has in all: UpTo if set, else Count.
