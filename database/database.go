@@ -21,7 +21,8 @@ import (
 type Config struct {
 	// URL is "sqlite:/path/file.db" or "postgres://user:password@host:port/name".
 	// A Postgres server on another host must prove itself (sslmode verify-full is
-	// the default there), unless the URL says sslmode=disable.
+	// the default there), unless the URL says sslmode=disable. A pooler between
+	// must pool by session: the settings of a connection are relied on.
 	URL string
 	// MaxOpen caps the pool; zero means 8 for SQLite and 16 for Postgres. Postgres
 	// uses one connection more, reserved for cancelling statements.

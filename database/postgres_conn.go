@@ -42,6 +42,8 @@ type postgresConn struct {
 func (c *postgresConn) prepareSession(ctx context.Context, setup string) error {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
+	unwatch := context.AfterFunc(ctx, func() { c.wire.endBy(time.Now()) })
+	defer unwatch()
 	rows, err := c.inner.QueryContext(ctx, setup, nil)
 	if err != nil {
 		return err
@@ -55,6 +57,9 @@ func (c *postgresConn) prepareSession(ctx context.Context, setup string) error {
 	c.backend.key = [2]uint32{c.wire.messages.process, c.wire.messages.secret}
 	if c.backend.process == "" || c.backend.start == "" {
 		return errors.New("the server did not name its backend")
+	}
+	if !unwatch() {
+		return context.Cause(ctx)
 	}
 	return nil
 }

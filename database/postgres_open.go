@@ -21,6 +21,9 @@ const (
 	// the server's own time-out must come first, so that a statement reported as
 	// failed is not applied later.
 	readMargin = 5 * time.Second
+	// connectionLifetime has connections made anew now and then, so that they
+	// follow the name of the server to another machine.
+	connectionLifetime = 30 * time.Minute
 	// idleInTransactionTimeout frees the locks of a client that vanished.
 	idleInTransactionTimeout = 60 * time.Second
 )
@@ -36,6 +39,7 @@ func openPostgres(ctx context.Context, config Config) (*DB, error) {
 	}
 	pool := sql.OpenDB(connector)
 	limitPool(pool, config.MaxOpen, defaultPostgresOpen)
+	pool.SetConnMaxLifetime(connectionLifetime)
 	db := newDB(pool, Postgres, config)
 	db.close = connector.canceller.close
 	return db, nil
@@ -100,37 +104,47 @@ func setupQuery(statementTimeout, lockTimeout time.Duration) string {
 		" FROM pg_stat_get_activity(pg_backend_pid())"
 }
 
-// wireSlot carries the wire from dial, where pgdriver has it made, to Connect.
-type wireSlot struct{}
+// wireSlot carries the wire from dial, where pgdriver has it made, to
+// connectInner, under wireKey in the context.
+type wireSlot struct {
+	wire    *wire
+	unwatch func() bool
+}
+
+type wireKey struct{}
 
 func (c *postgresConnector) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	w, err := dialWire(ctx, c.target)
 	if err != nil {
 		return nil, err
 	}
-	if slot, ok := ctx.Value(wireSlot{}).(**wire); ok {
-		*slot = w
+	if slot, ok := ctx.Value(wireKey{}).(*wireSlot); ok {
+		slot.wire = w
+		slot.unwatch = context.AfterFunc(ctx, func() { w.endBy(time.Now()) }) // pgdriver heeds deadlines only
 	}
 	return w, nil
 }
 
 // connectInner makes pgdriver's connection and the wire under it.
 func (c *postgresConnector) connectInner(ctx context.Context) (*pgdriver.Conn, *wire, error) {
-	var w *wire
-	ctx, cancel := context.WithTimeout(context.WithValue(ctx, wireSlot{}, &w), connectTimeout)
+	slot := &wireSlot{}
+	ctx, cancel := context.WithTimeout(context.WithValue(ctx, wireKey{}, slot), connectTimeout)
 	defer cancel()
 	conn, err := c.inner.Connect(ctx)
 	if err != nil {
-		if w != nil {
-			_ = w.Close() // pgdriver forgets it
+		if slot.wire != nil {
+			_ = slot.wire.Close() // pgdriver forgets it
 		}
 		return nil, nil, err
 	}
 	inner, ok := conn.(*pgdriver.Conn)
-	if !ok || w == nil {
+	if !ok || slot.wire == nil {
 		return nil, nil, errors.Join(fmt.Errorf("unexpected connection %T", conn), conn.Close())
 	}
-	return inner, w, nil
+	if !slot.unwatch() {
+		return nil, nil, errors.Join(context.Cause(ctx), conn.Close())
+	}
+	return inner, slot.wire, nil
 }
 
 // Connect makes a guarded connection with its session prepared.

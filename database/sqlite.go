@@ -74,6 +74,7 @@ func sqliteDSN(path string, lockTimeout time.Duration) string {
 	query.Add("_pragma", "foreign_keys(ON)")
 	query.Set("_txlock", "immediate") // a deferred transaction fails when it comes to write
 	query.Set("_timezone", "UTC")
+	query.Set("_dqs", "0") // "name" that names nothing is an error and not a text, as on Postgres
 	return (&url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}).String()
 }
 

@@ -1,0 +1,93 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"net"
+	"sync/atomic"
+	"testing"
+
+	"github.com/uptrace/bun"
+
+	"regain/internal/testservers"
+)
+
+// countedConn counts what is sent: one message of pgdriver is one round trip.
+type countedConn struct {
+	net.Conn
+	sent *atomic.Int64
+}
+
+func (c countedConn) Write(b []byte) (int, error) {
+	c.sent.Add(1)
+	return c.Conn.Write(b)
+}
+
+func openCounted(t *testing.T) (*DB, *atomic.Int64) {
+	t.Helper()
+	config := Config{URL: testservers.Postgres(t), MaxOpen: 1}.withDefaults()
+	connector, err := newPostgresConnector(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := new(atomic.Int64)
+	dial := connector.inner.Config().Dialer
+	connector.inner.Config().Dialer = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if w, ok := conn.(*wire); ok {
+			w.Conn = countedConn{Conn: w.Conn, sent: sent}
+		}
+		return conn, err
+	}
+	pool := sql.OpenDB(connector)
+	limitPool(pool, 1, 1)
+	db := newDB(pool, Postgres, config)
+	db.close = connector.canceller.close
+	t.Cleanup(func() { _ = db.Close() })
+	return db, sent
+}
+
+// What begins, joins and releases goes along with the statements.
+func TestRoundTrips(t *testing.T) {
+	db, sent := openCounted(t)
+	ctx := t.Context()
+	if _, err := db.ExecContext(ctx, "CREATE TABLE trips (id INTEGER)"); err != nil {
+		t.Fatal(err)
+	}
+	add := func(ctx context.Context, tx bun.IDB) error {
+		_, err := tx.ExecContext(ctx, "INSERT INTO trips VALUES (1)")
+		return err
+	}
+	nothing := func(context.Context, bun.IDB) error { return nil }
+	unit := func(ctx context.Context) error {
+		ctx, unit := db.WithUnit(ctx, add)
+		for range 2 {
+			if err := db.InTx(ctx, add); err != nil {
+				return err
+			}
+		}
+		return unit.Commit(ctx)
+	}
+	for _, c := range []struct {
+		name string
+		run  func() error
+		want int64
+	}{
+		{"one statement", func() error { return add(ctx, db.DB) }, 1},
+		{"transaction of nothing", func() error { return db.InTx(ctx, nothing) }, 0},
+		{"transaction of one statement: it, COMMIT", func() error { return db.InTx(ctx, add) }, 2},
+		{"unit: its begin, two joined, COMMIT", func() error { return unit(ctx) }, 4},
+	} {
+		before := sent.Load()
+		if err := c.run(); err != nil {
+			t.Fatal(err)
+		}
+		if got := sent.Load() - before; got != c.want {
+			t.Errorf("%s: %d round trips, want %d", c.name, got, c.want)
+		}
+	}
+	var rows int
+	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM trips").Scan(&rows); err != nil || rows != 5 {
+		t.Errorf("%d rows, %v, want 5", rows, err)
+	}
+}
