@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"math/rand"
 	"slices"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -478,4 +479,28 @@ func BenchmarkBuild(b *testing.B) {
 	for b.Loop() {
 		randomPolicy(16, 10)
 	}
+}
+
+// A frozen diagram is shared by all requests; the race detector watches this.
+func TestFrozenIsSharedSafely(t *testing.T) {
+	m, n := randomPolicy(12, 8)
+	frozen, roots := m.Freeze(n)
+	values := make([]uint8, 12)
+	want := frozen.Eval(roots[0], values)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			s := frozen.NewScratch()
+			partial := slices.Clone(values)
+			for l := range partial {
+				partial[l] = Unknown
+				s.Begin(partial)
+				s.Stop(roots[0])
+				if got := frozen.Eval(roots[0], values); got != want {
+					t.Errorf("got %d, want %d", got, want)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
