@@ -168,7 +168,7 @@ func TestRefused(t *testing.T) {
 		{"png without its end", "a.png", png[:len(png)-12], content},
 		{"png without its last byte", "a.png", png[:len(png)-1], content},
 		{"png without a picture", "a.png", join(png[:33], png[len(png)-12:]), content},
-		{"png with a changed byte", "a.png", join(png[:60], string(png[60]^1), png[61:]), content},
+		{"png with a changed byte", "a.png", join(png[:60], []byte{png[60] ^ 1}, png[61:]), content},
 		{"png with an archive behind", "a.png", join(png, archive), content},
 		{"png one pixel row too large", "a.png", pngOfSize(5000, 5001), tooLarge},
 		{"png of too many pixels", "a.png", pngOfSize(100_000, 100_000), tooLarge},

@@ -43,3 +43,15 @@ func TestPatientConn(t *testing.T) {
 		t.Errorf("write to a peer that hangs: %v", err)
 	}
 }
+
+// TestPatientConnRead: a peer that never says anything is given up.
+func TestPatientConnRead(t *testing.T) {
+	client, server := net.Pipe()
+	defer func() { _ = server.Close() }()
+	conn := &patientConn{Conn: client, patience: 50 * time.Millisecond}
+	giveUp := time.AfterFunc(5*time.Second, func() { _ = conn.Close() })
+	defer giveUp.Stop()
+	if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatalf("read: %v", err)
+	}
+}

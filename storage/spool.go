@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -276,6 +275,3 @@ func (u *Upload) Discard() {
 		u.spool.used.Add(-u.reserved)
 	})
 }
-
-// Allows reports whether a type may be received.
-func (l Limits) Allows(typ string) bool { return slices.Contains(l.Types, typ) }
