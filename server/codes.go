@@ -2,6 +2,7 @@ package server
 
 import (
 	_ "embed" // the list of codes
+	"regexp"
 	"strings"
 
 	"regain/problem"
@@ -21,13 +22,16 @@ type Code struct {
 	Detail string
 }
 
+// verbs are the places that an occurrence fills in.
+func verbs() *regexp.Regexp { return regexp.MustCompile(`%[a-zA-Z]`) }
+
 // Codes are all codes that the product can answer, sorted.
 func Codes() []Code {
 	var codes []Code
 	for line := range strings.Lines(problemsTSV) {
 		fields := strings.SplitN(strings.TrimSuffix(line, "\n"), "\t", 3)
 		if len(fields) == 3 {
-			codes = append(codes, Code{Code: fields[0], Title: titleOf(fields[0]), Status: statusOf(problem.Kind(fields[1])), Detail: fields[2]})
+			codes = append(codes, Code{Code: fields[0], Title: titleOf(fields[0]), Status: statusOf(problem.Kind(fields[1])), Detail: verbs().ReplaceAllString(fields[2], "…")})
 		}
 	}
 	return codes

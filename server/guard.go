@@ -5,7 +5,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
+	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -47,6 +50,9 @@ func (s *Server) guard(r *Route, handle gin.HandlerFunc) gin.HandlerFunc {
 func (s *Server) admit(c *gin.Context, req *request) ([]byte, error) {
 	if err := checkURL(c.Request.URL); err != nil {
 		return nil, err
+	}
+	if req.route.Local && !isLocal(c.Request) {
+		return nil, notFound()
 	}
 	if err := s.crossOrigin.Check(c.Request); err != nil {
 		return nil, problem.New(problem.Forbidden, "cross_origin", "Browsers may call this from the server's own pages only.")
@@ -100,6 +106,27 @@ func authorise(req *request) error {
 		return problem.New(problem.Unauthenticated, "session_required", "This needs a session: send its token as Authorization: Bearer …, or its cookie.")
 	}
 	return problem.New(problem.Forbidden, "role_not_allowed", "Your role does not allow this.")
+}
+
+// isLocal says whether a call comes from this machine to this machine, and through
+// no proxy that says so: a page for development that a proxy made public by mistake
+// would show one-time codes.
+func isLocal(r *http.Request) bool {
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via"} {
+		if r.Header.Get(name) != "" {
+			return false
+		}
+	}
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil || !peer.Addr().Unmap().IsLoopback() {
+		return false
+	}
+	host := r.Host
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	address, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return host == "localhost" || err == nil && address.IsLoopback()
 }
 
 func isAnonymous(p accounts.Principal) bool { return p.Kind == "" || p.Kind == accounts.Anonymous }

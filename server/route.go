@@ -47,6 +47,9 @@ type Route struct {
 	// Upload marks a raw route that receives a file: its deadlines are stretched
 	// while bytes keep coming, and it has places of its own under load.
 	Upload bool
+	// Local answers only whoever asks from this machine and this machine's own
+	// address, without a proxy between: for what development shows.
+	Local bool
 	// Status is the status of success, when it is not 200 (or 204 without a body).
 	Status int
 	// Tag groups the routes of one noun on the API page; pages have none.

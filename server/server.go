@@ -32,8 +32,8 @@ type Config struct {
 	PublicURL *url.URL
 	// TrustedProxies are the networks whose X-Forwarded-For is believed; none by default.
 	TrustedProxies []string
-	// Development shows the mailbox.
-	Development bool
+	// LocalMailbox shows the development's mailbox on this machine only.
+	LocalMailbox bool
 	// Secret keys everything that is hashed or encrypted here; 32 bytes at least.
 	Secret []byte
 	// MetricsToken, when set, must be sent as a bearer token to read /metrics.
@@ -184,6 +184,9 @@ func (s *Server) newEngine() error {
 	s.engine = e
 	return nil
 }
+
+// ShowProblemsAs sets how pages show a failed call, instead of as JSON.
+func (s *Server) ShowProblemsAs(show func(c *gin.Context, p *Problem)) { s.pageOfProblem = show }
 
 // Handler is the whole server as an http.Handler, for tests.
 func (s *Server) Handler() http.Handler { return s.engine }

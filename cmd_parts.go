@@ -1,0 +1,233 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"regain/accounts"
+	"regain/cases"
+	"regain/database"
+	"regain/notify"
+	"regain/rules"
+	"regain/storage"
+)
+
+// dataFlags say where things are kept; every command that reads or changes them has
+// these.
+type dataFlags struct {
+	Data       string `type:"path" default:"data" env:"REGAIN_DATA" placeholder:"DIR" help:"Folder of the embedded default: database, documents and secret. Default: ${default}."`
+	Database   string `env:"REGAIN_DATABASE_URL" placeholder:"URL" help:"sqlite:/path/file.db or postgres://user:password@host/name. Default: SQLite in the data folder. As a variable it stays out of the list of processes."`
+	SecretFile string `type:"path" env:"REGAIN_SECRET_FILE" placeholder:"FILE" help:"File with the master secret: at least 32 random bytes, base64. The variable REGAIN_SECRET holds the secret itself. Default: made at the first start and kept in the data folder; needed with Postgres, where all instances share it."`
+	LogLevel   string `enum:"debug,info,warn,error" default:"info" env:"REGAIN_LOG_LEVEL" help:"debug, info, warn or error. Default: ${default}."`
+	LogFormat  string `enum:"text,json" default:"text" env:"REGAIN_LOG_FORMAT" help:"text or json. Default: ${default}."`
+}
+
+func (f dataFlags) logger(t terminal) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(f.LogLevel)); err != nil {
+		level = slog.LevelInfo
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if f.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(t.err, options))
+	}
+	return slog.New(slog.NewTextHandler(t.err, options))
+}
+
+// embedded says whether the database is the one in the data folder.
+func (f dataFlags) embedded() bool { return f.Database == "" }
+
+func (f dataFlags) databaseURL() string {
+	if f.embedded() {
+		return "sqlite:" + filepath.Join(f.Data, "regain.db")
+	}
+	return f.Database
+}
+
+// openDatabase opens and migrates the database.
+func (f dataFlags) openDatabase(ctx context.Context, logger *slog.Logger) (*database.DB, error) {
+	if f.embedded() {
+		if err := os.MkdirAll(f.Data, 0o700); err != nil {
+			return nil, fmt.Errorf("data folder: %w", err)
+		}
+	}
+	db, err := database.Open(ctx, database.Config{URL: f.databaseURL(), Logger: logger})
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Migrate(ctx); err != nil {
+		_ = db.Close()
+		return nil, fmt.Errorf("bring the tables up to date: %w", err)
+	}
+	return db, nil
+}
+
+const secretName = "secret"
+
+// masterSecret finds the secret, or on the embedded default makes it.
+func (f dataFlags) masterSecret() ([]byte, error) {
+	if encoded := os.Getenv("REGAIN_SECRET"); encoded != "" {
+		return decodeSecret("REGAIN_SECRET", encoded)
+	}
+	file := f.SecretFile
+	if file == "" {
+		if !f.embedded() {
+			return nil, errors.New("give the master secret by REGAIN_SECRET or --secret-file: all instances on one database must share it")
+		}
+		file = filepath.Join(f.Data, secretName)
+	}
+	encoded, err := os.ReadFile(file)
+	if err == nil {
+		return decodeSecret(file, string(encoded))
+	}
+	if !errors.Is(err, fs.ErrNotExist) || f.SecretFile != "" {
+		return nil, fmt.Errorf("master secret: %w", err)
+	}
+	return makeSecret(file)
+}
+
+func decodeSecret(from, encoded string) ([]byte, error) {
+	secret, err := base64.StdEncoding.DecodeString(strings.TrimSpace(encoded))
+	if err != nil || len(secret) < accounts.MinMasterKey {
+		return nil, fmt.Errorf("the master secret in %s must be base64 of at least %d random bytes: head -c 32 /dev/urandom | base64", from, accounts.MinMasterKey)
+	}
+	return secret, nil
+}
+
+// makeSecret writes a new secret. O_EXCL and the link keep two first starts at once
+// from each having their own: whoever is second reads the first's.
+func makeSecret(file string) ([]byte, error) {
+	secret := make([]byte, 32)
+	if _, err := rand.Read(secret); err != nil {
+		return nil, fmt.Errorf("make the master secret: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return nil, fmt.Errorf("make the master secret: %w", err)
+	}
+	temporary, err := os.CreateTemp(filepath.Dir(file), ".secret-*") // mode 0600
+	if err != nil {
+		return nil, fmt.Errorf("make the master secret: %w", err)
+	}
+	defer func() { _ = os.Remove(temporary.Name()) }()
+	_, err = temporary.WriteString(base64.StdEncoding.EncodeToString(secret) + "\n")
+	err = errors.Join(err, temporary.Sync(), temporary.Close())
+	if err != nil {
+		return nil, fmt.Errorf("make the master secret: %w", err)
+	}
+	if err := os.Link(temporary.Name(), file); err != nil {
+		if !errors.Is(err, fs.ErrExist) {
+			return nil, fmt.Errorf("make the master secret: %w", err)
+		}
+		encoded, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("master secret: %w", err)
+		}
+		return decodeSecret(file, string(encoded))
+	}
+	return secret, nil
+}
+
+// parts are the opened rooms that commands work with.
+type parts struct {
+	logger   *slog.Logger
+	db       *database.DB
+	secrets  accounts.Secrets
+	outbox   *notify.Outbox
+	accounts *accounts.Service
+}
+
+// open opens the database and what stands on it alone. letterhead is for messages.
+func (f dataFlags) open(ctx context.Context, logger *slog.Logger, letterhead notify.Letterhead) (*parts, error) {
+	master, err := f.masterSecret()
+	if err != nil {
+		return nil, err
+	}
+	secrets, err := accounts.DeriveSecrets(master)
+	if err != nil {
+		return nil, err
+	}
+	db, err := f.openDatabase(ctx, logger)
+	if err != nil {
+		return nil, err
+	}
+	outbox := notify.NewOutbox(db, notify.Options{Logger: logger, Key: secrets.Outbox(), Letterhead: letterhead})
+	people, err := accounts.NewService(db, accounts.Options{Secrets: secrets, Outbox: outbox, Logger: logger})
+	if err != nil {
+		_ = db.Close()
+		return nil, err
+	}
+	return &parts{logger: logger, db: db, secrets: secrets, outbox: outbox, accounts: people}, nil
+}
+
+func (p *parts) close() {
+	if err := p.db.Close(); err != nil {
+		p.logger.Warn("closing the database", slog.Any("error", err))
+	}
+}
+
+// loadPolicy reads the policy file, or the one in the binary when none is named and
+// none lies in the working folder.
+func loadPolicy(file string) (*rules.Policy, error) {
+	var files fs.FS = defaultPolicy
+	name := "rules.yaml"
+	switch _, err := os.Stat(name); {
+	case file != "":
+		files, name = os.DirFS(filepath.Dir(file)), filepath.Base(file)
+	case err == nil:
+		files = os.DirFS(".")
+	}
+	bundle, err := rules.ReadBundle(files, name)
+	if err != nil {
+		return nil, err
+	}
+	return rules.Compile(bundle)
+}
+
+// openCases wires the cases to the rooms below and beside them.
+func (p *parts) openCases(policies *cases.Policies, store storage.Store, spool *storage.Spool, publicURL string) (*cases.Service, error) {
+	key, err := p.secrets.For("cases")
+	if err != nil {
+		return nil, err
+	}
+	return cases.New(p.db, store, spool, p.outbox, codes{p.accounts}, policies, cases.Options{
+		Clock: time.Now, IDs: newID, Random: rand.Reader, Logger: p.logger, Key: key[:], PublicURL: publicURL,
+	}), nil
+}
+
+// codes lets cases send and check codes without knowing accounts.
+type codes struct{ accounts *accounts.Service }
+
+// Issue implements cases.Codes.
+func (c codes) Issue(ctx context.Context, r cases.CodeRequest) error {
+	channel := notify.Email
+	if r.Channel == cases.Phone {
+		channel = notify.SMS
+	}
+	return c.accounts.Issue(ctx, nil, accounts.CodeRequest{
+		Purpose: r.Purpose, Flow: r.Flow, Channel: channel, Destination: r.Destination,
+		Locale: r.Locale, IP: r.Address, Decoy: r.Decoy,
+	})
+}
+
+// Verify implements cases.Codes.
+func (c codes) Verify(ctx context.Context, r cases.CodeCheck) error {
+	return c.accounts.Verify(ctx, accounts.CodeCheck{Purpose: r.Purpose, Flow: r.Flow, Destination: r.Destination, Code: r.Code})
+}
+
+// originOf is the scheme and host of a public URL, or of the address listened on.
+func originOf(public *url.URL, listening string) string {
+	if public != nil {
+		return strings.TrimRight(public.String(), "/")
+	}
+	return "http://" + listening
+}

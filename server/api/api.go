@@ -1,0 +1,60 @@
+// Package api is the JSON API under /api/v1: one file for each noun, which holds the
+// noun's routes, what they take and what they show. The services below decide; here
+// is only what concerns HTTP.
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"regain/accounts"
+	"regain/notify"
+	"regain/rules"
+	"regain/server"
+)
+
+// Services are what the routes call.
+type Services struct {
+	Policies Policies
+	Staff    Staff
+	// Mailbox is set in development only; without it its routes do not exist.
+	Mailbox Mailbox
+}
+
+// Policies are those that new cases may be filed under.
+type Policies interface {
+	// All are the policies in the order to show them.
+	All() []*rules.Policy
+	// Current finds one by its id; "" is the default one. Error: policy_not_found.
+	Current(id string) (*rules.Policy, error)
+}
+
+// Staff is how members of staff come in and go.
+type Staff interface {
+	SignIn(ctx context.Context, email, password, ip string) (token string, staff accounts.Staff, err error)
+	StaffByID(ctx context.Context, id string) (accounts.Staff, error)
+	Authenticate(ctx context.Context, token string) (accounts.Principal, error)
+	EndSession(ctx context.Context, sessionID string) error
+}
+
+// Mailbox shows what was sent, in development.
+type Mailbox interface {
+	List(ctx context.Context, q notify.LetterQuery) ([]notify.Letter, error)
+	Get(ctx context.Context, id string) (notify.Letter, error)
+}
+
+// Register adds every route of the API to s.
+func Register(s *server.Server, services Services) {
+	registerPolicies(s, services.Policies)
+	registerDecisions(s, services.Policies)
+	registerStaffSession(s, services.Staff)
+	if services.Mailbox != nil {
+		registerMailbox(s, services.Mailbox)
+	}
+}
+
+const (
+	get    = http.MethodGet
+	post   = http.MethodPost
+	remove = http.MethodDelete
+)

@@ -1,0 +1,211 @@
+// Package servertest runs the whole server for tests: every route, over real HTTP,
+// on a real database, with a session for every role.
+package servertest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"regain/accounts"
+	"regain/cases"
+	"regain/database"
+	"regain/notify"
+	"regain/rules"
+	"regain/server"
+	"regain/server/api"
+	"regain/server/web"
+)
+
+// Harness is a running server with what it stands on.
+type Harness struct {
+	URL      string
+	Server   *server.Server
+	DB       *database.DB
+	Accounts *accounts.Service
+	Outbox   *notify.Outbox
+	Mailbox  *notify.Mailbox
+	Policies *cases.Policies
+
+	tokens map[server.Role]string
+	staff  map[server.Role]string // ids; hashing a password for each session would be slow
+}
+
+// Start runs the server on db with the default policy, in development.
+func Start(t testing.TB, db *database.DB) *Harness {
+	t.Helper()
+	master := []byte(strings.Repeat("test secret ", 4))
+	secrets, err := accounts.DeriveSecrets(master)
+	must(t, err)
+	h := &Harness{DB: db, Outbox: notify.NewOutbox(db, notify.Options{}), Mailbox: notify.NewMailbox(db, notify.MailboxOptions{}), tokens: map[server.Role]string{}, staff: map[server.Role]string{}}
+	h.Accounts, err = accounts.NewService(db, accounts.Options{Secrets: secrets, Outbox: h.Outbox})
+	must(t, err)
+	h.Policies = cases.NewPolicies(db, time.Now)
+	must(t, h.Policies.Register(t.Context(), defaultPolicy(t)))
+	h.Server, err = server.New(server.Config{Secret: master}, server.Parts{
+		DB: db, Sessions: h.Accounts, Limits: h.Accounts, Logger: slog.New(slog.DiscardHandler),
+		Ready: map[string]func(context.Context) error{"database": db.Check},
+	})
+	must(t, err)
+	api.Register(h.Server, api.Services{Policies: h.Policies, Staff: h.Accounts, Mailbox: h.Mailbox})
+	must(t, web.Register(h.Server, web.Services{Policies: h.Policies, Mailbox: h.Mailbox}))
+	running := httptest.NewServer(h.Server.Handler())
+	t.Cleanup(running.Close)
+	h.URL = running.URL
+	return h
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Root is the repository's folder.
+func Root() string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.Join(filepath.Dir(file), "..", "..")
+}
+
+func defaultPolicy(t testing.TB) *rules.Policy {
+	t.Helper()
+	bundle, err := rules.ReadBundle(os.DirFS(Root()), "rules.yaml")
+	must(t, err)
+	policy, err := rules.Compile(bundle)
+	must(t, err)
+	return policy
+}
+
+// Token is the token of a session with the one role; empty for anonymous.
+func (h *Harness) Token(t testing.TB, role server.Role) string {
+	t.Helper()
+	if token, ok := h.tokens[role]; ok {
+		return token
+	}
+	token := h.NewSession(t, role)
+	h.tokens[role] = token
+	return token
+}
+
+// NewSession opens a session of its own with the one role.
+func (h *Harness) NewSession(t testing.TB, role server.Role) string {
+	t.Helper()
+	var kind accounts.Kind
+	subject := uuid.Must(uuid.NewV7()).String()
+	switch role {
+	case server.Anonymous:
+		return ""
+	case server.Customer:
+		kind = accounts.Customer
+	case server.Partner:
+		kind = accounts.Partner
+	default:
+		kind = accounts.StaffMember
+		if h.staff[role] == "" {
+			h.staff[role] = h.NewStaff(t, accounts.Role(role)).ID
+		}
+		subject = h.staff[role]
+	}
+	token, err := h.Accounts.OpenSession(t.Context(), kind, subject, 0)
+	must(t, err)
+	return token
+}
+
+// StaffPassword is the password of everyone that NewStaff makes.
+const StaffPassword = "correct horse, battery and staple"
+
+// NewStaff makes a member of staff with an address of its own.
+func (h *Harness) NewStaff(t testing.TB, roles ...accounts.Role) accounts.Staff {
+	t.Helper()
+	staff, err := h.Accounts.CreateStaff(t.Context(), accounts.NewStaff{
+		Email: uuid.Must(uuid.NewV7()).String() + "@example.com", Name: "Ana Lima", Password: StaffPassword, Roles: roles,
+	})
+	must(t, err)
+	return staff
+}
+
+// Answer is a whole response.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// Into decodes the body.
+func (a Answer) Into(t testing.TB, v any) {
+	t.Helper()
+	if err := json.Unmarshal(a.Body, v); err != nil {
+		t.Fatalf("%d %s: %v", a.Status, a.Body, err)
+	}
+}
+
+// Problem decodes the body of a failed call and checks its form.
+func (a Answer) Problem(t testing.TB) server.Problem {
+	t.Helper()
+	var p server.Problem
+	a.Into(t, &p)
+	if a.Header.Get("Content-Type") != "application/problem+json" || p.Status != a.Status || p.Type != "/problems/"+p.Code {
+		t.Fatalf("no problem: %d %s %s", a.Status, a.Header.Get("Content-Type"), a.Body)
+	}
+	return p
+}
+
+// Pointers are the places of the bad inputs, with their codes: "/answers/x wrong_type".
+func Pointers(p server.Problem) []string {
+	var out []string
+	for _, e := range p.Errors {
+		place := e.Parameter
+		if e.Pointer != nil {
+			place = *e.Pointer
+		}
+		out = append(out, place+" "+e.Code)
+	}
+	return out
+}
+
+// Call sends a request. body is a string as it is, nil for none, or anything else
+// as JSON. headers are names and values in turn; "Authorization" is set from token
+// when it is not empty.
+func (h *Harness) Call(t testing.TB, token, method, path string, body any, headers ...string) Answer {
+	t.Helper()
+	var raw []byte
+	switch b := body.(type) {
+	case nil:
+	case string:
+		raw = []byte(b)
+	default:
+		var err error
+		raw, err = json.Marshal(b)
+		must(t, err)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), method, h.URL+path, bytes.NewReader(raw))
+	must(t, err)
+	if raw != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	must(t, err)
+	defer func() { _ = resp.Body.Close() }()
+	got, err := io.ReadAll(resp.Body)
+	must(t, err)
+	return Answer{Status: resp.StatusCode, Header: resp.Header, Body: got}
+}
