@@ -96,7 +96,9 @@ func (c *client) json(want int, method, path string, body any, header ...string)
 	return a
 }
 
-func (c *client) get(path string) object { return c.json(http.StatusOK, http.MethodGet, path, nil).object(c.t) }
+func (c *client) get(path string) object {
+	return c.json(http.StatusOK, http.MethodGet, path, nil).object(c.t)
+}
 
 // change calls on a case with the version that it has now.
 func (c *client) change(want int, method, casePath, rest string, body any) answer {

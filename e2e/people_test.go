@@ -192,7 +192,7 @@ type reviewer struct {
 func (w *world) staff(name string, roles ...string) *reviewer {
 	w.t.Helper()
 	email, password := name+"@staff.example", "correct horse battery "+name
-	args := []string{"user", "add", "--data", w.Dir, "--email", email, "--name", name, "--password-stdin"}
+	args := []string{"user", "add", email, "--data", w.Dir, "--name", name}
 	for _, r := range roles {
 		args = append(args, "--role", r)
 	}
