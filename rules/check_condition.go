@@ -169,10 +169,17 @@ func (c *checker) sides(x *ast.BinaryNode) (f *Fact, other ast.Node, mirrored bo
 		c.fact(left)
 	case rightIsName:
 		c.fact(right)
+	case isNegation(x.Left):
+		c.fault(x.Left, "not_a_bool", "write != instead, or not (…) around the comparison", "not binds tighter than %s", x.Operator)
 	default:
 		c.fault(x, "no_fact", "", "this compares no fact")
 	}
 	return nil, nil, false
+}
+
+func isNegation(n ast.Node) bool {
+	u, ok := n.(*ast.UnaryNode)
+	return ok && (u.Operator == "not" || u.Operator == "!")
 }
 
 func nameOf(x *ast.IdentifierNode) string {

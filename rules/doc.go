@@ -49,8 +49,8 @@
 //
 // A translation has the same tree with texts only. Where the policy has a list,
 // it has a list with one entry for each (null or {} where the entry has no text),
-// or a mapping by position counted from 0; entries of collect may also go by
-// their id. A missing and a superfluous key are faults.
+// or a mapping by position counted from 0; entries of collect, those inside groups
+// too, may also go by their id. A missing and a superfluous key are faults.
 //
 // # Conditions
 //

@@ -14,23 +14,24 @@ const maxCount = 100
 type requirementIDs struct {
 	seen   map[string]bool
 	prefix string
+	root   string // path of the scenario's collect: translations name entries below it by id
 }
 
 func (r *reader) readCollect(n *yaml.Node, path string, ids *requirementIDs) []*requirementRule {
 	var out []*requirementRule
 	for i, item := range r.doc.items(n, path) {
-		below := &requirementIDs{seen: ids.seen, prefix: ids.prefix + "." + indexStep(i+1)}
-		if rule := r.readRequirement(item, join(path, indexStep(i)), path, below); rule != nil {
+		below := &requirementIDs{seen: ids.seen, prefix: ids.prefix + "." + indexStep(i+1), root: ids.root}
+		if rule := r.readRequirement(item, join(path, indexStep(i)), below); rule != nil {
 			out = append(out, rule)
 		}
 	}
 	return out
 }
 
-// readRequirement reads one entry of collect; list is the path of the list.
-func (r *reader) readRequirement(n *yaml.Node, path, list string, ids *requirementIDs) *requirementRule {
+// readRequirement reads one entry of collect.
+func (r *reader) readRequirement(n *yaml.Node, path string, ids *requirementIDs) *requirementRule {
 	if n.Kind == yaml.ScalarNode {
-		return r.newItem(n, nil, path, list, ids)
+		return r.newItem(n, nil, ids)
 	}
 	m := r.doc.mapping(n, path)
 	if m == nil {
@@ -38,7 +39,7 @@ func (r *reader) readRequirement(n *yaml.Node, path, list string, ids *requireme
 	}
 	for _, kind := range groupKinds {
 		if m.has(string(kind)) {
-			return r.readRequirementGroup(m, kind, list, ids)
+			return r.readRequirementGroup(m, kind, ids)
 		}
 	}
 	if len(n.Content) != 2 {
@@ -50,18 +51,18 @@ func (r *reader) readRequirement(n *yaml.Node, path, list string, ids *requireme
 	if om == nil {
 		return nil
 	}
-	rule := r.newItem(key, om, path, list, ids)
+	rule := r.newItem(key, om, ids)
 	om.finish()
 	return rule
 }
 
-func (r *reader) readRequirementGroup(m *mapping, kind RequirementKind, list string, ids *requirementIDs) *requirementRule {
+func (r *reader) readRequirementGroup(m *mapping, kind RequirementKind, ids *requirementIDs) *requirementRule {
 	rule := &requirementRule{place: r.doc.at(m.node)}
 	req := &rule.requirement
 	req.Kind = kind
 	body, path := m.get(string(kind)), join(m.path, string(kind))
 	r.setID(rule, m, ids, ids.prefix)
-	r.texts.also(join(list, req.ID), m.path)
+	r.texts.also(join(ids.root, req.ID), m.path)
 	req.Label, req.Guidance = r.text(m, "label"), r.text(m, "guidance")
 	rule.when = r.gate(m, "when")
 	req.Optional = r.doc.boolean(m.get("optional"), "optional")
@@ -106,7 +107,7 @@ func (r *reader) setID(rule *requirementRule, m *mapping, ids *requirementIDs, f
 }
 
 // newItem reads one material that is asked, with its options in m (nil: none).
-func (r *reader) newItem(key *yaml.Node, m *mapping, path, list string, ids *requirementIDs) *requirementRule {
+func (r *reader) newItem(key *yaml.Node, m *mapping, ids *requirementIDs) *requirementRule {
 	id := r.doc.str(key, "a material")
 	mat := r.prog.materials[id]
 	if mat == nil {
@@ -129,7 +130,7 @@ func (r *reader) newItem(key *yaml.Node, m *mapping, path, list string, ids *req
 	}
 	rule.checks = mat.checks
 	if m != nil {
-		r.texts.also(join(list, rule.requirement.ID), m.path)
+		r.texts.also(join(ids.root, rule.requirement.ID), m.path)
 		r.readOptions(rule, m)
 	}
 	return rule

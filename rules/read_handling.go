@@ -12,7 +12,7 @@ type (
 	retention = map[string]time.Duration
 )
 
-var restorable = []string{"replace_phone", "replace_email", "reset_password", "remove_second_factor"}
+var restorable = []string{"replace_phone", "replace_email", "reset_password", "reset_second_factor"}
 
 // readHandling reads a handling block; values that it does not set come from above.
 func (r *reader) readHandling(parent *mapping, key string, above *handlingRule) *handlingRule {

@@ -93,7 +93,7 @@ func (r *reader) readOutcome(rule *scenarioRule, m *mapping) {
 		}
 		if o == Collect {
 			path := join(m.path, "collect")
-			ids := &requirementIDs{seen: map[string]bool{}, prefix: "collect"}
+			ids := &requirementIDs{seen: map[string]bool{}, prefix: "collect", root: path}
 			rule.collect = r.readCollect(n, path, ids)
 			continue
 		}

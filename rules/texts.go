@@ -66,7 +66,7 @@ func (t *texts) resolve(path string) string {
 		return path // an alias may lead to what lies below itself
 	}
 	for prefix := path; prefix != ""; {
-		if to, ok := t.alias[prefix]; ok {
+		if to, ok := t.alias[prefix]; ok && path != to && !strings.HasPrefix(path, to+"/") {
 			return t.resolve(to + path[len(prefix):])
 		}
 		cut := strings.LastIndexByte(prefix, '/')
