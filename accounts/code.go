@@ -200,8 +200,8 @@ func (c *Codes) Verify(ctx context.Context, check CodeCheck) error {
 			refusal = errCodeWrong(c.options.Codes.Tries - row.Tries)
 			return nil
 		}
-		used, err = c.use(ctx, tx, *row)
-		return err
+		used = true
+		return c.use(ctx, tx, *row)
 	})
 	if err != nil {
 		return fmt.Errorf("verify a code: %w", err)
@@ -240,15 +240,12 @@ func (c *Codes) countTry(ctx context.Context, tx bun.IDB, binding string) (*code
 	return &tried[0], nil
 }
 
-// use marks the code as used, for one caller only.
-func (c *Codes) use(ctx context.Context, tx bun.IDB, row codeRow) (bool, error) {
-	done, err := tx.NewUpdate().Model((*codeRow)(nil)).Set("used_at = ?", c.options.now()).
-		Where("binding = ?", row.Binding).Where("salt = ?", row.Salt).Where("used_at IS NULL").Exec(ctx)
-	if err != nil {
-		return false, err
-	}
-	n, err := done.RowsAffected()
-	return n == 1, err
+// use marks the code as used. countTry holds its row until the transaction ends, so
+// nobody else is trying it meanwhile.
+func (c *Codes) use(ctx context.Context, tx bun.IDB, row codeRow) error {
+	_, err := tx.NewUpdate().Model((*codeRow)(nil)).Set("used_at = ?", c.options.now()).
+		Where("binding = ?", row.Binding).Exec(ctx)
+	return err
 }
 
 // matches compares in constant time; a decoy's code is never right.

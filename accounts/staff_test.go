@@ -149,6 +149,20 @@ func TestSignInTellsNothing(t *testing.T) {
 	})
 }
 
+// Without an account nothing is right, not even what the dummy hash was made of.
+func TestDummyPasswordIsNoPassword(t *testing.T) {
+	hashing, err := newPasswords(1)
+	ok(t, err)
+	hashing.dummy, err = hashing.hash(t.Context(), "the dummy's own words")
+	ok(t, err)
+	for hash, want := range map[string]bool{"": false, hashing.dummy: true} {
+		right, err := hashing.matches(t.Context(), "the dummy's own words", hash)
+		if err != nil || right != want {
+			t.Errorf("hash %q: %v, %v", hash, right, err)
+		}
+	}
+}
+
 // The time of an answer is that of the hash, which is the same with and without
 // an account. The bound is loose, because tests share their machine.
 func TestSignInTakesTheSameTime(t *testing.T) {
