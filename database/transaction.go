@@ -26,6 +26,7 @@ type session struct {
 	ended      bool
 	failure    error // sticky: the transaction can no longer be committed
 	savepoints int
+	after      []func() // run once it is committed
 }
 
 // sessionKey finds the session in a context.
@@ -92,28 +93,45 @@ func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context, tx bun.IDB)
 
 // start begins the transaction, once.
 func (s *session) start(ctx context.Context) error {
+	began, err := s.open()
+	if err != nil || !began || s.begin == nil {
+		return err
+	}
+	sound := false
+	defer func() {
+		if !sound { // also after a panic
+			_ = s.rollback()
+		}
+	}()
+	if err := s.begin(ctx, *s.tx); err != nil {
+		s.fail(err)
+		return err
+	}
+	sound = true
+	return nil
+}
+
+// open begins the transaction unless it has begun before.
+func (s *session) open() (began bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.failure != nil {
-		return s.failure
+	if s.failure != nil || s.tx != nil {
+		return false, s.failure
 	}
-	if s.tx != nil {
-		return nil
-	}
-	// Not ctx: a call's own, shorter context must not end the whole transaction.
+	// Not a call's own, shorter context: that must not end the whole transaction.
 	tx, err := s.db.BeginTx(s.base, nil)
 	if err != nil {
-		return fmt.Errorf("begin a transaction: %w", Classify(err))
-	}
-	if s.begin != nil {
-		if err := s.begin(ctx, tx); err != nil {
-			_ = tx.Rollback()
-			s.ended, s.failure = true, err
-			return err
-		}
+		return false, fmt.Errorf("begin a transaction: %w", Classify(err))
 	}
 	s.tx = &tx
-	return nil
+	return true, nil
+}
+
+// fail keeps the transaction from being committed.
+func (s *session) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failure = err
 }
 
 // join runs fn behind a savepoint of the transaction.
@@ -152,13 +170,34 @@ func (s *session) undo(ctx context.Context, name string) {
 		_, err = s.tx.ExecContext(ctx, "RELEASE SAVEPOINT "+name)
 	}
 	if err != nil {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.failure = errors.Join(ErrTxFailed, fmt.Errorf("go back to a savepoint: %w", Classify(err)))
+		s.fail(errors.Join(ErrTxFailed, fmt.Errorf("go back to a savepoint: %w", Classify(err))))
 	}
 }
 
 func (s *session) commit() error {
+	if err := s.finish(); err != nil {
+		return err
+	}
+	for _, fn := range s.after {
+		fn()
+	}
+	s.after = nil
+	return nil
+}
+
+// AfterCommit calls fn when the transaction in ctx is committed, and not at all
+// when it is rolled back; at once when there is none. For what only hastens
+// things, such as waking a worker: a crash in between loses the call.
+func (db *DB) AfterCommit(ctx context.Context, fn func()) {
+	s := db.sessionIn(ctx)
+	if s == nil {
+		fn()
+		return
+	}
+	s.after = append(s.after, fn)
+}
+
+func (s *session) finish() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ended || s.tx == nil {

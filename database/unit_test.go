@@ -107,6 +107,36 @@ func TestUnitWhoseBeginFails(t *testing.T) {
 	})
 }
 
+func TestUnitWhoseBeginJoinsOrPanics(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		makeThings(t, db)
+		nothing := func(context.Context, bun.IDB) error { return nil }
+		ctx, unit := db.WithUnit(t.Context(), func(ctx context.Context, _ bun.IDB) error {
+			return db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error { return insert(ctx, tx, newThing("1")) })
+		})
+		if err := errors.Join(db.InTx(ctx, nothing), unit.Commit(ctx)); err != nil {
+			t.Fatal(err)
+		}
+		ctx, unit = db.WithUnit(t.Context(), func(ctx context.Context, tx bun.IDB) error {
+			if err := insert(ctx, tx, newThing("2")); err != nil {
+				return err
+			}
+			panic("as planned")
+		})
+		func() {
+			defer func() { _ = recover() }()
+			_ = db.InTx(ctx, nothing)
+		}()
+		if unit.Begun() {
+			t.Error("still begun after a panic")
+		}
+		if n := countThings(t, db); n != 1 {
+			t.Errorf("%d rows, want 1", n)
+		}
+		mustInsert(t, db, newThing("3")) // nothing holds a lock
+	})
+}
+
 func TestUnitOfAnEndedRequestIsNotCommitted(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		makeThings(t, db)
@@ -144,4 +174,43 @@ func TestUnitOfAnotherDatabaseIsNotJoined(t *testing.T) {
 	if countThings(t, one) != 0 || countThings(t, other) != 1 {
 		t.Errorf("rows: %d and %d, want 0 and 1", countThings(t, one), countThings(t, other))
 	}
+}
+
+func TestAfterCommitRunsOnceAndOnlyThen(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		makeThings(t, db)
+		calls := 0
+		count := func() { calls++ }
+		write := func(ctx context.Context, id string) error {
+			return db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
+				db.AfterCommit(ctx, count)
+				if calls != 0 {
+					t.Error("called before the commit")
+				}
+				return insert(ctx, tx, newThing(id))
+			})
+		}
+
+		ctx, unit := db.WithUnit(t.Context(), nil)
+		if err := write(ctx, "one"); err != nil {
+			t.Fatal(err)
+		}
+		if err := unit.Commit(ctx); err != nil || calls != 1 {
+			t.Fatalf("after the commit: %d calls, error %v", calls, err)
+		}
+
+		calls = 0
+		ctx, unit = db.WithUnit(t.Context(), nil)
+		if err := write(ctx, "two"); err != nil {
+			t.Fatal(err)
+		}
+		if err := unit.Rollback(); err != nil || calls != 0 {
+			t.Fatalf("after the rollback: %d calls, error %v", calls, err)
+		}
+
+		db.AfterCommit(t.Context(), count)
+		if calls != 1 {
+			t.Error("without a transaction it is called at once")
+		}
+	})
 }

@@ -184,8 +184,8 @@ type row struct {
 
 // Enqueue writes messages in the caller's transaction, so that they leave only if
 // the change that they tell of is committed. A key that is there already, in
-// whatever state, is left as it is. Call Wake after the commit. An error other
-// than the database's is a mistake of the calling code: no such template, data
+// whatever state, is left as it is. The worker is woken when the transaction is
+// committed. An error other than the database's is a mistake of the calling code: no such template, data
 // missing, an empty recipient.
 func (o *Outbox) Enqueue(ctx context.Context, tx bun.IDB, messages ...Message) error {
 	if len(messages) == 0 {
@@ -207,6 +207,7 @@ func (o *Outbox) Enqueue(ctx context.Context, tx bun.IDB, messages ...Message) e
 	if err != nil {
 		return fmt.Errorf("write to the outbox: %w", err)
 	}
+	o.db.AfterCommit(ctx, o.Wake)
 	for _, r := range rows {
 		if r.State == stateDecoy {
 			o.observe(r, Decoyed, "")
