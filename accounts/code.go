@@ -20,9 +20,9 @@ import (
 // What codes are for. Each purpose has codes of its own.
 const (
 	// PurposeContact proves that a new contact reaches the person who named it.
-	PurposeContact = "contact"
+	PurposeContact = "verify_contact"
 	// PurposeReturn lets a customer back into a case.
-	PurposeReturn = "return"
+	PurposeReturn = "resume"
 )
 
 // CodeRules say how one-time codes behave. Zero fields have the defaults.

@@ -431,7 +431,7 @@ func TestLogsHoldNoPersonalData(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		b := newBench(db, func(o *Options) { o.MaxAttempts = 2 })
 		code := Message{Key: "k1", Channel: Email, To: "secret.person@example.com", Template: "code",
-			Data: map[string]string{"code": "918273", "minutes": "10", "purpose": "contact"}}
+			Data: map[string]string{"code": "918273", "minutes": "10", "purpose": "verify_contact"}}
 		denied := Message{Key: "k2", Channel: SMS, To: "+5511987654321", Template: "case_denied",
 			Data: map[string]string{"reference": "AR-SECRET", "reason": "private words", "appeal_until": ""}}
 		b.put(t, db, code, denied)
