@@ -19,6 +19,7 @@ import (
 	"regain/database"
 	"regain/notify"
 	"regain/rules"
+	"regain/server/api"
 	"regain/storage"
 )
 
@@ -199,29 +200,9 @@ func (p *parts) openCases(policies *cases.Policies, store storage.Store, spool *
 	if err != nil {
 		return nil, err
 	}
-	return cases.New(p.db, store, spool, p.outbox, codes{p.accounts}, policies, cases.Options{
+	return cases.New(p.db, store, spool, p.outbox, api.ContactCodes{Codes: p.accounts.Codes}, policies, cases.Options{
 		Clock: time.Now, IDs: newID, Random: rand.Reader, Logger: p.logger, Key: key[:], PublicURL: publicURL,
 	}), nil
-}
-
-// codes lets cases send and check codes without knowing accounts.
-type codes struct{ accounts *accounts.Service }
-
-// Issue implements cases.Codes.
-func (c codes) Issue(ctx context.Context, r cases.CodeRequest) error {
-	channel := notify.Email
-	if r.Channel == cases.Phone {
-		channel = notify.SMS
-	}
-	return c.accounts.Issue(ctx, nil, accounts.CodeRequest{
-		Purpose: r.Purpose, Flow: r.Flow, Channel: channel, Destination: r.Destination,
-		Locale: r.Locale, IP: r.Address, Decoy: r.Decoy,
-	})
-}
-
-// Verify implements cases.Codes.
-func (c codes) Verify(ctx context.Context, r cases.CodeCheck) error {
-	return c.accounts.Verify(ctx, accounts.CodeCheck{Purpose: r.Purpose, Flow: r.Flow, Destination: r.Destination, Code: r.Code})
 }
 
 // originOf is the scheme and host of a public URL, or of the address listened on.

@@ -89,7 +89,7 @@ func (c *serveCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	if err := register(s, p, policies, mailbox); err != nil {
+	if err := register(s, p, policies, service, mailbox); err != nil {
 		return err
 	}
 	address, err := s.Listen(ctx, c.Listen)
@@ -101,8 +101,8 @@ func (c *serveCommand) Run(ctx context.Context, t terminal) error {
 }
 
 // register adds all routes.
-func register(s *server.Server, p *parts, policies *cases.Policies, mailbox *notify.Mailbox) error {
-	services := api.Services{Policies: policies, Staff: p.accounts}
+func register(s *server.Server, p *parts, policies *cases.Policies, service *cases.Service, mailbox *notify.Mailbox) error {
+	services := api.Services{Policies: policies, Staff: p.accounts, Cases: service, Sessions: p.accounts}
 	if mailbox != nil { // a nil *Mailbox would not be a nil api.Mailbox
 		services.Mailbox = mailbox
 	}

@@ -28,6 +28,25 @@ func (s *Service) Case(ctx context.Context, actor Actor, id string) (*Case, erro
 	return c, actor.mayRead(c)
 }
 
+// ByReference finds a case for staff, who are told its reference on the phone.
+// Error: case_not_found.
+func (s *Service) ByReference(ctx context.Context, actor Actor, reference string) (*Case, error) {
+	if actor.Kind != Staff {
+		return nil, errNotFound()
+	}
+	c, err := s.byReference(ctx, NormalizeReference(reference))
+	if err != nil {
+		return nil, err
+	}
+	if c == nil {
+		return nil, errNotFound()
+	}
+	if err := actor.mayRead(c); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
 // Details are a case with all that a page or an API view shows of it. What a
 // given reader may see of them is decided by View methods of the API.
 type Details struct {
@@ -143,7 +162,13 @@ type Owed struct {
 	Decision   rules.Decision
 	Items      []*Item
 	Documents  []*Document // those that they supplied
+	// Decided are the newest decisions about the items.
+	Decided map[string]*ItemDecision
 }
+
+// Requirement is the item's requirement under the pinned policy; nil for what a
+// reviewer asked for.
+func (o *Owed) Requirement(i *Item) *rules.Requirement { return requirementOf(&o.Decision, i) }
 
 // Owed reads what the partner owes. Error: case_not_found when the invitation
 // does not stand any more.
@@ -159,7 +184,7 @@ func (s *Service) Owed(ctx context.Context, actor Actor) (*Owed, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Owed{Invitation: inv, Case: d.Case, Policy: d.Policy, Decision: d.Decision}
+	out := &Owed{Invitation: inv, Case: d.Case, Policy: d.Policy, Decision: d.Decision, Decided: d.ItemDecided}
 	for _, i := range d.Items {
 		if i.SuppliedBy(inv.Supplier) {
 			out.Items = append(out.Items, i)

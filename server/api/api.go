@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"regain/accounts"
+	"regain/cases"
 	"regain/notify"
 	"regain/rules"
 	"regain/server"
@@ -17,6 +18,9 @@ import (
 type Services struct {
 	Policies Policies
 	Staff    Staff
+	// Cases and Sessions serve everything about cases.
+	Cases    *cases.Service
+	Sessions Sessions
 	// Mailbox is set in development only; without it its routes do not exist.
 	Mailbox Mailbox
 }
@@ -48,6 +52,9 @@ func Register(s *server.Server, services Services) {
 	registerPolicies(s, services.Policies)
 	registerDecisions(s, services.Policies)
 	registerStaffSession(s, services.Staff)
+	if services.Cases != nil {
+		registerCases(s, services.Cases, services.Sessions)
+	}
 	if services.Mailbox != nil {
 		registerMailbox(s, services.Mailbox)
 	}

@@ -27,6 +27,7 @@ import (
 	"regain/server"
 	"regain/server/api"
 	"regain/server/web"
+	"regain/storage"
 )
 
 // Harness is a running server with what it stands on.
@@ -38,6 +39,7 @@ type Harness struct {
 	Outbox   *notify.Outbox
 	Mailbox  *notify.Mailbox
 	Policies *cases.Policies
+	Cases    *cases.Service
 
 	tokens map[server.Role]string
 	staff  map[server.Role]string // ids; hashing a password for each session would be slow
@@ -49,22 +51,48 @@ func Start(t testing.TB, db *database.DB) *Harness {
 	master := []byte(strings.Repeat("test secret ", 4))
 	secrets, err := accounts.DeriveSecrets(master)
 	must(t, err)
-	h := &Harness{DB: db, Outbox: notify.NewOutbox(db, notify.Options{}), Mailbox: notify.NewMailbox(db, notify.MailboxOptions{}), tokens: map[server.Role]string{}, staff: map[server.Role]string{}}
+	h := &Harness{DB: db, Outbox: notify.NewOutbox(db, notify.Options{Poll: 20 * time.Millisecond}), Mailbox: notify.NewMailbox(db, notify.MailboxOptions{}), tokens: map[server.Role]string{}, staff: map[server.Role]string{}}
 	h.Accounts, err = accounts.NewService(db, accounts.Options{Secrets: secrets, Outbox: h.Outbox})
 	must(t, err)
 	h.Policies = cases.NewPolicies(db, time.Now)
 	must(t, h.Policies.Register(t.Context(), defaultPolicy(t)))
+	h.Cases = newCases(t, h, master)
 	h.Server, err = server.New(server.Config{Secret: master}, server.Parts{
 		DB: db, Sessions: h.Accounts, Limits: h.Accounts, Logger: slog.New(slog.DiscardHandler),
 		Ready: map[string]func(context.Context) error{"database": db.Check},
 	})
 	must(t, err)
-	api.Register(h.Server, api.Services{Policies: h.Policies, Staff: h.Accounts, Mailbox: h.Mailbox})
+	api.Register(h.Server, api.Services{Policies: h.Policies, Staff: h.Accounts, Cases: h.Cases, Sessions: h.Accounts, Mailbox: h.Mailbox})
 	must(t, web.Register(h.Server, web.Services{Policies: h.Policies, Mailbox: h.Mailbox}))
 	running := httptest.NewServer(h.Server.Handler())
 	t.Cleanup(running.Close)
 	h.URL = running.URL
 	return h
+}
+
+// newCases keeps documents on a disk of the test's own.
+func newCases(t testing.TB, h *Harness, key []byte) *cases.Service {
+	t.Helper()
+	dir := t.TempDir()
+	store, err := storage.OpenStore(t.Context(), "file:"+filepath.Join(dir, "documents"))
+	must(t, err)
+	spool, err := storage.NewSpool(filepath.Join(dir, "spool"), 64<<20)
+	must(t, err)
+	return cases.New(h.DB, store, spool, h.Outbox, api.ContactCodes{Codes: h.Accounts.Codes}, h.Policies, cases.Options{Key: key, PublicURL: "http://regain.test"})
+}
+
+// Deliver puts messages into the mailbox as they are sent, until the test ends.
+func (h *Harness) Deliver(t testing.TB) {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() {
+		done <- h.Outbox.Run(ctx, map[notify.Channel]notify.Sender{notify.Email: h.Mailbox, notify.SMS: h.Mailbox})
+	}()
+	t.Cleanup(func() {
+		stop()
+		<-done
+	})
 }
 
 func must(t testing.TB, err error) {

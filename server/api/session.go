@@ -1,0 +1,51 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"regain/accounts"
+	"regain/server"
+)
+
+// hour is what most limits count by.
+const hour = time.Hour
+
+// Sessions are those of customers and invited partners.
+type Sessions interface {
+	OpenSession(ctx context.Context, kind accounts.Kind, subject string, ttl time.Duration) (token string, err error)
+	Authenticate(ctx context.Context, token string) (accounts.Principal, error)
+	EndSession(ctx context.Context, sessionID string) error
+}
+
+// SessionView is a session that was just opened.
+type SessionView struct {
+	Token   string    `json:"token" doc:"Send it as Authorization: Bearer …. Browsers have it as a cookie, too. It can't be had again."`
+	Expires time.Time `json:"expires" doc:"When the session ends at the latest."`
+}
+
+func (a caseAPI) openSession(ctx context.Context, kind accounts.Kind, subject string) (SessionView, http.Cookie, error) {
+	token, err := a.sessions.OpenSession(ctx, kind, subject, 0)
+	if err != nil {
+		return SessionView{}, http.Cookie{}, err
+	}
+	principal, err := a.sessions.Authenticate(ctx, token)
+	if err != nil {
+		return SessionView{}, http.Cookie{}, err
+	}
+	return SessionView{Token: token, Expires: principal.Expires}, a.server.SessionCookie(token, time.Until(principal.Expires)), nil
+}
+
+func (a caseAPI) registerSession() {
+	server.JSON(a.server, server.Route{
+		ID: "leave", Method: remove, Path: "/api/v1/session", Roles: []server.Role{server.Customer, server.Partner},
+		Effect: server.Repeats, Tag: tagContact,
+		Summary: "Leave", Description: "Ends the session of a customer or an invited partner. The case stays as it is.",
+	}, func(ctx context.Context, _ *struct{}) (*signOutOut, error) {
+		if err := a.sessions.EndSession(ctx, server.Caller(ctx).SessionID); err != nil {
+			return nil, err
+		}
+		return &signOutOut{SetCookie: a.server.NoSessionCookie()}, nil
+	})
+}
