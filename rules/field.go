@@ -30,6 +30,8 @@ const (
 	FieldEnum        FieldType = "enum"
 	FieldInteger     FieldType = "integer"
 	FieldBool        FieldType = "bool"
+
+	fieldLine FieldType = "line" // a text of one line, within an address
 )
 
 // The parts of an address, in the order to show them. All but the region and the
