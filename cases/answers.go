@@ -25,35 +25,48 @@ type Revision struct {
 func (s *Service) Revise(ctx context.Context, actor Actor, caseID string, version int64, in Revision) (*Case, Difference, error) {
 	var diff Difference
 	c, err := s.change(ctx, actor, target{id: caseID, version: version}, func(ch *change) error {
-		if in.Particulars != nil {
-			checked, bad := in.Particulars.check()
-			if err := problem.InvalidFields(bad); err != nil {
-				return err
-			}
-			s.setParticulars(ch.Case, checked)
-		}
-		p, err := ch.Policy()
-		if err != nil {
+		if _, err := ch.permit(actAnswer); err != nil {
 			return err
 		}
-		if in.Locale != "" {
-			ch.Case.Locale = localeOf(p, in.Locale)
-		}
-		changed, err := ch.mergeAnswers(in.Answers)
+		facts, err := ch.revise(in)
 		if err != nil {
 			return err
 		}
 		if diff, err = ch.fit(); err != nil {
 			return err
 		}
-		return ch.do(actAnswer, Facts{"facts": changed})
+		return ch.do(actAnswer, facts)
 	})
 	return c, diff, err
 }
 
+// revise puts the revision into the case and says what an event may say of it.
+func (ch *change) revise(in Revision) (Facts, error) {
+	facts := Facts{}
+	p, err := ch.Policy()
+	if err != nil {
+		return nil, err
+	}
+	if in.Particulars != nil {
+		checked, bad := in.Particulars.check()
+		if err := problem.InvalidFields(bad); err != nil {
+			return nil, err
+		}
+		ch.s.setParticulars(ch.Case, checked)
+		facts["account"] = ch.Case.AccountKey
+	}
+	if in.Locale != "" {
+		ch.Case.Locale = localeOf(p, in.Locale)
+		facts["locale"] = ch.Case.Locale
+	}
+	if facts["facts"], err = ch.mergeAnswers(in.Answers); err != nil {
+		return nil, err
+	}
+	return facts, nil
+}
+
 // mergeAnswers puts the answers over those of the case and returns the ids of
-// the facts that changed. Answers that are no longer asked for are dropped, so
-// that a later turn of mind is asked afresh.
+// the facts that changed.
 func (ch *change) mergeAnswers(in AnswersRaw) ([]string, error) {
 	p, err := ch.Policy()
 	if err != nil {
@@ -67,25 +80,35 @@ func (ch *change) mergeAnswers(in AnswersRaw) ([]string, error) {
 	if _, bad := p.ParseAnswers(in); len(bad) > 0 {
 		return nil, problem.InvalidFields(problem.At("/answers", bad))
 	}
-	merged := maps.Clone(ch.Case.Answers.V)
-	if merged == nil {
-		merged = AnswersRaw{}
+	if ch.before, err = ch.Decision(); err != nil {
+		return nil, err
 	}
-	changed := slices.Sorted(maps.Keys(in))
+	merged := AnswersRaw{}
+	maps.Copy(merged, ch.Case.Answers.V)
 	maps.Copy(merged, in)
-	merged = compact(merged)
-	d, err := decide(p, merged)
+	if merged, err = ch.asked(p, merged); err != nil {
+		return nil, err
+	}
+	ch.Case.Answers.V, ch.decision = merged, nil
+	return slices.Sorted(maps.Keys(in)), nil
+}
+
+// asked are the answers that are given and asked for; an answer to a question
+// that others have made idle is dropped, so that a later turn of mind is asked
+// afresh. Impossible combinations are refused.
+func (ch *change) asked(p *rules.Policy, answers AnswersRaw) (AnswersRaw, error) {
+	answers = compact(answers)
+	d, err := decide(p, answers)
 	if err != nil {
 		return nil, err
 	}
-	if err := possible(&d); err != nil {
+	if err := possible(&d, ch.Case.Locale); err != nil {
 		return nil, err
 	}
 	for _, id := range d.Ignored {
-		delete(merged, id)
+		delete(answers, id)
 	}
-	ch.Case.Answers.V, ch.decision = merged, nil
-	return changed, nil
+	return answers, nil
 }
 
 // notAsked refuses answers that no customer is asked for, as if there were no
@@ -108,6 +131,9 @@ func (s *Service) Correct(ctx context.Context, actor Actor, caseID string, versi
 	reason = strings.TrimSpace(reason)
 	if f := problem.CheckText("/reason", reason, 3, maxWords, problem.ManyLines); f != nil {
 		return nil, diff, problem.InvalidFields([]problem.Field{*f})
+	}
+	if len(answers) == 0 {
+		return nil, diff, problem.InvalidFields([]problem.Field{{Pointer: "/answers", Code: "required", Message: "Give the answers to correct."}})
 	}
 	c, err := s.change(ctx, actor, target{id: caseID, version: version}, func(ch *change) error {
 		if _, err := ch.permit(actCorrect); err != nil {
@@ -134,42 +160,56 @@ func (s *Service) Correct(ctx context.Context, actor Actor, caseID string, versi
 		if err != nil {
 			return err
 		}
-		return ch.do(actCorrect, Facts{"facts": changed, "added": diff.Added, "removed": diff.Removed, "note": note})
+		return ch.do(actCorrect, Facts{"facts": changed, "added": diff.Added, "removed": diff.Removed, "note": note.ID})
 	})
 	return c, diff, err
 }
 
-// collectable refuses corrections that leave nothing to review.
+// collectable refuses what leaves nothing to review: open questions, save those
+// that only staff can answer, and outcomes other than collecting.
 func collectable(d *rules.Decision) error {
-	if !d.Complete && len(d.Open) > 0 {
-		return problem.InvalidFields([]problem.Field{{
-			Pointer: "/answers/" + d.Open[0], Code: "required",
-			Message: "With these answers the policy also needs this one.",
-		}})
+	if d.Next != nil {
+		return stillOpen(d.Next.ID)
 	}
-	if d.Outcome != rules.Collect {
+	if d.Outcome != rules.Collect && d.Outcome != "" {
 		return problem.Newf(problem.Conflict, "outcome_not_collect",
 			"With these answers the policy asks for no materials (%s). Deny the case, or write to the customer.", d.Outcome)
 	}
 	return nil
 }
 
-// outcomeCollects guards submission: the answers are complete and lead to
-// materials to review.
+func stillOpen(fact string) error {
+	return problem.InvalidFields([]problem.Field{{
+		Pointer: "/answers/" + fact, Code: "required", Message: "With these answers the policy also needs this one.",
+	}})
+}
+
+// everythingAnswered guards approval: the policy has its last word.
+func everythingAnswered(ch *change) error {
+	d, err := ch.Decision()
+	if err != nil {
+		return err
+	}
+	if !d.Complete && len(d.Open) > 0 {
+		return stillOpen(d.Open[0])
+	}
+	return collectable(d)
+}
+
+// outcomeCollects guards submission: all that the customer is asked is answered,
+// and leads to materials to review. What only staff can answer may be open: the
+// reviewers answer it.
 func outcomeCollects(ch *change) error {
 	d, err := ch.Decision()
 	if err != nil {
 		return err
 	}
-	if !d.Complete && d.Next == nil {
-		return problem.New(problem.Conflict, "answers_incomplete", "What this case needs can't be told yet: a part of it is not for the customer to answer. Write to us.")
-	}
-	if !d.Complete {
+	if d.Next != nil {
 		return problem.InvalidFields([]problem.Field{{
 			Pointer: "/answers/" + d.Next.ID, Code: "required", Message: fmt.Sprintf("Answer this question: %s", d.Next.Ask.In(ch.Case.Locale)),
 		}})
 	}
-	if d.Outcome != rules.Collect {
+	if d.Outcome != rules.Collect && d.Outcome != "" {
 		return problem.Newf(problem.Conflict, "outcome_not_collect", "With these answers there is nothing to submit: %s", d.Words.In(ch.Case.Locale))
 	}
 	return nil

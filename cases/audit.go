@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"github.com/uptrace/bun"
 )
 
 // AuditFinding is something in the record that should not be.
@@ -24,8 +26,8 @@ type AuditReport struct {
 const auditBatch = 200
 
 // VerifyAudit checks every case's chain of events: no gap, no altered or
-// reordered link, the head that the case names, and a state and version of
-// events that the lifecycle allows. It reports and goes on.
+// reordered link, the head that the case names, and nothing that the lifecycle
+// does not allow. It reports and goes on.
 func (s *Service) VerifyAudit(ctx context.Context) (*AuditReport, error) {
 	report := &AuditReport{Findings: []AuditFinding{}}
 	after := ""
@@ -47,17 +49,39 @@ func (s *Service) VerifyAudit(ctx context.Context) (*AuditReport, error) {
 	}
 }
 
+// verifyCase reads a case's events and judges them. The case may change between
+// the two reads, so what looks wrong is looked at again with the case locked.
 func (s *Service) verifyCase(ctx context.Context, c *Case, report *AuditReport) error {
-	events := []*Event{}
-	err := s.db.NewSelect().Model(&events).Where("e.case_id = ?", c.ID).Order("e.seq").Scan(ctx)
+	n, findings, err := s.readAndVerify(ctx, s.db.DB, c)
 	if err != nil {
-		return fmt.Errorf("read events: %w", err)
+		return err
+	}
+	if len(findings) > 0 {
+		err = s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
+			c, err := s.lock(ctx, tx, c.ID)
+			if err != nil {
+				return err
+			}
+			n, findings, err = s.readAndVerify(ctx, tx, c)
+			return err
+		})
+		if err != nil {
+			return err
+		}
 	}
 	report.Cases++
-	report.Events += len(events)
-	report.Findings = append(report.Findings, verifyChain(c, events)...)
-	report.Findings = append(report.Findings, verifyStates(c, events)...)
+	report.Events += n
+	report.Findings = append(report.Findings, findings...)
 	return nil
+}
+
+func (s *Service) readAndVerify(ctx context.Context, db bun.IDB, c *Case) (int, []AuditFinding, error) {
+	events := []*Event{}
+	err := db.NewSelect().Model(&events).Where("e.case_id = ?", c.ID).Order("e.seq").Scan(ctx)
+	if err != nil {
+		return 0, nil, fmt.Errorf("read events: %w", err)
+	}
+	return len(events), append(verifyChain(c, events), verifyLife(c, events)...), nil
 }
 
 // verifyChain checks numbers, links, hashes and the head.
@@ -66,56 +90,62 @@ func verifyChain(c *Case, events []*Event) []AuditFinding {
 	found := func(seq int64, code, detail string) {
 		out = append(out, AuditFinding{CaseID: c.ID, Seq: seq, Code: code, Detail: detail})
 	}
-	prev := ""
-	for n, e := range events {
-		if e.Seq != int64(n)+1 {
-			found(e.Seq, "gap", fmt.Sprintf("event %d stands where %d should", e.Seq, n+1))
+	last, head := int64(0), ""
+	for _, e := range events {
+		if e.Seq != last+1 {
+			found(e.Seq, "gap", fmt.Sprintf("the event before it is %d", last))
 		}
-		if e.Prev != prev {
+		if e.Prev != head {
 			found(e.Seq, "broken_link", "the event does not follow the one before it")
 		}
 		if e.sum() != e.Hash {
 			found(e.Seq, "altered", "the event's content does not match its hash")
 		}
-		prev = e.Hash
+		last, head = e.Seq, e.Hash
 	}
-	if c.EventSeq != int64(len(events)) {
-		found(0, "truncated", fmt.Sprintf("the case counts %d events, %d are there", c.EventSeq, len(events)))
+	if c.EventSeq != last {
+		found(0, "truncated", fmt.Sprintf("the case counts %d events, the last one there is %d", c.EventSeq, last))
 	}
-	if c.EventHead != prev {
+	if c.EventHead != head {
 		found(0, "wrong_head", "the case's head is not its last event")
 	}
 	return out
 }
 
-// verifyStates replays the events over the table of transitions.
-func verifyStates(c *Case, events []*Event) []AuditFinding {
+// verifyLife replays the events over the table of transitions.
+func verifyLife(c *Case, events []*Event) []AuditFinding {
 	var out []AuditFinding
-	state := Draft
+	found := func(seq int64, code, detail string) {
+		out = append(out, AuditFinding{CaseID: c.ID, Seq: seq, Code: code, Detail: detail})
+	}
+	state, round := State(""), 1
 	for _, e := range events {
-		if !legal(Action(e.Type), state, e.State) {
-			out = append(out, AuditFinding{c.ID, e.Seq, "illegal_transition", fmt.Sprintf("%s led from %s to %s", e.Type, state, e.State)})
+		if !legal(e, state) {
+			found(e.Seq, "illegal_transition", fmt.Sprintf("%s by %s led from %q to %q", e.Type, e.ActorKind, state, e.State))
+		}
+		if Action(e.Type) == actAppeal {
+			round++
+		}
+		if e.Round != round {
+			found(e.Seq, "wrong_round", fmt.Sprintf("the event is of round %d, the case was in round %d", e.Round, round))
 		}
 		state = e.State
 	}
 	if state != c.State {
-		out = append(out, AuditFinding{c.ID, 0, "wrong_state", fmt.Sprintf("the events lead to %s, the case is %s", state, c.State)})
+		found(0, "wrong_state", fmt.Sprintf("the events lead to %q, the case is %q", state, c.State))
+	}
+	if round != c.Round {
+		found(0, "wrong_round", fmt.Sprintf("the events lead to round %d, the case is in round %d", round, c.Round))
 	}
 	return out
 }
 
-// legal reports whether the table lets the action lead from one state to the
-// other. Events that are no actions of the table change no state.
-func legal(action Action, from, to State) bool {
-	known := false
-	for _, t := range transitions() {
-		if t.action != action {
-			continue
-		}
-		known = true
-		if slices.Contains(t.from, from) && (t.to == to || t.to == same && from == to) {
-			return true
-		}
-	}
-	return !known && from == to
+// legal reports whether the table lets the event's actor do what it says from
+// the state.
+func legal(e *Event, from State) bool {
+	return slices.ContainsFunc(transitions(), func(t transition) bool {
+		begins := t.from == nil && from == ""
+		return string(t.action) == e.Type && slices.Contains(t.by, e.ActorKind) &&
+			(begins || slices.Contains(t.from, from)) && (t.to == e.State || t.to == same && from == e.State)
+	})
 }

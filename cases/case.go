@@ -99,10 +99,22 @@ type AnswersRaw map[string]any
 
 // Contact is the new contact for a channel, and whether it was proved.
 func (c *Case) Contact(ch Channel) (address string, verified bool) {
-	if ch == Email {
+	switch ch {
+	case Email:
 		return c.NewEmail, c.EmailAt != nil
+	case Phone:
+		return c.NewPhone, c.PhoneAt != nil
 	}
-	return c.NewPhone, c.PhoneAt != nil
+	return "", false
+}
+
+// proved marks the new contact for a channel as the customer's own.
+func (c *Case) proved(ch Channel, at time.Time) {
+	if ch == Email {
+		c.EmailAt = &at
+		return
+	}
+	c.PhoneAt = &at
 }
 
 // Reach is the proved contact that messages go to: e-mail before phone. Empty

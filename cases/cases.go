@@ -11,6 +11,7 @@ package cases
 import (
 	"context"
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
@@ -18,8 +19,7 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/text/cases"
-	"golang.org/x/text/unicode/norm"
+	"github.com/google/uuid"
 
 	"regain/database"
 	"regain/notify"
@@ -58,12 +58,25 @@ type CodeCheck struct {
 	Decoy bool
 }
 
-// Options configure a Service. Zero durations take the defaults named here.
+// Directory knows the accounts that cases are about. It may be absent; then
+// what a policy says of an account's data can't be judged, and whatever depends
+// on it takes a waiver.
+type Directory interface {
+	// Account is what the provider has on record for the account as a customer
+	// named it, by the names that the policy's expressions use; nil when there
+	// is no such account. It is asked on behalf of reviewers only.
+	Account(ctx context.Context, policy, account string) (map[string]any, error)
+}
+
+// Options configure a Service. Key is needed; every other field has a default,
+// named here where it is not obvious.
 type Options struct {
 	Clock  func() time.Time
 	IDs    func() string
 	Random io.Reader
 	Logger *slog.Logger
+	// Directory may be nil.
+	Directory Directory
 	// Key makes the keyed digests of account names and contacts by which cases
 	// find each other; at least 32 bytes, the same on every instance.
 	Key []byte
@@ -93,20 +106,36 @@ type Service struct {
 
 // New makes the service.
 func New(db *database.DB, store storage.Store, spool *storage.Spool, outbox *notify.Outbox, codes Codes, policies *Policies, opt Options) *Service {
-	if opt.ClaimTTL == 0 {
-		opt.ClaimTTL = 30 * time.Minute
-	}
-	if opt.InvitationTTL == 0 {
-		opt.InvitationTTL = 7 * 24 * time.Hour
-	}
-	if opt.AppealWithin == 0 {
-		opt.AppealWithin = 30 * 24 * time.Hour
-	}
-	if opt.MaxDocuments == 0 {
-		opt.MaxDocuments = 100
-	}
+	opt = opt.withDefaults()
 	opt.PublicURL = strings.TrimRight(opt.PublicURL, "/")
 	return &Service{db: db, store: store, spool: spool, outbox: outbox, codes: codes, policies: policies, opt: opt}
+}
+
+func (o Options) withDefaults() Options {
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.IDs == nil {
+		o.IDs = func() string { return uuid.Must(uuid.NewV7()).String() }
+	}
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.MaxDocuments <= 0 {
+		o.MaxDocuments = 100
+	}
+	for _, d := range []struct {
+		value     *time.Duration
+		otherwise time.Duration
+	}{{&o.ClaimTTL, 30 * time.Minute}, {&o.InvitationTTL, 7 * 24 * time.Hour}, {&o.AppealWithin, 30 * 24 * time.Hour}} {
+		if *d.value <= 0 {
+			*d.value = d.otherwise
+		}
+	}
+	return o
 }
 
 // now is the injected time, in the precision that both databases keep.
@@ -125,6 +154,5 @@ func (s *Service) digest(purpose, value string) string {
 // accountKey is the digest by which two claims on one account are found to be
 // the same, however the name was typed.
 func (s *Service) accountKey(account string) string {
-	folded := cases.Fold().String(norm.NFKC.String(account))
-	return s.digest("account", strings.Join(strings.Fields(folded), " "))
+	return s.digest("account", plainAccount(account))
 }

@@ -28,11 +28,15 @@ type change struct {
 
 	policy   *rules.Policy
 	decision *rules.Decision
+	// before is what the policy asked before this change of the answers.
+	before *rules.Decision
+	// permitted is the row of the table whose guards have agreed.
+	permitted transition
 
 	events   []*Event
 	messages []notify.Message
-	// quiet changes append events and rows beside the case, but nothing that a
-	// reviewer decides on: they leave the version alone.
+	// quiet changes append events and rows beside the case, and nothing that
+	// anybody decides on: they leave the version alone.
 	quiet bool
 }
 
@@ -41,12 +45,10 @@ type change struct {
 type target struct {
 	id      string
 	version int64
-	// looking marks a change that only records that somebody looked, which
-	// auditors may do as well.
-	looking bool
 }
 
-// change locks the case, lets fn work on it, and writes what came of it. Errors:
+// change locks the case, lets fn work on it, and writes what came of it. A change
+// that records no event leaves no trace in the case's row. Errors:
 // case_not_found, case_changed (a stale version), and whatever fn returns.
 func (s *Service) change(ctx context.Context, actor Actor, t target, fn func(*change) error) (*Case, error) {
 	var out *Case
@@ -56,7 +58,7 @@ func (s *Service) change(ctx context.Context, actor Actor, t target, fn func(*ch
 			return err
 		}
 		ch := &change{ctx: ctx, s: s, tx: tx, actor: actor, now: s.now(), Case: c}
-		if err := ch.admit(t.looking); err != nil {
+		if err := ch.admit(); err != nil {
 			return err
 		}
 		if t.version != 0 && t.version != c.Version {
@@ -96,34 +98,22 @@ func (s *Service) lock(ctx context.Context, tx bun.IDB, id string) (*Case, error
 
 // admit checks that the actor may touch this case at all. What it may do is the
 // table's matter.
-func (ch *change) admit(looking bool) error {
-	switch ch.actor.Kind {
-	case Partner:
+func (ch *change) admit() error {
+	if ch.actor.Kind == Partner {
 		_, err := ch.s.activeInvitation(ch.ctx, ch.tx, ch.actor.ID, ch.Case.ID)
 		return err
-	case Staff:
-		if ch.Case.FiledAt == nil {
-			return errNotFound()
-		}
-		if looking {
-			return ch.actor.mayRead(ch.Case)
-		}
-		if !ch.actor.Reviews() {
-			return problem.New(problem.Forbidden, "role_required", "This takes the role of a reviewer or a lead.")
-		}
-		return nil
 	}
 	return ch.actor.mayRead(ch.Case)
 }
 
 // record appends an event, to be sealed when the change is written.
-func (ch *change) record(typ string, facts Facts) error {
+func (ch *change) record(action Action, facts Facts) error {
 	data, err := facts.encode()
 	if err != nil {
 		return err
 	}
 	ch.events = append(ch.events, &Event{
-		CaseID: ch.Case.ID, Type: typ, Round: ch.Case.Round,
+		CaseID: ch.Case.ID, Type: string(action), State: ch.Case.State, Round: ch.Case.Round,
 		ActorKind: ch.actor.Kind, ActorID: ch.actor.ID, At: ch.now, Data: data,
 	})
 	return nil
@@ -162,10 +152,12 @@ func (ch *change) write() error {
 		return nil
 	}
 	c := ch.Case
+	if ch.actor.Kind == Staff && c.ClaimedBy == ch.actor.ID && c.ClaimedNow(ch.now) {
+		ch.prolong() // whoever works on a case keeps it
+	}
 	for _, e := range ch.events {
 		c.EventSeq++
 		e.Seq = c.EventSeq
-		e.State = c.State
 		e.seal(c.EventHead)
 		c.EventHead = e.Hash
 	}
@@ -191,19 +183,27 @@ func (ch *change) writeCase() error {
 	read := c.Version
 	q := ch.tx.NewUpdate().Model(c).Where("c.id = ?", c.ID).Where("c.version = ?", read)
 	if ch.quiet {
-		q = q.Column("event_seq", "event_head")
+		q = q.Column("event_seq", "event_head", "claim_expires", "reminders")
 	} else {
 		c.Version++
 		c.UpdatedAt = ch.now
 	}
-	res, err := q.Exec(ch.ctx)
+	n, err := affected(q.Exec(ch.ctx))
 	if err != nil {
 		return fmt.Errorf("write case: %w", err)
 	}
-	if n, err := res.RowsAffected(); err != nil || n != 1 {
+	if n != 1 {
 		return errChanged(read)
 	}
 	return nil
+}
+
+// affected is how many rows a statement changed.
+func affected(res sql.Result, err error) (int64, error) {
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
 }
 
 // Policy is the policy that the case is pinned to.

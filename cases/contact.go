@@ -20,31 +20,41 @@ func errNoContact() error {
 }
 
 // SendContactCode sends a one-time code to the new contact of the channel, so
-// that the customer can prove that it is theirs. Errors: contact_missing, and
-// the limits of codes.
+// that the customer can prove that it is theirs. Errors: contact_missing,
+// wrong_state, and the limits of codes.
 func (s *Service) SendContactCode(ctx context.Context, actor Actor, caseID string, channel Channel, address string) error {
-	c, err := s.Case(ctx, actor, caseID)
+	c, to, err := s.contactToProve(ctx, actor, caseID, channel)
 	if err != nil {
 		return err
-	}
-	to, _ := c.Contact(channel)
-	if to == "" {
-		return errNoContact()
 	}
 	return s.codes.Issue(ctx, CodeRequest{
 		Purpose: PurposeProve, Flow: c.ID, Channel: channel, Destination: to, Locale: c.Locale, Address: address,
 	})
 }
 
-// VerifyContact takes the code that was sent. Errors: those of codes.
-func (s *Service) VerifyContact(ctx context.Context, actor Actor, caseID string, channel Channel, code string) (*Case, error) {
+// contactToProve finds the contact, if it is the actor's to prove now.
+func (s *Service) contactToProve(ctx context.Context, actor Actor, caseID string, channel Channel) (*Case, string, error) {
 	c, err := s.Case(ctx, actor, caseID)
 	if err != nil {
-		return nil, err
+		return nil, "", err
+	}
+	ch := &change{ctx: ctx, s: s, tx: s.db.From(ctx), actor: actor, now: s.now(), Case: c}
+	if _, err := ch.permit(actProve); err != nil {
+		return nil, "", err
 	}
 	to, _ := c.Contact(channel)
 	if to == "" {
-		return nil, errNoContact()
+		return nil, "", errNoContact()
+	}
+	return c, to, nil
+}
+
+// VerifyContact takes the code that was sent. Errors: contact_missing,
+// wrong_state, contact_changed, and those of codes.
+func (s *Service) VerifyContact(ctx context.Context, actor Actor, caseID string, channel Channel, code string) (*Case, error) {
+	c, to, err := s.contactToProve(ctx, actor, caseID, channel)
+	if err != nil {
+		return nil, err
 	}
 	if err := s.codes.Verify(ctx, CodeCheck{Purpose: PurposeProve, Flow: c.ID, Destination: to, Code: code}); err != nil {
 		return nil, err
@@ -61,7 +71,7 @@ func (s *Service) VerifyContact(ctx context.Context, actor Actor, caseID string,
 // reference, with which the customer comes back.
 func (ch *change) prove(channel Channel, address string) error {
 	_, reached := ch.Case.Reach()
-	ch.markProved(channel)
+	ch.Case.proved(channel, ch.now)
 	if err := ch.do(actProve, Facts{"channel": channel, "contact": ch.s.digest("contact", address)}); err != nil {
 		return err
 	}
@@ -71,69 +81,83 @@ func (ch *change) prove(channel Channel, address string) error {
 	return nil
 }
 
-func (ch *change) markProved(channel Channel) {
-	now := ch.now
-	if channel == Email {
-		ch.Case.EmailAt = &now
-		return
+// returning is what a visitor who wants back into a case named, and the contact
+// that it leads to. Without such a case it is a decoy, for which the same work is
+// done: nothing may tell whether a reference exists.
+type returning struct {
+	found       *Case // nil when there is none
+	flow        string
+	destination string
+	locale      string
+	decoy       bool
+}
+
+func (s *Service) returning(ctx context.Context, reference string, channel Channel) (*returning, error) {
+	reference = NormalizeReference(reference)
+	r := &returning{
+		flow:        s.digest("resume", string(channel)+"/"+reference),
+		destination: "nobody-" + s.digest("decoy", reference) + "@invalid",
+		locale:      "en", decoy: true,
 	}
-	ch.Case.PhoneAt = &now
+	c, err := s.byReference(ctx, reference)
+	if err != nil || c == nil {
+		return r, err
+	}
+	r.found = c
+	if to, _ := c.Contact(channel); to != "" {
+		r.destination, r.locale, r.decoy = to, c.Locale, false
+	}
+	return r, nil
 }
 
 // SendResumeCode sends a code to a contact of the case with the reference, so
 // that the customer can come back from any device. The answer is the same, and
 // so is the work, whether there is such a case or not. Error: the limits.
 func (s *Service) SendResumeCode(ctx context.Context, reference string, channel Channel, address string) error {
-	reference = NormalizeReference(reference)
-	req := CodeRequest{
-		Purpose: PurposeResume, Flow: s.digest("resume", reference), Channel: channel,
-		Destination: "nobody-" + s.digest("decoy", reference) + "@invalid", Locale: "en", Address: address, Decoy: true,
-	}
-	c, err := s.byReference(ctx, reference)
+	r, err := s.returning(ctx, reference, channel)
 	if err != nil {
 		return err
 	}
-	if c != nil {
-		if to, _ := c.Contact(channel); to != "" {
-			req.Destination, req.Locale, req.Decoy = to, c.Locale, false
-		}
-	}
-	return s.codes.Issue(ctx, req)
+	return s.codes.Issue(ctx, CodeRequest{
+		Purpose: PurposeResume, Flow: r.flow, Channel: channel, Destination: r.destination,
+		Locale: r.locale, Address: address, Decoy: r.decoy,
+	})
 }
 
 // Resume takes the code and names the case; the caller opens a session for it.
 // Whoever can read the code has proved the contact. Errors: those of codes,
 // the same for a case that does not exist.
 func (s *Service) Resume(ctx context.Context, reference string, channel Channel, code string) (*Case, error) {
-	reference = NormalizeReference(reference)
-	check := CodeCheck{
-		Purpose: PurposeResume, Flow: s.digest("resume", reference),
-		Destination: "nobody-" + s.digest("decoy", reference) + "@invalid", Code: code, Decoy: true,
-	}
-	c, err := s.byReference(ctx, reference)
+	r, err := s.returning(ctx, reference, channel)
 	if err != nil {
 		return nil, err
 	}
-	if c != nil {
-		if to, _ := c.Contact(channel); to != "" {
-			check.Destination, check.Decoy = to, false
-		}
-	}
+	check := CodeCheck{Purpose: PurposeResume, Flow: r.flow, Destination: r.destination, Code: code, Decoy: r.decoy}
 	if err := s.codes.Verify(ctx, check); err != nil {
 		return nil, err
 	}
-	if c == nil {
-		return nil, errNotFound()
+	c := r.found
+	if c == nil || r.decoy {
+		return nil, errNotFound() // no code is right for a decoy
 	}
 	if _, proved := c.Contact(channel); proved || c.State.Ended() {
 		return c, nil
 	}
 	return s.change(ctx, Actor{Kind: Customer, ID: c.ID}, target{id: c.ID}, func(ch *change) error {
-		if to, _ := ch.Case.Contact(channel); to != check.Destination {
+		if to, _ := ch.Case.Contact(channel); to != r.destination {
 			return nil
 		}
-		return ch.prove(channel, check.Destination)
+		return ch.prove(channel, r.destination)
 	})
+}
+
+// reachable guards what sends mail to others: somebody who can be reached has to
+// stand behind it.
+func reachable(ch *change) error {
+	if _, to := ch.Case.Reach(); to != "" {
+		return nil
+	}
+	return problem.New(problem.Conflict, "contact_not_verified", "Prove your new contact first, with the code that we send to it.")
 }
 
 // byReference finds a case, or nil.

@@ -41,108 +41,127 @@ func overdue(ch *change) error {
 // reminded, one after the other.
 func reminderBefore() []time.Duration { return []time.Duration{7 * 24 * time.Hour, 48 * time.Hour} }
 
-// tickBatch bounds one look for due cases; the next tick goes on.
+// remindersDue is how many of a deadline's reminders have had their time.
+func remindersDue(now, deadline time.Time) int {
+	n := 0
+	for _, before := range reminderBefore() {
+		if !now.Before(deadline.Add(-before)) {
+			n++
+		}
+	}
+	return n
+}
+
+// tickBatch is how many due cases are looked up at a time.
 const tickBatch = 100
 
-// Tick does what time brings: releases claims that ran out, reminds customers,
-// and expires what they let pass. Safe to run on several servers at once. One
-// case's failure does not stop the others. It returns how many cases it changed.
+// Tick does what time brings: releases claims that ran out, expires what
+// customers let pass, and reminds them before. Safe to run on several servers at
+// once. One case's failure does not stop the others. It returns how many cases
+// it changed.
 func (s *Service) Tick(ctx context.Context) (int, error) {
 	done := 0
-	for _, step := range []struct {
-		name string
-		find func(context.Context) ([]string, error)
-		act  func(*change) error
-	}{
-		{"release expired claim", s.claimsRunOut, releaseRunOut},
-		{"expire", s.customersOverdue, expireOverdue},
-		{"remind", s.customersToRemind, remindCustomer},
-	} {
-		ids, err := step.find(ctx)
+	for _, step := range s.tickSteps() {
+		n, err := s.tickStep(ctx, step)
+		done += n
 		if err != nil {
 			return done, fmt.Errorf("%s: %w", step.name, err)
-		}
-		for _, id := range ids {
-			if _, err := s.change(ctx, SystemActor(), target{id: id}, step.act); err != nil {
-				s.opt.Logger.Error("deadline not handled", slog.String("step", step.name), slog.String("case", id), slog.Any("error", err))
-				continue
-			}
-			done++
 		}
 	}
 	return done, nil
 }
 
-func (s *Service) claimsRunOut(ctx context.Context) ([]string, error) {
-	return s.dueCases(ctx, "c.claim_expires <= ?", s.now())
+// tickStep is one thing that time brings. Where is a superset of the cases that
+// it is due for; act looks again, with the case locked.
+type tickStep struct {
+	name  string
+	where string
+	args  []any
+	act   func(*change) (acted bool, err error)
 }
 
-func (s *Service) customersOverdue(ctx context.Context) ([]string, error) {
-	return s.dueCases(ctx, "c.customer_due <= ?", s.now())
-}
-
-// customersToRemind finds the cases whose next reminder is due.
-func (s *Service) customersToRemind(ctx context.Context) ([]string, error) {
-	var out []string
+func (s *Service) tickSteps() []tickStep {
+	now := s.now()
+	steps := []tickStep{
+		{"release expired claim", "c.claim_expires <= ?", []any{now}, releaseRunOut},
+		{"expire", "c.customer_due <= ?", []any{now}, expireOverdue},
+	}
 	for n, before := range reminderBefore() {
-		ids, err := s.dueCases(ctx, "c.customer_due <= ? AND c.reminders <= ?", s.now().Add(before), n)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, ids...)
+		steps = append(steps, tickStep{"remind", "c.customer_due <= ? AND c.reminders <= ?", []any{now.Add(before), n}, remindCustomer})
 	}
-	return out, nil
+	return steps
 }
 
-func (s *Service) dueCases(ctx context.Context, where string, args ...any) ([]string, error) {
-	ids := []string{}
-	err := s.db.NewSelect().Model((*Case)(nil)).Column("id").Where(where, args...).Order("c.id").Limit(tickBatch).Scan(ctx, &ids)
-	if err != nil {
-		return nil, fmt.Errorf("find due cases: %w", err)
+func (s *Service) tickStep(ctx context.Context, step tickStep) (int, error) {
+	done, after := 0, ""
+	for {
+		ids := []string{}
+		err := s.db.NewSelect().Model((*Case)(nil)).Column("id").Where("c.id > ?", after).Where(step.where, step.args...).
+			Order("c.id").Limit(tickBatch).Scan(ctx, &ids)
+		if err != nil {
+			return done, fmt.Errorf("find due cases: %w", err)
+		}
+		for _, id := range ids {
+			acted := false
+			_, err := s.change(ctx, SystemActor(), target{id: id}, func(ch *change) error {
+				var err error
+				acted, err = step.act(ch)
+				return err
+			})
+			switch {
+			case err != nil:
+				s.opt.Logger.ErrorContext(ctx, "deadline not handled", slog.String("step", step.name), slog.String("case", id), slog.Any("error", err))
+			case acted:
+				done++
+			}
+		}
+		if len(ids) < tickBatch || ctx.Err() != nil {
+			return done, ctx.Err()
+		}
+		after = ids[len(ids)-1]
 	}
-	return ids, nil
 }
 
 // releaseRunOut gives a case back whose holder stopped working on it.
-func releaseRunOut(ch *change) error {
-	if ch.Case.ClaimExpires == nil || ch.Case.ClaimedNow(ch.now) {
-		return nil
+func releaseRunOut(ch *change) (bool, error) {
+	c := ch.Case
+	if c.State != InReview || c.ClaimExpires == nil || c.ClaimedNow(ch.now) {
+		return false, nil
 	}
-	holder := ch.Case.ClaimedBy
-	if err := ch.do(actRelease, Facts{"holder": holder, "expired": true}); err != nil {
-		return err
+	if err := ch.do(actRelease, Facts{"holder": c.ClaimedBy, "expired": true}); err != nil {
+		return false, err
 	}
 	ch.dropClaim()
-	return nil
+	return true, nil
 }
 
-func expireOverdue(ch *change) error {
+func expireOverdue(ch *change) (bool, error) {
+	if !ch.Case.WithCustomer() || overdue(ch) != nil {
+		return false, nil
+	}
 	if err := ch.do(actExpire, nil); err != nil {
-		return err
+		return false, err
 	}
 	ch.tell("case_expired", nil)
-	return ch.end()
+	return true, ch.end()
 }
 
-// remindCustomer sends the latest reminder that is due, and none twice.
-func remindCustomer(ch *change) error {
+// remindCustomer sends the latest reminder that is due, and none twice. It is no
+// change of the case that anybody has to read again for.
+func remindCustomer(ch *change) (bool, error) {
 	c := ch.Case
-	if c.CustomerDue == nil {
-		return nil
+	if !c.WithCustomer() || c.CustomerDue == nil {
+		return false, nil
 	}
-	due := 0
-	for _, before := range reminderBefore() {
-		if !ch.now.Before(c.CustomerDue.Add(-before)) {
-			due++
-		}
-	}
+	due := remindersDue(ch.now, *c.CustomerDue)
 	if due <= c.Reminders {
-		return nil
+		return false, nil
 	}
+	ch.quiet = true
 	c.Reminders = due
 	if err := ch.do(actRemind, Facts{"reminder": due}); err != nil {
-		return err
+		return false, err
 	}
 	ch.tell("item_reminder", map[string]string{"deadline": c.CustomerDue.Format(time.DateOnly)})
-	return nil
+	return true, nil
 }

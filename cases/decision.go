@@ -16,11 +16,12 @@ import (
 type CaseDecision struct {
 	bun.BaseModel `bun:"table:decisions,alias:cdec"`
 
-	ID            string     `bun:"id,pk"`
-	CaseID        string     `bun:"case_id"`
-	Round         int        `bun:"round"`
-	Verdict       State      `bun:"verdict"` // approved or denied
-	Role          string     `bun:"role"`    // the role that an approval counts for
+	ID      string `bun:"id,pk"`
+	CaseID  string `bun:"case_id"`
+	Round   int    `bun:"round"`
+	Verdict State  `bun:"verdict"` // approved or denied
+	// Role is the roles, wanted by the policy, that an approval may count for.
+	Role          string     `bun:"role"`
 	ReasonCode    ReasonCode `bun:"reason_code"`
 	WordsCustomer string     `bun:"words_customer"`
 	WordsStaff    string     `bun:"words_staff"`
@@ -33,7 +34,7 @@ type CaseDecision struct {
 // Approve records the reviewer's approval. When the policy wants more, the case
 // goes back to the queue for somebody else; the last one approves it. Errors:
 // invalid_fields naming what is neither accepted nor waived, already_approved,
-// second_person_required, not_claimed.
+// second_person_required, role_required, not_claimed.
 func (s *Service) Approve(ctx context.Context, actor Actor, caseID string, version int64, wordsStaff string) (*Case, error) {
 	wordsStaff = strings.TrimSpace(wordsStaff)
 	if f := problem.CheckText("/words_staff", wordsStaff, 0, maxWords, problem.ManyLines); f != nil {
@@ -51,16 +52,15 @@ func (s *Service) Approve(ctx context.Context, actor Actor, caseID string, versi
 		if _, err := ch.permit(action); err != nil {
 			return err
 		}
-		role, err := ch.approvalRole(given)
-		if err != nil {
-			return err
-		}
 		dec := &CaseDecision{
-			ID: s.opt.IDs(), CaseID: caseID, Round: ch.Case.Round, Verdict: Approved, Role: role,
+			ID: s.opt.IDs(), CaseID: caseID, Round: ch.Case.Round, Verdict: Approved,
 			WordsStaff: wordsStaff, StaffID: actor.ID, DecidedAt: ch.now,
 		}
-		if _, err := ch.tx.NewInsert().Model(dec).Exec(ch.ctx); err != nil {
-			return fmt.Errorf("write approval: %w", err)
+		if dec.Role, err = ch.approvalRole(given); err != nil {
+			return err
+		}
+		if err := ch.saveDecision(dec); err != nil {
+			return err
 		}
 		if err := ch.do(action, Facts{"decision": dec.ID, "approval": len(given) + 1, "needed": ch.Case.ApprovalsNeeded}); err != nil {
 			return err
@@ -72,6 +72,13 @@ func (s *Service) Approve(ctx context.Context, actor Actor, caseID string, versi
 		ch.tell("case_approved", nil)
 		return ch.end()
 	})
+}
+
+func (ch *change) saveDecision(dec *CaseDecision) error {
+	if _, err := ch.tx.NewInsert().Model(dec).Exec(ch.ctx); err != nil {
+		return fmt.Errorf("write decision: %w", err)
+	}
+	return nil
 }
 
 // approvals are those of this round that still stand.
@@ -97,8 +104,9 @@ func freshApprover(ch *change) error {
 	return nil
 }
 
-// approvalRole picks the role that this approval counts for, where the policy
-// wants approvals by distinct roles.
+// approvalRole says which of the roles that the policy wants among the approvers
+// this approval may count for, and refuses one that would leave a wanted role
+// without an approval to come.
 func (ch *change) approvalRole(given []*CaseDecision) (string, error) {
 	d, err := ch.Decision()
 	if err != nil {
@@ -108,13 +116,37 @@ func (ch *change) approvalRole(given []*CaseDecision) (string, error) {
 	if len(wanted) == 0 {
 		return "", nil
 	}
+	var mine []string
 	for _, role := range wanted {
-		taken := slices.ContainsFunc(given, func(d *CaseDecision) bool { return d.Role == role })
-		if !taken && ch.actor.Has(role) {
-			return role, nil
+		if ch.actor.Has(role) {
+			mine = append(mine, role)
 		}
 	}
-	return "", problem.Newf(problem.Forbidden, "role_required", "The approvals of this case need the roles %s, each from another person.", strings.Join(wanted, ", "))
+	approvers := [][]string{mine}
+	for _, dec := range given {
+		approvers = append(approvers, strings.Split(dec.Role, " "))
+	}
+	toCome := ch.Case.ApprovalsNeeded - len(approvers)
+	if len(wanted)-rolesCovered(wanted, approvers) > toCome {
+		return "", problem.Newf(problem.Forbidden, "role_required", "The approvals of this case need the roles %s, each from another person.", strings.Join(wanted, ", "))
+	}
+	return strings.Join(mine, " "), nil
+}
+
+// rolesCovered is how many of the wanted roles can be covered, each by another
+// one of the approvers, given the roles that each of them has.
+func rolesCovered(wanted []string, approvers [][]string) int {
+	if len(wanted) == 0 {
+		return 0
+	}
+	best := rolesCovered(wanted[1:], approvers)
+	for n, roles := range approvers {
+		if slices.Contains(roles, wanted[0]) {
+			rest := slices.Concat(approvers[:n], approvers[n+1:])
+			best = max(best, 1+rolesCovered(wanted[1:], rest))
+		}
+	}
+	return best
 }
 
 // voidApprovals sets aside the approvals of this round, because what they
@@ -152,8 +184,8 @@ func (s *Service) Deny(ctx context.Context, actor Actor, caseID string, version 
 		if err := ch.do(actDeny, Facts{"decision": dec.ID, "reason": dec.ReasonCode}); err != nil {
 			return err
 		}
-		if _, err := ch.tx.NewInsert().Model(dec).Exec(ch.ctx); err != nil {
-			return fmt.Errorf("write denial: %w", err)
+		if err := ch.saveDecision(dec); err != nil {
+			return err
 		}
 		ch.dropClaim()
 		data := map[string]string{"reason": j.WordsCustomer, "appeal_until": ""}
@@ -184,8 +216,7 @@ func (s *Service) Appeal(ctx context.Context, actor Actor, caseID string, versio
 		}
 		c := ch.Case
 		c.Round++
-		at := ch.now
-		c.SubmittedAt, c.EndedAt, c.AppealUntil, c.ReviewLeft = &at, nil, nil, 0
+		c.EndedAt, c.AppealUntil, c.ReviewLeft = nil, nil, 0
 		ch.startReviewClock(d)
 		if err := ch.takeAccount(); err != nil {
 			return err
@@ -197,7 +228,7 @@ func (s *Service) Appeal(ctx context.Context, actor Actor, caseID string, versio
 		if err != nil {
 			return err
 		}
-		if err := ch.do(actAppeal, Facts{"message": msg}); err != nil {
+		if err := ch.do(actAppeal, Facts{"message": msg.ID}); err != nil {
 			return err
 		}
 		ch.tell("appeal_received", map[string]string{"review_by": c.ReviewDue.Format(time.DateOnly)})
@@ -263,26 +294,30 @@ func (ch *change) end() error {
 	return ch.openHeld()
 }
 
-// openHeld opens the oldest claim that waited behind this one.
+// openHeld opens the oldest claim that waited behind this one. A claim that its
+// customer is withdrawing at this moment is passed over for the next.
 func (ch *change) openHeld() error {
-	var next []string
+	waiting := []string{}
 	err := ch.tx.NewSelect().Model((*Case)(nil)).Column("id").Where("c.account_key = ?", ch.Case.AccountKey).
-		Where("c.held = ?", true).Order("c.submitted_at", "c.id").Limit(1).Scan(ch.ctx, &next)
+		Where("c.held = ?", true).Order("c.submitted_at", "c.id").Scan(ch.ctx, &waiting)
 	if err != nil {
 		return fmt.Errorf("look for a waiting claim: %w", err)
 	}
-	if len(next) == 0 {
-		return nil
-	}
-	after := ch.Case.ID
-	_, err = ch.s.change(ch.ctx, SystemActor(), target{id: next[0]}, func(held *change) error {
-		if !held.Case.Held || held.Case.State != Submitted {
-			return nil
-		}
-		if err := held.takeAccount(); err != nil {
+	for _, id := range waiting {
+		opened := false
+		_, err := ch.s.change(ch.ctx, SystemActor(), target{id: id}, func(held *change) error {
+			if !held.Case.Held || held.Case.State != Submitted {
+				return nil
+			}
+			opened = true
+			if err := held.takeAccount(); err != nil {
+				return err
+			}
+			return held.do(actOpenHeld, Facts{"after": ch.Case.ID})
+		})
+		if err != nil || opened {
 			return err
 		}
-		return held.do(actOpenHeld, Facts{"after": after})
-	})
-	return err
+	}
+	return nil
 }

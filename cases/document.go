@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -142,7 +143,10 @@ func (s *Service) Reuse(ctx context.Context, actor Actor, caseID, itemID, docume
 		ID: s.opt.IDs(), CaseID: caseID, ItemID: itemID, Name: from.Name, Type: from.Type,
 		Size: from.Size, SHA256: from.SHA256, ObjectKey: from.ObjectKey,
 	}
-	return doc, s.attach(ctx, actor, doc, readOff)
+	if err := s.attach(ctx, actor, doc, readOff); err != nil {
+		return nil, err
+	}
+	return doc, nil
 }
 
 func (s *Service) attach(ctx context.Context, actor Actor, doc *Document, readOff map[string]any) error {
@@ -196,7 +200,7 @@ func allowedType(limits storage.Limits, typ string, size int64) error {
 	if size > limits.MaxSize {
 		return problem.Newf(problem.TooLarge, "file_too_large", "The file is larger than the %d MiB that this item takes.", limits.MaxSize>>20)
 	}
-	if limits.Allows(typ) {
+	if slices.Contains(limits.Types, typ) {
 		return nil
 	}
 	return problem.New(problem.UnsupportedType, "file_type_not_allowed", "This item does not take files of this type.")
@@ -217,7 +221,8 @@ func (ch *change) notRejectedBefore(i *Item, doc *Document) error {
 	return nil
 }
 
-// readOff checks and keeps the values that the supplier read off the document.
+// readOff checks and keeps the values that the supplier read off the document;
+// those that are the reviewer's to read are not asked yet.
 func (ch *change) readOff(i *Item, doc *Document, raw map[string]any) error {
 	r, err := ch.requirement(i)
 	if err != nil || r == nil {
@@ -227,34 +232,21 @@ func (ch *change) readOff(i *Item, doc *Document, raw map[string]any) error {
 	if err != nil {
 		return err
 	}
-	values, bad := p.ParseReadOff(*r, raw)
+	asked := *r
+	asked.ReadOff = slices.DeleteFunc(slices.Clone(r.ReadOff), func(v rules.ReadOff) bool { return v.By != rules.BySupplier })
+	values, bad := p.ParseReadOff(asked, raw)
 	if err := problem.InvalidFields(problem.At("/read_off", bad)); err != nil {
 		return err
 	}
 	doc.ReadOff.V = values
-	validity, why := p.Validity(*r, ch.validityEnv(i, values))
+	validity, why, err := ch.validity(r, i, values)
+	if err != nil {
+		return err
+	}
 	if validity == rules.Invalid {
 		return notValid(why, ch.Case.Locale)
 	}
 	return nil
-}
-
-func notValid(why []rules.Text, locale string) error {
-	detail := "The document can't be taken as it is."
-	for _, w := range why {
-		detail += " " + w.In(locale)
-	}
-	return problem.New(problem.Invalid, "not_valid", detail)
-}
-
-// validityEnv is what validity expressions may read. Before the first
-// submission, the day of filing is today.
-func (ch *change) validityEnv(i *Item, readOff map[string]any) rules.ValidityEnv {
-	filed := ch.now
-	if ch.Case.FiledAt != nil {
-		filed = *ch.Case.FiledAt
-	}
-	return rules.ValidityEnv{ReadOff: readOff, FiledOn: filed, Today: ch.now, Statement: i.Statement.V}
 }
 
 // replaceDocuments ends the item's current document and numbers the new one.
@@ -283,12 +275,15 @@ func (ch *change) endDocuments(i *Item, as DocumentState) error {
 // version) or its statement. Errors: item_not_found, item_closed.
 func (s *Service) Clear(ctx context.Context, actor Actor, caseID, itemID string) (*Case, error) {
 	return s.change(ctx, actor, target{id: caseID}, func(ch *change) error {
-		i, err := ch.supplying(itemID)
+		i, err := ch.openItem(itemID)
 		if err != nil {
 			return err
 		}
 		if i.Supply == Missing {
 			return problem.New(problem.Conflict, "item_missing", "Nothing was supplied for this item.")
+		}
+		if err := ch.ownSupply(i); err != nil {
+			return err
 		}
 		if err := ch.endDocuments(i, Removed); err != nil {
 			return err
@@ -296,6 +291,21 @@ func (s *Service) Clear(ctx context.Context, actor Actor, caseID, itemID string)
 		i.Statement.V = nil
 		return ch.supply(i, Missing, nil)
 	})
+}
+
+// ownSupply lets partners take back what they supplied, and nothing else.
+func (ch *change) ownSupply(i *Item) error {
+	if ch.actor.Kind != Partner {
+		return nil
+	}
+	docs, err := ch.s.loadDocuments(ch.ctx, ch.tx, ch.Case.ID)
+	if err != nil {
+		return err
+	}
+	if doc := currentDocument(docs, i.ID); doc == nil || doc.ActorKind != Partner || doc.ActorID != ch.actor.ID {
+		return problem.New(problem.Conflict, "supplied_by_other", "This was supplied by somebody else. You can replace it, and not remove it.")
+	}
+	return nil
 }
 
 // Open reads a document's bytes for somebody who may see it, and records who
@@ -319,11 +329,9 @@ func (s *Service) Open(ctx context.Context, actor Actor, caseID, documentID stri
 }
 
 func (s *Service) recordView(ctx context.Context, actor Actor, doc *Document) error {
-	_, err := s.change(ctx, actor, target{id: doc.CaseID, looking: true}, func(ch *change) error {
-		ch.quiet = true
+	return s.quietly(ctx, actor, doc.CaseID, func(ch *change) error {
 		return ch.do(actView, Facts{"document": doc.ID, "sha256": doc.SHA256})
 	})
-	return err
 }
 
 // visibleDocument finds a document that the actor may see: customers those of

@@ -2,6 +2,7 @@ package cases
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 
 	"regain/database"
@@ -29,7 +30,8 @@ func (ch *change) fit() (Difference, error) {
 	if err != nil {
 		return Difference{}, err
 	}
-	return ch.fitItems(items, wantedSlots(d))
+	wanted := wantedSlots(d)
+	return ch.fitItems(items, wanted, assign(items, wanted))
 }
 
 // followDecision copies to the case what lists and gates need of the decision.
@@ -40,7 +42,7 @@ func (ch *change) followDecision(d *rules.Decision) {
 		c.Scenario = d.Scenario.ID
 	}
 	if d.Complete {
-		c.ApprovalsNeeded = max(1, d.Handling.Approvals)
+		c.ApprovalsNeeded = max(1, d.Handling.Approvals, len(d.Handling.DistinctRoles))
 	}
 }
 
@@ -50,9 +52,11 @@ type slot struct {
 	number      int
 }
 
-// wantedSlots lists what a complete decision asks for; nothing while it is open.
+// wantedSlots lists what the decision asks for; nothing while the customer has
+// questions to answer. What only staff can answer may be open: then it is what
+// is certain without it.
 func wantedSlots(d *rules.Decision) []slot {
-	if !d.Complete || d.Outcome != rules.Collect {
+	if d.Next != nil || d.Impossible != nil || d.Outcome != rules.Collect {
 		return nil
 	}
 	var out []slot
@@ -64,33 +68,43 @@ func wantedSlots(d *rules.Decision) []slot {
 	return out
 }
 
-func (ch *change) fitItems(items []*Item, wanted []slot) (Difference, error) {
-	var diff Difference
-	used := map[*Item]bool{}
+// holds reports whether the item has this very key.
+func (w slot) holds(i *Item) bool {
+	return i.Requirement == w.requirement.ID && i.Slot == w.number && i.Material == w.requirement.Material.ID
+}
+
+// assign picks an item for each wanted slot, or nil: first those that hold what
+// was supplied for this very slot; then what was supplied for the same material
+// elsewhere and is not asked for there any more; then empty ones.
+func assign(items []*Item, wanted []slot) []*Item {
 	assigned := make([]*Item, len(wanted))
-	match := func(fits func(*Item, slot) bool) {
+	used := map[*Item]bool{}
+	for _, fits := range []func(*Item, slot) bool{
+		func(i *Item, w slot) bool { return i.Supply != Missing && w.holds(i) },
+		func(i *Item, w slot) bool { return i.Supply == Provided && i.Material == w.requirement.Material.ID },
+		func(i *Item, w slot) bool { return w.holds(i) },
+	} {
 		for n, w := range wanted {
 			if assigned[n] != nil {
 				continue
 			}
 			at := slices.IndexFunc(items, func(i *Item) bool {
-				return !used[i] && i.Origin == FromPolicy && fits(i, w)
+				return i.Origin == FromPolicy && !used[i] && fits(i, w)
 			})
 			if at >= 0 {
 				assigned[n], used[items[at]] = items[at], true
 			}
 		}
 	}
-	match(func(i *Item, w slot) bool {
-		return i.Requirement == w.requirement.ID && i.Slot == w.number && i.Material == w.requirement.Material.ID
-	})
-	// Only what holds something is worth moving to another requirement.
-	match(func(i *Item, w slot) bool { return i.Supply == Provided && i.Material == w.requirement.Material.ID })
+	return assigned
+}
 
-	// Retire first, and move keys out of the way, so that the unique key
-	// (requirement, slot) is free for whoever takes it.
+func (ch *change) fitItems(items []*Item, wanted []slot, assigned []*Item) (Difference, error) {
+	var diff Difference
+	// Retire first, so that the unique key (requirement, slot) can be freed for
+	// whoever takes it.
 	for _, i := range items {
-		if i.Origin != FromPolicy || used[i] || i.Retired {
+		if i.Origin != FromPolicy || i.Retired || slices.Contains(assigned, i) {
 			continue
 		}
 		i.Retired, i.Open = true, false
@@ -99,40 +113,67 @@ func (ch *change) fitItems(items []*Item, wanted []slot) (Difference, error) {
 			return diff, err
 		}
 	}
+	var added []*Item
 	for n, w := range wanted {
-		if err := ch.fitSlot(assigned[n], w, &diff); err != nil {
+		i := assigned[n]
+		if i == nil {
+			i = ch.newItem(w)
+			added = append(added, i)
+			diff.Added = append(diff.Added, i.ID)
+			if err := ch.freeKey(w); err != nil {
+				return diff, err
+			}
+			continue
+		}
+		if i.Retired {
+			diff.Added = append(diff.Added, i.ID)
+		} else {
+			diff.Kept = append(diff.Kept, i.ID)
+		}
+		if err := ch.refit(i, w); err != nil {
 			return diff, err
 		}
 	}
-	return diff, nil
+	return diff, ch.insertItems(added...)
 }
 
-// fitSlot makes or revives the item for one wanted slot.
-func (ch *change) fitSlot(i *Item, w slot, diff *Difference) error {
-	if i == nil {
-		i = ch.newItem(w)
-		diff.Added = append(diff.Added, i.ID)
-		return ch.insertItem(i)
-	}
+// refit brings an item into the slot.
+func (ch *change) refit(i *Item, w slot) error {
+	was := *i
+	changed := i.Retired || !w.holds(i) || !ch.sameDemands(w.requirement)
 	if i.Retired {
 		i.Retired, i.Open = false, ch.Case.WithCustomer()
-		diff.Added = append(diff.Added, i.ID)
-	} else {
-		diff.Kept = append(diff.Kept, i.ID)
 	}
-	moved := i.Requirement != w.requirement.ID || i.Slot != w.number
-	if moved {
+	if !w.holds(i) {
 		if err := ch.freeKey(w); err != nil {
 			return err
 		}
 		i.Requirement, i.Slot = w.requirement.ID, w.number
 	}
-	i.Optional = w.number > w.requirement.Count || w.requirement.Optional
+	i.Optional = w.optional()
 	i.Suppliers.V = suppliers(w.requirement)
 	if err := ch.refitStatement(i, w.requirement); err != nil {
 		return err
 	}
+	if changed {
+		// What was decided was decided under other demands.
+		i.Review = Pending
+	}
+	if reflect.DeepEqual(was, *i) {
+		return nil
+	}
 	return ch.saveItem(i)
+}
+
+// sameDemands reports whether the requirement asks of its items what it asked
+// before this change of the answers: the same fields, checks and values.
+func (ch *change) sameDemands(r rules.Requirement) bool {
+	if ch.before == nil {
+		return true
+	}
+	old := findRequirement(ch.before.Requirements, r.ID)
+	return old != nil && reflect.DeepEqual(old.Fields, r.Fields) &&
+		reflect.DeepEqual(old.Checks, r.Checks) && reflect.DeepEqual(old.ReadOff, r.ReadOff)
 }
 
 // freeKey renames a retired item that holds the key of a slot that another
@@ -140,33 +181,35 @@ func (ch *change) fitSlot(i *Item, w slot, diff *Difference) error {
 func (ch *change) freeKey(w slot) error {
 	for _, other := range ch.items {
 		if other.Retired && other.Requirement == w.requirement.ID && other.Slot == w.number {
-			other.Requirement = other.Requirement + "#" + other.ID
+			other.Requirement += "#" + other.ID
 			return ch.saveItem(other)
 		}
 	}
 	return nil
 }
 
+// optional reports whether the slot may stay empty.
+func (w slot) optional() bool { return w.requirement.Optional || w.number > w.requirement.Count }
+
 func (ch *change) newItem(w slot) *Item {
 	r := w.requirement
 	return &Item{
 		ID: ch.s.opt.IDs(), CaseID: ch.Case.ID, Requirement: r.ID, Slot: w.number,
 		Material: r.Material.ID, Kind: r.Material.Kind, Origin: FromPolicy,
-		Suppliers: database.JSON[[]string]{V: suppliers(r)},
-		Optional:  w.number > r.Count || r.Optional,
-		Supply:    Missing, Review: Pending, Open: ch.Case.WithCustomer(),
+		Suppliers: database.JSON[[]string]{V: suppliers(r)}, Optional: w.optional(),
+		Supply: Missing, Review: Pending, Open: ch.Case.WithCustomer(),
 		CreatedAt: ch.now, UpdatedAt: ch.now,
 	}
 }
 
-func (ch *change) insertItem(i *Item) error {
-	if err := ch.freeKey(slot{rules.Requirement{ID: i.Requirement}, i.Slot}); err != nil {
-		return err
+func (ch *change) insertItems(items ...*Item) error {
+	if len(items) == 0 {
+		return nil
 	}
-	if _, err := ch.tx.NewInsert().Model(i).Exec(ch.ctx); err != nil {
-		return fmt.Errorf("write item: %w", err)
+	if _, err := ch.tx.NewInsert().Model(&items).Exec(ch.ctx); err != nil {
+		return fmt.Errorf("write items: %w", err)
 	}
-	ch.items = append(ch.items, i)
+	ch.items = append(ch.items, items...)
 	return nil
 }
 
@@ -189,7 +232,7 @@ func (ch *change) refitStatement(i *Item, r rules.Requirement) error {
 		return err
 	}
 	if _, bad := p.ValidateStatement(r.Fields, keepFields(i.Statement.V, r.Fields)); len(bad) > 0 {
-		i.Supply, i.Open = Missing, ch.Case.WithCustomer()
+		i.Supply, i.Review, i.Open = Missing, Pending, ch.Case.WithCustomer()
 	}
 	return nil
 }

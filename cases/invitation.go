@@ -31,6 +31,7 @@ type Invitation struct {
 	Supplier     string `bun:"supplier"`
 	Organisation string `bun:"organisation"`
 	Email        string `bun:"email"`
+	Locale       string `bun:"locale"` // of the mails to them
 	// TokenHash is the SHA-256 of the token of the newest link, in hex.
 	TokenHash   string     `bun:"token_hash"`
 	ExpiresAt   time.Time  `bun:"expires_at"`
@@ -51,15 +52,33 @@ type InviteInput struct {
 	Supplier     string
 	Organisation string
 	Email        string
-	Locale       string
+	// Locale is the language to write to them in; empty for the case's own.
+	Locale string
 }
 
 // Invite mails a link to the reseller or partner. Inviting the same address
 // again sends a new link and ends the old one. Errors: nothing_owed,
-// too_many_invitations, invalid_fields.
+// contact_not_verified, too_many_invitations, too_many_links, invalid_fields.
 func (s *Service) Invite(ctx context.Context, actor Actor, caseID string, in InviteInput) (*Invitation, error) {
-	in.Organisation = strings.TrimSpace(in.Organisation)
+	in, bad := in.clean()
+	if err := problem.InvalidFields(bad); err != nil {
+		return nil, err
+	}
+	var inv *Invitation
+	_, err := s.change(ctx, actor, target{id: caseID}, func(ch *change) error {
+		var err error
+		inv, err = ch.invite(in)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return inv, nil
+}
+
+func (in InviteInput) clean() (InviteInput, []problem.Field) {
 	var bad []problem.Field
+	in.Organisation = strings.TrimSpace(in.Organisation)
 	if f := problem.CheckText("/organisation", in.Organisation, 2, maxEnterprise, problem.OneLine); f != nil {
 		bad = append(bad, *f)
 	}
@@ -70,17 +89,8 @@ func (s *Service) Invite(ctx context.Context, actor Actor, caseID string, in Inv
 	if f != nil {
 		bad = append(bad, *f)
 	}
-	if err := problem.InvalidFields(bad); err != nil {
-		return nil, err
-	}
 	in.Email = email
-	var inv *Invitation
-	_, err := s.change(ctx, actor, target{id: caseID}, func(ch *change) error {
-		var err error
-		inv, err = ch.invite(in)
-		return err
-	})
-	return inv, err
+	return in, bad
 }
 
 func (ch *change) invite(in InviteInput) (*Invitation, error) {
@@ -94,31 +104,40 @@ func (ch *change) invite(in InviteInput) (*Invitation, error) {
 	if len(owed) == 0 {
 		return nil, problem.InvalidFields([]problem.Field{{Pointer: "/supplier", Code: "nothing_owed", Message: "The case asks nothing of this kind of supplier."}})
 	}
-	all := []*Invitation{}
-	if err := ch.tx.NewSelect().Model(&all).Where("inv.case_id = ?", ch.Case.ID).Scan(ch.ctx); err != nil {
-		return nil, fmt.Errorf("read invitations: %w", err)
-	}
-	at := slices.IndexFunc(all, func(i *Invitation) bool { return i.Supplier == in.Supplier && sameAddress(i.Email, in.Email) })
-	if at < 0 && len(all) >= maxInvitations {
-		return nil, problem.Newf(problem.Conflict, "too_many_invitations", "A case takes at most %d invitations.", maxInvitations)
-	}
-	inv := &Invitation{
-		ID: ch.s.opt.IDs(), CaseID: ch.Case.ID, Supplier: in.Supplier, Organisation: in.Organisation, Email: in.Email,
-		TokenHash: "unsent", CreatedAt: ch.now,
-	}
-	if at >= 0 {
-		inv = all[at]
-		inv.Organisation = in.Organisation
-	} else {
-		inv.TokenHash = "unsent-" + inv.ID
-		if _, err := ch.tx.NewInsert().Model(inv).Exec(ch.ctx); err != nil {
-			return nil, fmt.Errorf("write invitation: %w", err)
-		}
+	inv, err := ch.invitationFor(in)
+	if err != nil {
+		return nil, err
 	}
 	if err := ch.do(actInvite, Facts{"invitation": inv.ID, "items": itemIDs(owed)}); err != nil {
 		return nil, err
 	}
 	return inv, ch.sendLink(inv, "invitation", itemIDs(owed))
+}
+
+// invitationFor is the invitation that the address has, or a new one.
+func (ch *change) invitationFor(in InviteInput) (*Invitation, error) {
+	p, err := ch.Policy()
+	if err != nil {
+		return nil, err
+	}
+	all := []*Invitation{}
+	if err := ch.tx.NewSelect().Model(&all).Where("inv.case_id = ?", ch.Case.ID).Scan(ch.ctx); err != nil {
+		return nil, fmt.Errorf("read invitations: %w", err)
+	}
+	locale := localeOf(p, cmp.Or(in.Locale, ch.Case.Locale))
+	for _, inv := range all {
+		if inv.Supplier == in.Supplier && sameAddress(inv.Email, in.Email) {
+			inv.Organisation, inv.Locale = in.Organisation, locale
+			return inv, nil
+		}
+	}
+	if len(all) >= maxInvitations {
+		return nil, problem.Newf(problem.Conflict, "too_many_invitations", "A case takes at most %d invitations.", maxInvitations)
+	}
+	return &Invitation{
+		ID: ch.s.opt.IDs(), CaseID: ch.Case.ID, Supplier: in.Supplier, Organisation: in.Organisation,
+		Email: in.Email, Locale: locale, CreatedAt: ch.now,
+	}, nil
 }
 
 // owedBy lists the live items that the kind of supplier may supply.
@@ -152,7 +171,7 @@ func (ch *change) sendLink(inv *Invitation, template string, items []string) err
 	if inv.Sent >= maxLinks {
 		return problem.Newf(problem.Conflict, "too_many_links", "This address got %d links already.", maxLinks)
 	}
-	materials, err := ch.labels(items)
+	materials, err := ch.labels(items, inv.Locale)
 	if err != nil {
 		return err
 	}
@@ -163,12 +182,12 @@ func (ch *change) sendLink(inv *Invitation, template string, items []string) err
 	inv.TokenHash, inv.ExchangedAt, inv.RevokedAt = hashToken(token), nil, nil
 	inv.ExpiresAt = ch.now.Add(ch.s.opt.InvitationTTL)
 	inv.Sent++
-	if _, err := ch.tx.NewUpdate().Model(inv).WherePK().Exec(ch.ctx); err != nil {
-		return fmt.Errorf("write invitation: %w", err)
+	if err := ch.saveInvitation(inv); err != nil {
+		return err
 	}
 	ch.send(notify.Message{
 		Key: fmt.Sprintf("%s/%s/%d", inv.ID, template, inv.Sent), Channel: notify.Email, To: inv.Email,
-		Locale: ch.Case.Locale, Template: template, Expires: inv.ExpiresAt,
+		Locale: inv.Locale, Template: template, Expires: inv.ExpiresAt,
 		Data: map[string]string{
 			"reference": ch.Case.Reference, "organisation": inv.Organisation, "customer": cmp.Or(ch.Case.Enterprise, ch.Case.Account),
 			// The token stands behind "#", which browsers never send to a server and never log.
@@ -176,6 +195,20 @@ func (ch *change) sendLink(inv *Invitation, template string, items []string) err
 			"materials": materials,
 		},
 	})
+	return nil
+}
+
+// saveInvitation writes an invitation, new when its first link is sent.
+func (ch *change) saveInvitation(inv *Invitation) error {
+	var err error
+	if inv.Sent == 1 {
+		_, err = ch.tx.NewInsert().Model(inv).Exec(ch.ctx)
+	} else {
+		_, err = ch.tx.NewUpdate().Model(inv).WherePK().Exec(ch.ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("write invitation: %w", err)
+	}
 	return nil
 }
 
@@ -197,43 +230,44 @@ func hashToken(token string) string {
 // the invitation. A second use, an unknown and a replaced token are refused
 // alike. Errors: invitation_invalid, invitation_expired.
 func (s *Service) ExchangeInvitation(ctx context.Context, token string) (*Invitation, error) {
-	invalid := problem.New(problem.NotFound, "invitation_invalid", "This link does not work (any more). Ask the customer to send you a new one.")
 	inv := new(Invitation)
 	err := s.db.From(ctx).NewSelect().Model(inv).Where("inv.token_hash = ?", hashToken(token)).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, invalid
+		return nil, errInvitationInvalid()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("find invitation: %w", err)
 	}
-	if inv.RevokedAt != nil {
-		return nil, invalid
+	if inv.RevokedAt != nil || inv.ExchangedAt != nil {
+		return nil, errInvitationInvalid()
 	}
-	now := s.now()
-	if !now.Before(inv.ExpiresAt) {
+	if !s.now().Before(inv.ExpiresAt) {
 		return nil, problem.New(problem.Gone, "invitation_expired", "This link has expired. Ask the customer to send you a new one.")
 	}
-	used := false
 	err = s.quietly(ctx, Actor{Kind: Partner, ID: inv.ID}, inv.CaseID, func(ch *change) error {
-		res, err := ch.tx.NewUpdate().Model((*Invitation)(nil)).Set("exchanged_at = ?", now).
-			Where("id = ?", inv.ID).Where("token_hash = ?", inv.TokenHash).Where("exchanged_at IS NULL").Exec(ch.ctx)
+		n, err := affected(ch.tx.NewUpdate().Model((*Invitation)(nil)).Set("exchanged_at = ?", ch.now).
+			Where("id = ?", inv.ID).Where("token_hash = ?", inv.TokenHash).Where("exchanged_at IS NULL").Exec(ch.ctx))
 		if err != nil {
 			return fmt.Errorf("use invitation: %w", err)
 		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			used = true
-			return nil
+		if n == 0 { // somebody was faster, or a new link was sent
+			return errInvitationInvalid()
 		}
-		return ch.record("exchange_invitation", Facts{"invitation": inv.ID})
+		at := ch.now
+		inv.ExchangedAt = &at
+		return ch.do(actExchange, Facts{"invitation": inv.ID})
 	})
+	if problem.Is(err, "case_not_found") { // revoked meanwhile
+		return nil, errInvitationInvalid()
+	}
 	if err != nil {
 		return nil, err
 	}
-	if used {
-		return nil, invalid
-	}
-	inv.ExchangedAt = &now
 	return inv, nil
+}
+
+func errInvitationInvalid() error {
+	return problem.New(problem.NotFound, "invitation_invalid", "This link does not work (any more). Ask the customer to send you a new one.")
 }
 
 // activeInvitation is the partner's invitation, if it still stands and is for
@@ -269,7 +303,7 @@ func (s *Service) InvitedTo(ctx context.Context, actor Actor) (caseID string, er
 // reopenInvitations mails new links to those who owe one of the items again.
 func (ch *change) reopenInvitations(itemIDs []string) error {
 	invs := []*Invitation{}
-	err := ch.tx.NewSelect().Model(&invs).Where("inv.case_id = ?", ch.Case.ID).Where("inv.revoked_at IS NULL").Scan(ch.ctx)
+	err := ch.tx.NewSelect().Model(&invs).Where("inv.case_id = ?", ch.Case.ID).Where("inv.revoked_at IS NULL").Order("inv.id").Scan(ch.ctx)
 	if err != nil {
 		return fmt.Errorf("read invitations: %w", err)
 	}
@@ -290,18 +324,22 @@ func (ch *change) reopenInvitations(itemIDs []string) error {
 	return nil
 }
 
-// Revoke ends an invitation at the customer's wish.
+// Revoke ends an invitation at the customer's wish, and with it the session of
+// whoever used it. Errors: invitation_not_found, wrong_state.
 func (s *Service) Revoke(ctx context.Context, actor Actor, caseID, invitationID string) error {
 	_, err := s.change(ctx, actor, target{id: caseID}, func(ch *change) error {
-		res, err := ch.tx.NewUpdate().Model((*Invitation)(nil)).Set("revoked_at = ?", ch.now).
-			Where("id = ?", invitationID).Where("case_id = ?", caseID).Where("revoked_at IS NULL").Exec(ch.ctx)
+		if _, err := ch.permit(actRevoke); err != nil {
+			return err
+		}
+		n, err := affected(ch.tx.NewUpdate().Model((*Invitation)(nil)).Set("revoked_at = ?", ch.now).
+			Where("id = ?", invitationID).Where("case_id = ?", caseID).Where("revoked_at IS NULL").Exec(ch.ctx))
 		if err != nil {
 			return fmt.Errorf("revoke invitation: %w", err)
 		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
+		if n == 0 {
 			return problem.New(problem.NotFound, "invitation_not_found", "The case has no such invitation.")
 		}
-		return ch.do(actInvite, Facts{"invitation": invitationID, "revoked": true})
+		return ch.do(actRevoke, Facts{"invitation": invitationID})
 	})
 	return err
 }
@@ -326,7 +364,7 @@ func (ch *change) acknowledgePartner(doc *Document) error {
 		return err
 	}
 	ch.send(notify.Message{
-		Key: doc.ID + "/receipt", Channel: notify.Email, To: inv.Email, Locale: ch.Case.Locale, Template: "partner_receipt",
+		Key: doc.ID + "/receipt", Channel: notify.Email, To: inv.Email, Locale: inv.Locale, Template: "partner_receipt",
 		Data: map[string]string{"reference": ch.Case.Reference, "files": doc.Name},
 	})
 	return nil

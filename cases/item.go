@@ -108,7 +108,11 @@ func (ch *change) item(id string) (*Item, error) {
 			return i, nil
 		}
 	}
-	return nil, problem.New(problem.NotFound, "item_not_found", "The case asks for no such item.")
+	return nil, errNoItem()
+}
+
+func errNoItem() error {
+	return problem.New(problem.NotFound, "item_not_found", "The case asks for no such item.")
 }
 
 // saveItem writes a changed item.
@@ -120,9 +124,19 @@ func (ch *change) saveItem(i *Item) error {
 	return nil
 }
 
-// requirementOf finds the requirement that the item fills a slot of; nil for
-// what a reviewer asked in free text.
+// requirementOf finds the requirement that the item fills a slot of. What a
+// reviewer asked of the catalogue is judged as the policy judges that material
+// elsewhere in the case. Nil for what was asked in free text, and for materials
+// that the policy does not ask for.
 func requirementOf(d *rules.Decision, i *Item) *rules.Requirement {
+	if i.Origin == FromReviewer {
+		for _, r := range rules.Items(d.Requirements) {
+			if i.Material != "" && r.Material.ID == i.Material {
+				return &r
+			}
+		}
+		return nil
+	}
 	return findRequirement(d.Requirements, i.Requirement)
 }
 
@@ -153,8 +167,8 @@ func labelOf(i *Item, p *rules.Policy, d *rules.Decision, locale string) string 
 	return i.Material
 }
 
-// labels names the items with the ids, one a line, each name once.
-func (ch *change) labels(ids []string) (string, error) {
+// labels names the items with the ids in a language, one a line, each name once.
+func (ch *change) labels(ids []string, locale string) (string, error) {
 	p, err := ch.Policy()
 	if err != nil {
 		return "", err
@@ -168,7 +182,7 @@ func (ch *change) labels(ids []string) (string, error) {
 		if !slices.Contains(ids, i.ID) {
 			continue
 		}
-		if l := labelOf(i, p, d, ch.Case.Locale); !slices.Contains(lines, l) {
+		if l := labelOf(i, p, d, locale); !slices.Contains(lines, l) {
 			lines = append(lines, l)
 		}
 	}

@@ -101,20 +101,20 @@ func (ch *change) judge(i *Item, in Judgement) (*ItemDecision, error) {
 		ReasonCode: in.ReasonCode, WordsCustomer: in.WordsCustomer, WordsStaff: in.WordsStaff,
 		FallbackReason: in.FallbackReason, StaffID: ch.actor.ID, DecidedAt: ch.now,
 	}
-	dec.Checks.V, dec.ReadOff.V = distinct(in.Checks), in.ReadOff
+	dec.Checks.V = distinct(in.Checks)
 	if doc != nil {
 		dec.DocumentID = doc.ID
 	}
 	if in.Accept {
 		dec.Verdict = Accepted
-		if err := ch.acceptable(i, doc, in); err != nil {
-			return nil, err
-		}
 	}
-	if _, err := ch.tx.NewInsert().Model(dec).Exec(ch.ctx); err != nil {
-		return nil, fmt.Errorf("write item decision: %w", err)
+	if dec.ReadOff.V, err = ch.examine(i, doc, in); err != nil {
+		return nil, err
 	}
-	if i.Review == Accepted && dec.Verdict == Rejected {
+	if err := ch.saveItemDecision(dec); err != nil {
+		return nil, err
+	}
+	if settled(i) && dec.Verdict == Rejected {
 		if err := ch.voidApprovals(); err != nil {
 			return nil, err
 		}
@@ -123,57 +123,92 @@ func (ch *change) judge(i *Item, in Judgement) (*ItemDecision, error) {
 	return dec, ch.saveItem(i)
 }
 
+func (ch *change) saveItemDecision(dec *ItemDecision) error {
+	if _, err := ch.tx.NewInsert().Model(dec).Exec(ch.ctx); err != nil {
+		return fmt.Errorf("write item decision: %w", err)
+	}
+	return nil
+}
+
 // distinct are the ids sorted, each once; never nil.
 func distinct(ids []string) []string {
 	sorted := slices.Sorted(slices.Values(ids))
 	return append([]string{}, slices.Compact(sorted)...)
 }
 
-// acceptable checks that the reviewer confirmed all that the policy wants
-// confirmed, and that the document is known to be valid.
-func (ch *change) acceptable(i *Item, doc *Document, in Judgement) error {
+// examine checks the judgement against what the policy wants of it, and returns
+// the values that the reviewer read off. To accept, all has to be confirmed that
+// the policy wants confirmed, and the item known to be valid.
+func (ch *change) examine(i *Item, doc *Document, in Judgement) (map[string]any, error) {
 	r, err := ch.requirement(i)
-	if err != nil || r == nil {
-		return err
+	if err != nil {
+		return nil, err
 	}
-	if err := checksConfirmed(r.Checks, in, ch.Case.Locale); err != nil {
-		return err
+	if r == nil {
+		r = &rules.Requirement{} // asked in free text: nothing to check it by
 	}
 	p, err := ch.Policy()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	values, bad := p.ParseReadOff(*r, in.ReadOff)
+	asked := *r
+	if !in.Accept {
+		asked.ReadOff = optionalReadOff(r.ReadOff)
+	}
+	values := map[string]any{}
+	maps.Copy(values, readOffOf(doc))
+	maps.Copy(values, in.ReadOff)
+	values, bad := p.ParseReadOff(asked, values)
 	if err := problem.InvalidFields(problem.At("/read_off", bad)); err != nil {
-		return err
+		return nil, err
 	}
-	validity, why, err := ch.validity(r, i, doc, values)
-	if err != nil {
-		return err
+	if err := checksConfirmed(r.Checks, in); err != nil {
+		return nil, err
 	}
-	switch validity {
-	case rules.Invalid:
-		return notValid(why, ch.Case.Locale)
-	case rules.Unknown:
-		return problem.InvalidFields([]problem.Field{{Pointer: "/read_off", Code: "required", Message: "Read off the values that the policy judges this document by."}})
+	if !in.Accept {
+		return values, nil
 	}
-	return nil
+	validity, why, err := ch.validity(r, i, values)
+	switch {
+	case err != nil:
+		return nil, err
+	case validity == rules.Invalid:
+		return nil, notValid(why, ch.Case.Locale)
+	case validity == rules.Unknown:
+		return nil, problem.New(problem.Conflict, "validity_unknown",
+			"The policy judges this by something that is not known here, such as the account's data. Somebody else can waive it.")
+	}
+	return values, nil
 }
 
-// checksConfirmed names each check that is not ticked, and wants a reason where
-// only a lower preference is met.
-func checksConfirmed(nodes []rules.CheckNode, in Judgement, locale string) error {
+// optionalReadOff lets a reviewer reject what can't be read.
+func optionalReadOff(all []rules.ReadOff) []rules.ReadOff {
+	out := slices.Clone(all)
+	for n := range out {
+		out[n].Optional = true
+	}
+	return out
+}
+
+// checksConfirmed refuses checks that the item does not have. To accept, it names
+// each that is not ticked, and wants a reason where only a lower preference is met.
+func checksConfirmed(nodes []rules.CheckNode, in Judgement) error {
 	ticked := map[string]bool{}
 	for _, id := range in.Checks {
 		ticked[id] = true
 	}
 	known := map[string]bool{}
-	collectChecks(nodes, known)
+	for _, c := range rules.Leaves(nodes) {
+		known[c.ID] = true
+	}
 	var bad []problem.Field
 	for n, id := range in.Checks {
 		if !known[id] {
 			bad = append(bad, problem.Field{Pointer: fmt.Sprintf("/checks/%d", n), Code: "unknown_check", Message: "This item has no such check."})
 		}
+	}
+	if !in.Accept {
+		return problem.InvalidFields(bad)
 	}
 	ok, fallback, missing := rules.Satisfied(nodes, ticked)
 	if !ok {
@@ -187,15 +222,6 @@ func checksConfirmed(nodes []rules.CheckNode, in Judgement, locale string) error
 	return problem.InvalidFields(bad)
 }
 
-func collectChecks(nodes []rules.CheckNode, into map[string]bool) {
-	for _, n := range nodes {
-		if n.ID != "" {
-			into[n.ID] = true
-		}
-		collectChecks(n.Children, into)
-	}
-}
-
 // clean trims the judgement and checks what does not depend on the case.
 func (j Judgement) clean() (Judgement, []problem.Field) {
 	var bad []problem.Field
@@ -203,7 +229,9 @@ func (j Judgement) clean() (Judgement, []problem.Field) {
 	j.WordsStaff = strings.TrimSpace(j.WordsStaff)
 	j.FallbackReason = strings.TrimSpace(j.FallbackReason)
 	need := 0
-	if !j.Accept {
+	if j.Accept {
+		j.ReasonCode = "" // a reason not to accept
+	} else {
 		need = 3
 		bad = append(bad, checkReason("/reason_code", j.ReasonCode)...)
 	}
@@ -217,7 +245,6 @@ func (j Judgement) clean() (Judgement, []problem.Field) {
 			bad = append(bad, *f)
 		}
 	}
-	j.ReadOff = maps.Clone(j.ReadOff)
 	return j, bad
 }
 
@@ -239,30 +266,29 @@ func everythingAccepted(ch *change) error {
 	if err != nil {
 		return err
 	}
-	if err := collectable(d); err != nil {
-		return err
+	owed := map[string]bool{}
+	_, unmet := rules.Met(d.Requirements, countSlots(items, settled))
+	for _, r := range rules.Items(unmet) {
+		owed[r.ID] = true
 	}
-	settled := func(i *Item) bool { return i.Review == Accepted || i.Review == Waived }
 	var bad []problem.Field
-	if met, unmet := rules.Met(d.Requirements, countSlots(items, settled)); !met {
-		for _, r := range rules.Items(unmet) {
-			for _, i := range items {
-				if !i.Retired && i.Requirement == r.ID && !i.Optional && !settled(i) {
-					bad = append(bad, unsettled(i))
-				}
-			}
-		}
-	}
 	for _, i := range items {
-		if i.Origin == FromReviewer && !i.Retired && !i.Optional && !settled(i) {
+		wanted := i.Origin == FromReviewer || owed[i.Requirement]
+		if wanted && !i.Retired && !i.Optional && !settled(i) {
 			bad = append(bad, unsettled(i))
 		}
 	}
 	if err := problem.InvalidFields(bad); err != nil {
 		return err
 	}
+	if len(unmet) > 0 {
+		return problem.New(problem.Conflict, "not_accepted", "Something that the policy asks for is neither accepted nor waived.")
+	}
 	return ch.waivedByOthers(items)
 }
+
+// settled reports whether nothing is left to decide about an item.
+func settled(i *Item) bool { return i.Review == Accepted || i.Review == Waived }
 
 func unsettled(i *Item) problem.Field {
 	return problem.Field{Pointer: "/items/" + i.ID, Code: "not_accepted", Message: "This item is neither accepted nor waived."}
@@ -278,6 +304,9 @@ func (s *Service) Waive(ctx context.Context, actor Actor, caseID, itemID string,
 		return nil, problem.InvalidFields([]problem.Field{*f})
 	}
 	return s.change(ctx, actor, target{id: caseID, version: version}, func(ch *change) error {
+		if _, err := ch.permit(actWaive); err != nil {
+			return err
+		}
 		i, err := ch.item(itemID)
 		if err != nil {
 			return err
@@ -290,8 +319,8 @@ func (s *Service) Waive(ctx context.Context, actor Actor, caseID, itemID string,
 			WordsStaff: reason, StaffID: actor.ID, DecidedAt: ch.now,
 		}
 		dec.Checks.V = []string{}
-		if _, err := ch.tx.NewInsert().Model(dec).Exec(ch.ctx); err != nil {
-			return fmt.Errorf("write waiver: %w", err)
+		if err := ch.saveItemDecision(dec); err != nil {
+			return err
 		}
 		i.Review = Waived
 		if err := ch.saveItem(i); err != nil {

@@ -25,13 +25,13 @@ type Letter struct {
 // Letter fills the template of the item's material. Whoever may see the item may
 // have it. Errors: item_not_found, no_template.
 func (s *Service) Letter(ctx context.Context, actor Actor, caseID, itemID, locale string) (*Letter, error) {
-	d, err := s.Details(ctx, actor, caseID)
+	d, err := s.details(ctx, actor, caseID)
 	if err != nil {
 		return nil, err
 	}
 	at := slices.IndexFunc(d.Items, func(i *Item) bool { return i.ID == itemID })
 	if at < 0 {
-		return nil, problem.New(problem.NotFound, "item_not_found", "The case asks for no such item.")
+		return nil, errNoItem()
 	}
 	if actor.Kind == Partner {
 		inv, err := s.activeInvitation(ctx, s.db.From(ctx), actor.ID, caseID)
@@ -39,7 +39,7 @@ func (s *Service) Letter(ctx context.Context, actor Actor, caseID, itemID, local
 			return nil, err
 		}
 		if !d.Items[at].SuppliedBy(inv.Supplier) {
-			return nil, problem.New(problem.NotFound, "item_not_found", "The case asks for no such item.")
+			return nil, errNoItem()
 		}
 	}
 	m := d.Policy.Material(d.Items[at].Material)

@@ -53,25 +53,31 @@ func (s *Service) write(ctx context.Context, actor Actor, caseID string, kind Me
 		return nil, problem.InvalidFields([]problem.Field{*f})
 	}
 	var msg *CaseMessage
+	action := actWrite
+	if kind == Note {
+		action = actNote
+	}
 	err := s.quietly(ctx, actor, caseID, func(ch *change) error {
-		action := actWrite
-		if kind == Note {
-			action = actNote
+		if _, err := ch.permit(action); err != nil {
+			return err
 		}
-		m, err := ch.insertMessage(kind, body)
+		m, err := ch.addMessage(kind, body)
 		if err != nil {
 			return err
 		}
-		msg = m
 		if err := ch.do(action, Facts{"message": m.ID}); err != nil {
 			return err
 		}
+		msg = m
 		if kind == Message && actor.Kind == Staff {
 			ch.tell("message_received", nil)
 		}
 		return nil
 	})
-	return msg, err
+	if err != nil {
+		return nil, err
+	}
+	return msg, nil
 }
 
 // quietly runs a change that leaves the case's version alone.
@@ -83,16 +89,8 @@ func (s *Service) quietly(ctx context.Context, actor Actor, caseID string, fn fu
 	return err
 }
 
-// addMessage stores a message as part of a larger change and returns its id.
-func (ch *change) addMessage(kind MessageKind, body string) (string, error) {
-	m, err := ch.insertMessage(kind, body)
-	if err != nil {
-		return "", err
-	}
-	return m.ID, nil
-}
-
-func (ch *change) insertMessage(kind MessageKind, body string) (*CaseMessage, error) {
+// addMessage stores a message as part of a change.
+func (ch *change) addMessage(kind MessageKind, body string) (*CaseMessage, error) {
 	m := &CaseMessage{
 		ID: ch.s.opt.IDs(), CaseID: ch.Case.ID, Kind: kind, ActorKind: ch.actor.Kind, ActorID: ch.actor.ID,
 		Body: body, CreatedAt: ch.now,

@@ -1,12 +1,15 @@
 package cases
 
 import (
-	"net/mail"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/nyaruka/phonenumbers"
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
 
+	"regain/notify"
 	"regain/problem"
 )
 
@@ -68,29 +71,25 @@ func (p Particulars) checkReplacements() []problem.Field {
 		if slices.Contains(p.Lost, need.ch) && need.value == "" {
 			bad = append(bad, problem.Field{Pointer: need.pointer, Code: "required", Message: need.words})
 		}
-		if need.value != "" && strings.EqualFold(need.value, p.Account) {
+		if need.value != "" && plainAccount(need.value) == plainAccount(p.Account) {
 			bad = append(bad, problem.Field{Pointer: need.pointer, Code: "same_as_lost", Message: "This is the account itself. Give a contact that you can still reach."})
 		}
 	}
 	return bad
 }
 
-// checkEmail accepts one plain address (RFC 5321 lengths); empty stays empty.
+// checkEmail accepts one plain address and gives it as it is written to; empty
+// stays empty.
 func checkEmail(pointer, value string) (string, *problem.Field) {
 	value = strings.TrimSpace(value)
 	if value == "" {
 		return "", nil
 	}
-	bad := &problem.Field{Pointer: pointer, Code: "not_an_email", Message: "Give an e-mail address like name@example.com."}
-	if problem.CheckText(pointer, value, 3, maxAccount, problem.OneLine) != nil {
-		return value, bad
+	address, _, ok := notify.ParseEmail(value)
+	if !ok || !strings.Contains(address[strings.LastIndexByte(address, '@'):], ".") {
+		return value, &problem.Field{Pointer: pointer, Code: "not_an_email", Message: "Give an e-mail address like name@example.com."}
 	}
-	a, err := mail.ParseAddress(value)
-	if err != nil || a.Address != value || !strings.Contains(value[strings.LastIndexByte(value, '@'):], ".") {
-		return value, bad
-	}
-	at := strings.LastIndexByte(value, '@')
-	return value[:at] + strings.ToLower(value[at:]), nil
+	return address, nil
 }
 
 // checkPhone accepts a mobile number with its country code and writes it as
@@ -100,17 +99,44 @@ func checkPhone(pointer, value string) (string, *problem.Field) {
 	if value == "" {
 		return "", nil
 	}
-	bad := &problem.Field{Pointer: pointer, Code: "not_a_mobile_number", Message: "Give a mobile number with its country code, like +55 11 91234 5678."}
-	if len(value) > 40 || !strings.HasPrefix(value, "+") {
-		return value, bad
+	number, ok := parsePhone(value)
+	if !ok {
+		return value, &problem.Field{Pointer: pointer, Code: "not_a_mobile_number", Message: "Give a mobile number with its country code, like +55 11 91234 5678."}
+	}
+	switch phonenumbers.GetNumberType(number) {
+	case phonenumbers.MOBILE, phonenumbers.FIXED_LINE_OR_MOBILE:
+		return phonenumbers.Format(number, phonenumbers.E164), nil
+	}
+	return value, &problem.Field{Pointer: pointer, Code: "not_a_mobile_number", Message: "This is a landline. Give a mobile number, which can take text messages."}
+}
+
+// parsePhone reads a number with its country code. The parser skips what it does
+// not know, so that anything but digits and what people put between them is
+// refused before.
+func parsePhone(value string) (*phonenumbers.PhoneNumber, bool) {
+	if len(value) > 40 || !strings.HasPrefix(value, "+") || strings.Trim(value[1:], "0123456789 ()-./\u00a0") != "" {
+		return nil, false
 	}
 	n, err := phonenumbers.Parse(value, "ZZ")
-	if err != nil || !phonenumbers.IsValidNumber(n) {
-		return value, bad
+	return n, err == nil && phonenumbers.IsValidNumber(n)
+}
+
+// plainAccount writes an account's name in one way, however it was typed:
+// without regard to case, width, spaces and invisible characters, and for
+// numbers and mail addresses to what is put between and around their parts.
+func plainAccount(account string) string {
+	typed := strings.TrimSpace(norm.NFKC.String(account))
+	if number, ok := parsePhone(typed); ok {
+		return phonenumbers.Format(number, phonenumbers.E164)
 	}
-	switch phonenumbers.GetNumberType(n) {
-	case phonenumbers.MOBILE, phonenumbers.FIXED_LINE_OR_MOBILE:
-		return phonenumbers.Format(n, phonenumbers.E164), nil
+	if _, key, ok := notify.ParseEmail(typed); ok {
+		typed = key
 	}
-	return value, bad
+	seen := strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, typed)
+	return norm.NFKC.String(cases.Fold().String(seen))
 }

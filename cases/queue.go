@@ -39,11 +39,11 @@ type QueueKey struct {
 }
 
 // Queue lists cases for staff, by keyset: a page costs the same wherever it
-// lies. Held claims are shown in their own view alone. Error: invalid_fields for
-// an unknown view.
+// lies. Held claims are shown in their own view, and in that of all cases.
+// Errors: role_required, invalid_fields for an unknown view.
 func (s *Service) Queue(ctx context.Context, actor Actor, in QueueQuery) ([]*Case, error) {
-	if actor.Kind != Staff {
-		return nil, problem.New(problem.Forbidden, "role_required", "The queue is for staff.")
+	if !actor.Has(RoleReviewer, RoleLead, RoleAuditor) {
+		return nil, problem.New(problem.Forbidden, "role_required", "The queue is for those who review or audit cases.")
 	}
 	out := []*Case{}
 	q := s.db.From(ctx).NewSelect().Model(&out).Limit(int64(min(max(in.Limit, 1), 100)))

@@ -22,10 +22,14 @@ func (s *Service) Case(ctx context.Context, actor Actor, id string) (*Case, erro
 		return nil, fmt.Errorf("read case: %w", err)
 	}
 	if actor.Kind == Partner {
-		_, err := s.activeInvitation(ctx, s.db.From(ctx), actor.ID, id)
-		return c, err
+		_, err = s.activeInvitation(ctx, s.db.From(ctx), actor.ID, id)
+	} else {
+		err = actor.mayRead(c)
 	}
-	return c, actor.mayRead(c)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // ByReference finds a case for staff, who are told its reference on the phone.
@@ -63,8 +67,16 @@ type Details struct {
 	Ahead int
 }
 
-// Details reads a case whole. Errors: case_not_found.
+// Details reads a case whole, for its customer and for staff; partners have
+// Owed. Errors: case_not_found.
 func (s *Service) Details(ctx context.Context, actor Actor, id string) (*Details, error) {
+	if actor.Kind == Partner {
+		return nil, errNotFound()
+	}
+	return s.details(ctx, actor, id)
+}
+
+func (s *Service) details(ctx context.Context, actor Actor, id string) (*Details, error) {
 	c, err := s.Case(ctx, actor, id)
 	if err != nil {
 		return nil, err
@@ -97,14 +109,14 @@ func (s *Service) Details(ctx context.Context, actor Actor, id string) (*Details
 func (s *Service) loadDecisions(ctx context.Context, d *Details) error {
 	db, id := s.db.From(ctx), d.Case.ID
 	judged := []*ItemDecision{}
-	if err := db.NewSelect().Model(&judged).Where("idec.case_id = ?", id).Order("idec.id").Scan(ctx); err != nil {
+	if err := db.NewSelect().Model(&judged).Where("idec.case_id = ?", id).Order("idec.decided_at", "idec.id").Scan(ctx); err != nil {
 		return fmt.Errorf("read item decisions: %w", err)
 	}
 	for _, j := range judged {
 		d.ItemDecided[j.ItemID] = j
 	}
 	d.Decisions = []*CaseDecision{}
-	if err := db.NewSelect().Model(&d.Decisions).Where("cdec.case_id = ?", id).Order("cdec.id").Scan(ctx); err != nil {
+	if err := db.NewSelect().Model(&d.Decisions).Where("cdec.case_id = ?", id).Order("cdec.decided_at", "cdec.id").Scan(ctx); err != nil {
 		return fmt.Errorf("read decisions: %w", err)
 	}
 	d.Invitations = []*Invitation{}
@@ -180,7 +192,7 @@ func (s *Service) Owed(ctx context.Context, actor Actor) (*Owed, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := s.Details(ctx, actor, inv.CaseID)
+	d, err := s.details(ctx, actor, inv.CaseID)
 	if err != nil {
 		return nil, err
 	}
@@ -201,8 +213,8 @@ func (s *Service) Owed(ctx context.Context, actor Actor) (*Owed, error) {
 // Events lists the case's chain, oldest first, from after the sequence number.
 // For staff; customers see the state and the messages.
 func (s *Service) Events(ctx context.Context, actor Actor, caseID string, after int64, limit int) ([]*Event, error) {
-	if actor.Kind != Staff {
-		return nil, problem.New(problem.Forbidden, "role_required", "The timeline is for staff.")
+	if !actor.Has(RoleReviewer, RoleLead, RoleAuditor) {
+		return nil, problem.New(problem.Forbidden, "role_required", "The timeline is for those who review or audit cases.")
 	}
 	if _, err := s.Case(ctx, actor, caseID); err != nil {
 		return nil, err

@@ -34,7 +34,7 @@ const maxAsks = 20
 // the review clock stops until the customer submits again. Errors: not_claimed,
 // invalid_fields.
 func (s *Service) RequestMaterials(ctx context.Context, actor Actor, caseID string, version int64, in RequestInput) (*Case, error) {
-	in.Words = strings.TrimSpace(in.Words)
+	in = in.trimmed()
 	if err := problem.InvalidFields(in.check()); err != nil {
 		return nil, err
 	}
@@ -59,17 +59,25 @@ func (s *Service) RequestMaterials(ctx context.Context, actor Actor, caseID stri
 		}
 		ch.pauseReviewClock()
 		ch.setCustomerDue(d)
-		if err := ch.do(actRequest, Facts{"items": opened, "message": msg}); err != nil {
+		if err := ch.do(actRequest, Facts{"items": opened, "message": msg.ID}); err != nil {
 			return err
 		}
 		ch.dropClaim()
-		names, err := ch.labels(opened)
+		names, err := ch.labels(opened, ch.Case.Locale)
 		if err != nil {
 			return err
 		}
 		ch.tell("more_requested", map[string]string{"deadline": ch.Case.CustomerDue.Format(time.DateOnly), "items": names})
 		return ch.reopenInvitations(opened)
 	})
+}
+
+func (in RequestInput) trimmed() RequestInput {
+	out := RequestInput{Words: strings.TrimSpace(in.Words), Asks: slices.Clone(in.Asks)}
+	for n := range out.Asks {
+		out.Asks[n].Text = strings.TrimSpace(out.Asks[n].Text)
+	}
+	return out
 }
 
 func (in RequestInput) check() []problem.Field {
@@ -125,8 +133,8 @@ func (ch *change) openAsk(pointer string, a Ask) (*Item, error) {
 	}
 	i.Requirement = "request-" + i.ID
 	if a.Material == "" {
-		i.Label = strings.TrimSpace(a.Text)
-		return i, ch.insertItem(i)
+		i.Label = a.Text
+		return i, ch.insertItems(i)
 	}
 	p, err := ch.Policy()
 	if err != nil {
@@ -140,7 +148,7 @@ func (ch *change) openAsk(pointer string, a Ask) (*Item, error) {
 	if len(m.From) > 0 {
 		i.Suppliers.V = m.From
 	}
-	return i, ch.insertItem(i)
+	return i, ch.insertItems(i)
 }
 
 // reopen gives an item back to its supplier. What was supplied stays, to be
@@ -155,7 +163,7 @@ func (ch *change) reopen(pointer, id string) (*Item, error) {
 		i.Review = Pending
 	}
 	if i.Supply == Unavailable {
-		i.Supply = Missing
+		i.Supply, i.UnavailableReason = Missing, ""
 	}
 	return i, ch.saveItem(i)
 }
@@ -171,12 +179,13 @@ func (ch *change) pauseReviewClock() {
 }
 
 // setCustomerDue starts the customer's time. While the policy's answer is still
-// open it gives no deadline, and the default holds.
+// open it gives no deadline, and the default holds. Reminders that would come at
+// once are left out.
 func (ch *change) setCustomerDue(d *rules.Decision) {
 	within := d.Handling.CustomerDeadline
 	if within <= 0 {
 		within = 14 * 24 * time.Hour
 	}
 	due := ch.now.Add(within)
-	ch.Case.CustomerDue, ch.Case.Reminders = &due, 0
+	ch.Case.CustomerDue, ch.Case.Reminders = &due, remindersDue(ch.now, due)
 }

@@ -7,8 +7,8 @@ import (
 	"regain/problem"
 )
 
-// Claim takes a case for review. It lasts Options.ClaimTTL from the holder's
-// latest act, and claiming again prolongs it. Errors: already_claimed, involved,
+// Claim takes a case for review. It lasts Options.ClaimTTL from whatever the
+// holder did last on the case; claiming again prolongs it, too. Errors: already_claimed, involved,
 // wrong_state.
 func (s *Service) Claim(ctx context.Context, actor Actor, caseID string, version int64) (*Case, error) {
 	return s.change(ctx, actor, target{id: caseID, version: version}, func(ch *change) error {
@@ -43,9 +43,9 @@ func (s *Service) Release(ctx context.Context, actor Actor, caseID string, versi
 	})
 }
 
-// reviews guards what takes the role of a reviewer.
+// reviews guards what takes the role of a reviewer, where staff does it.
 func reviews(ch *change) error {
-	if ch.actor.Reviews() {
+	if ch.actor.Kind != Staff || ch.actor.Reviews() {
 		return nil
 	}
 	return problem.New(problem.Forbidden, "role_required", "This takes the role of a reviewer or a lead.")
@@ -59,12 +59,11 @@ func notHeld(ch *change) error {
 	return nil
 }
 
-// holdsClaim guards what only the case's holder may do, and prolongs the claim.
+// holdsClaim guards what only the case's holder may do.
 func holdsClaim(ch *change) error {
 	if ch.Case.ClaimedBy != ch.actor.ID || !ch.Case.ClaimedNow(ch.now) {
 		return problem.New(problem.Conflict, "not_claimed", "You don't hold this case (any more). Claim it first.")
 	}
-	ch.prolong()
 	return nil
 }
 
@@ -100,15 +99,12 @@ func notInvolved(ch *change) error {
 	involved := func() error {
 		return problem.New(problem.Forbidden, "involved", "You have a part in this claim, or decided on it before. Somebody else has to review it.")
 	}
-	if ch.actor.Email != "" && sameAddress(ch.actor.Email, ch.Case.NewEmail, ch.Case.Account) {
-		return involved()
-	}
 	invited := []string{}
 	err := ch.tx.NewSelect().Model((*Invitation)(nil)).Column("email").Where("inv.case_id = ?", ch.Case.ID).Scan(ch.ctx, &invited)
 	if err != nil {
 		return fmt.Errorf("read invitations: %w", err)
 	}
-	if ch.actor.Email != "" && sameAddress(ch.actor.Email, invited...) {
+	if ch.actor.Email != "" && sameAddress(ch.actor.Email, append(invited, ch.Case.NewEmail, ch.Case.Account)...) {
 		return involved()
 	}
 	if ch.Case.Round == 1 {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/uptrace/bun"
+	"golang.org/x/text/unicode/norm"
 
 	"regain/database"
 	"regain/problem"
@@ -68,11 +69,12 @@ func (s *Service) Start(ctx context.Context, in StartInput) (*Case, error) {
 // begin writes the new case with its first event and the items that its answers
 // already settle.
 func (ch *change) begin() error {
-	d, err := ch.Decision()
-	if err != nil {
+	var err error
+	if ch.Case.Answers.V, err = ch.asked(ch.policy, ch.Case.Answers.V); err != nil {
 		return err
 	}
-	if err := possible(d); err != nil {
+	d, err := ch.Decision()
+	if err != nil {
 		return err
 	}
 	ch.setCustomerDue(d)
@@ -82,7 +84,7 @@ func (ch *change) begin() error {
 	if _, err := ch.fit(); err != nil {
 		return err
 	}
-	if err := ch.record("start", Facts{"policy": ch.Case.PolicyHash, "account": ch.Case.AccountKey}); err != nil {
+	if err := ch.record(actStart, Facts{"policy": ch.Case.PolicyHash, "account": ch.Case.AccountKey}); err != nil {
 		return err
 	}
 	return ch.write()
@@ -135,11 +137,15 @@ func (s *Service) reference() (string, error) {
 	return b.String(), nil
 }
 
-// NormalizeReference reads a reference as people type it: any case, spaces for
-// dashes or none.
+// NormalizeReference reads a reference as people type it: any case and width,
+// spaces for dashes or none. What can be no reference comes out as some text
+// that is none.
 func NormalizeReference(typed string) string {
 	var b strings.Builder
-	for _, r := range strings.ToUpper(typed) {
+	if len(typed) > maxAccount {
+		return ""
+	}
+	for _, r := range strings.ToUpper(norm.NFKC.String(typed)) {
 		if strings.ContainsRune(referenceAlphabet, r) {
 			if b.Len() == 4 || b.Len() == 9 {
 				b.WriteByte('-')
@@ -170,13 +176,13 @@ func compact(a AnswersRaw) AnswersRaw {
 }
 
 // possible refuses answers that the policy declares impossible together.
-func possible(d *rules.Decision) error {
+func possible(d *rules.Decision, locale string) error {
 	if d.Impossible == nil {
 		return nil
 	}
 	fields := make([]problem.Field, 0, len(d.Impossible.Facts))
 	for _, f := range d.Impossible.Facts {
-		fields = append(fields, problem.Field{Pointer: "/answers/" + f, Code: "impossible_combination", Message: d.Impossible.Because.In("en")})
+		fields = append(fields, problem.Field{Pointer: "/answers/" + f, Code: "impossible_combination", Message: d.Impossible.Because.In(locale)})
 	}
 	return problem.InvalidFields(fields)
 }

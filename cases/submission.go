@@ -34,8 +34,6 @@ func (s *Service) Submit(ctx context.Context, actor Actor, caseID string, versio
 			now := ch.now
 			ch.Case.FiledAt = &now
 		}
-		at := ch.now
-		ch.Case.SubmittedAt = &at
 		if err := ch.takeAccount(); err != nil {
 			return err
 		}
@@ -52,7 +50,8 @@ func (s *Service) Submit(ctx context.Context, actor Actor, caseID string, versio
 }
 
 // everythingSupplied guards submission: every requirement is provided, or said
-// to be out of reach, and nothing provided is known to be invalid.
+// to be out of reach, and nothing provided is known to be invalid. Of a choice
+// it is enough to provide what the choice wants; whoever can't, says so of each.
 func everythingSupplied(ch *change) error {
 	items, err := ch.Items()
 	if err != nil {
@@ -62,23 +61,47 @@ func everythingSupplied(ch *change) error {
 	if err != nil {
 		return err
 	}
-	var bad []problem.Field
-	filled := func(i *Item) bool { return i.Supply == Provided || i.Supply == Unavailable }
-	if met, unmet := rules.Met(d.Requirements, countSlots(items, filled)); !met {
-		bad = append(bad, gaps(items, unmet, filled)...)
+	owed := map[string]bool{}
+	_, unmet := rules.Met(d.Requirements, countSlots(items, handedIn))
+	for _, r := range append(rules.Items(unmet), passedOver(d.Requirements, items)...) {
+		owed[r.ID] = true
 	}
+	var bad []problem.Field
 	for _, i := range items {
-		if i.Origin == FromReviewer && !i.Retired && !i.Optional && !filled(i) {
+		wanted := i.Origin == FromReviewer || owed[i.Requirement]
+		if wanted && !i.Retired && !i.Optional && !handedIn(i) && i.Supply != Unavailable {
 			bad = append(bad, gap(i))
-		}
-		if i.Open && !i.Retired && i.Review == Rejected {
-			bad = append(bad, problem.Field{Pointer: "/items/" + i.ID, Code: "rejected", Message: "This was not accepted. Supply it anew, or say that you can't."})
 		}
 	}
 	if err := problem.InvalidFields(bad); err != nil {
 		return err
 	}
 	return ch.nothingInvalid(d, items)
+}
+
+// handedIn reports whether an item holds something to review. What was rejected
+// and may be changed does not count until it was.
+func handedIn(i *Item) bool {
+	return i.Supply == Provided && !(i.Review == Rejected && i.Open)
+}
+
+// passedOver lists what the policy prefers to something that was provided in its
+// place: a lower choice takes a reason why the higher ones can't be had.
+func passedOver(reqs []rules.Requirement, items []*Item) []rules.Requirement {
+	var out []rules.Requirement
+	for _, r := range reqs {
+		if r.Kind != rules.Prefer {
+			out = append(out, passedOver(r.Children, items)...)
+			continue
+		}
+		for n, c := range r.Children {
+			if met, _ := rules.Met([]rules.Requirement{c}, countSlots(items, handedIn)); met {
+				out = append(out, rules.Items(r.Children[:n])...)
+				break
+			}
+		}
+	}
+	return out
 }
 
 // countSlots adapts items to the policy's group logic.
@@ -94,25 +117,16 @@ func countSlots(items []*Item, counts func(*Item) bool) func(rules.Requirement) 
 	}
 }
 
-// gaps names the empty items below the unmet requirements.
-func gaps(items []*Item, unmet []rules.Requirement, filled func(*Item) bool) []problem.Field {
-	var bad []problem.Field
-	for _, r := range rules.Items(unmet) {
-		for _, i := range items {
-			if !i.Retired && i.Requirement == r.ID && !i.Optional && !filled(i) {
-				bad = append(bad, gap(i))
-			}
-		}
-	}
-	return bad
-}
-
 func gap(i *Item) problem.Field {
-	return problem.Field{Pointer: "/items/" + i.ID, Code: "missing", Message: "Supply this, or say why you can't."}
+	f := problem.Field{Pointer: "/items/" + i.ID, Code: "missing", Message: "Supply this, or say why you can't."}
+	if i.Supply == Provided {
+		f.Code, f.Message = "rejected", "This was not accepted. Supply it anew, or say that you can't."
+	}
+	return f
 }
 
-// nothingInvalid checks every provided document's validity; unknown passes here
-// and is for the reviewer to settle.
+// nothingInvalid checks what the customer can still change against the policy's
+// expectations; what is unknown passes here and is for the reviewer to settle.
 func (ch *change) nothingInvalid(d *rules.Decision, items []*Item) error {
 	docs, err := ch.s.loadDocuments(ch.ctx, ch.tx, ch.Case.ID)
 	if err != nil {
@@ -121,10 +135,10 @@ func (ch *change) nothingInvalid(d *rules.Decision, items []*Item) error {
 	var bad []problem.Field
 	for _, i := range items {
 		r := requirementOf(d, i)
-		if i.Retired || i.Supply != Provided || r == nil {
+		if i.Retired || !i.Open || i.Supply != Provided || r == nil {
 			continue
 		}
-		validity, why, err := ch.validity(r, i, currentDocument(docs, i.ID), nil)
+		validity, why, err := ch.validity(r, i, readOffOf(currentDocument(docs, i.ID)))
 		if err != nil {
 			return err
 		}
@@ -136,24 +150,12 @@ func (ch *change) nothingInvalid(d *rules.Decision, items []*Item) error {
 	return problem.InvalidFields(bad)
 }
 
-// validity judges one item's document with the values read off by its supplier
-// and, over them, those of a reviewer.
-func (ch *change) validity(r *rules.Requirement, i *Item, doc *Document, byReviewer map[string]any) (rules.Validity, []rules.Text, error) {
-	p, err := ch.Policy()
-	if err != nil {
-		return rules.Unknown, nil, err
+// readOffOf are the values that the supplier read off a document, if there is one.
+func readOffOf(doc *Document) map[string]any {
+	if doc == nil {
+		return nil
 	}
-	values := map[string]any{}
-	if doc != nil {
-		for k, v := range doc.ReadOff.V {
-			values[k] = v
-		}
-	}
-	for k, v := range byReviewer {
-		values[k] = v
-	}
-	validity, why := p.Validity(*r, ch.validityEnv(i, values))
-	return validity, why, nil
+	return doc.ReadOff.V
 }
 
 func currentDocument(docs []*Document, itemID string) *Document {
@@ -189,6 +191,8 @@ func (ch *change) startReviewClock(d *rules.Decision) {
 	}
 	ch.Case.ReviewDue, ch.Case.ReviewLeft = &due, 0
 	ch.Case.CustomerDue, ch.Case.Reminders = nil, 0
+	at := ch.now
+	ch.Case.SubmittedAt = &at
 }
 
 // takeAccount makes the case the open one of its account; if another is, this
@@ -197,22 +201,43 @@ func (ch *change) takeAccount() error {
 	if ch.Case.Open {
 		return nil
 	}
-	// The savepoint keeps the refusal of the unique index from spoiling the
-	// transaction.
+	for {
+		taken, err := ch.tryAccount()
+		if err != nil {
+			return err
+		}
+		if taken {
+			ch.Case.Open, ch.Case.Held = true, false
+			return nil
+		}
+		// The case that has the account may be ending this very moment, and must
+		// not overlook this one then: wait for it, and look again.
+		holders := []string{}
+		q := ch.tx.NewSelect().Model((*Case)(nil)).Column("id").Where("c.account_key = ?", ch.Case.AccountKey).Where("c.open = ?", true)
+		if err := ch.s.db.ForUpdate(q).Scan(ch.ctx, &holders); err != nil {
+			return fmt.Errorf("wait for the open case: %w", err)
+		}
+		if len(holders) > 0 {
+			ch.Case.Open, ch.Case.Held = false, true
+			return nil
+		}
+	}
+}
+
+// tryAccount asks the unique index for the account. The savepoint keeps its
+// refusal from spoiling the transaction.
+func (ch *change) tryAccount() (bool, error) {
 	err := ch.s.db.InTx(ch.ctx, func(ctx context.Context, tx bun.IDB) error {
-		_, err := tx.NewUpdate().Model((*Case)(nil)).Set("open = ?", true).Set("held = ?", false).
-			Where("id = ?", ch.Case.ID).Exec(ctx)
+		_, err := tx.NewUpdate().Model((*Case)(nil)).Set("open = ?", true).Where("id = ?", ch.Case.ID).Exec(ctx)
 		return err
 	})
-	switch {
-	case err == nil:
-		ch.Case.Open, ch.Case.Held = true, false
-	case errors.Is(database.Classify(err), database.ErrUnique):
-		ch.Case.Open, ch.Case.Held = false, true
-	default:
-		return fmt.Errorf("take account: %w", err)
+	if errors.Is(database.Classify(err), database.ErrUnique) {
+		return false, nil
 	}
-	return nil
+	if err != nil {
+		return false, fmt.Errorf("take account: %w", err)
+	}
+	return true, nil
 }
 
 // suppliedDigests lists what was submitted, by item: the documents' hashes and

@@ -17,6 +17,19 @@ const maxWords = 2000
 
 // supplying finds the item and checks that the actor may supply it now.
 func (ch *change) supplying(itemID string) (*Item, error) {
+	i, err := ch.openItem(itemID)
+	if err != nil {
+		return nil, err
+	}
+	if ch.actor.Kind == Customer && !i.SuppliedBy(string(Customer)) {
+		return nil, problem.New(problem.Conflict, "item_not_yours", "Only your reseller or partner can supply this. Invite them, or say that you can't have it.")
+	}
+	return i, nil
+}
+
+// openItem finds the item and checks that the actor has a say in it now: a
+// customer in all of them, a partner in those that they owe.
+func (ch *change) openItem(itemID string) (*Item, error) {
 	if _, err := ch.permit(actSupply); err != nil {
 		return nil, err
 	}
@@ -30,7 +43,7 @@ func (ch *change) supplying(itemID string) (*Item, error) {
 			return nil, err
 		}
 		if !i.SuppliedBy(inv.Supplier) {
-			return nil, problem.New(problem.NotFound, "item_not_found", "The case asks for no such item.")
+			return nil, errNoItem()
 		}
 	}
 	if !i.Open {
@@ -56,8 +69,8 @@ func (ch *change) supply(i *Item, how Supply, facts Facts) error {
 }
 
 // State fills in a statement. Fields are judged one by one; nothing is kept
-// unless all are good. Errors: item_not_found, item_closed, not_a_statement,
-// invalid_fields.
+// unless all are good. Errors: item_not_found, item_closed, item_not_yours,
+// not_a_statement, not_valid, invalid_fields.
 func (s *Service) State(ctx context.Context, actor Actor, caseID string, itemID string, values map[string]any) (*Case, error) {
 	return s.change(ctx, actor, target{id: caseID}, func(ch *change) error {
 		i, err := ch.supplying(itemID)
@@ -80,6 +93,13 @@ func (s *Service) State(ctx context.Context, actor Actor, caseID string, itemID 
 			return err
 		}
 		i.Statement.V = clean
+		validity, why, err := ch.validity(r, i, nil)
+		if err != nil {
+			return err
+		}
+		if validity == rules.Invalid {
+			return notValid(why, ch.Case.Locale)
+		}
 		sum, err := s.statementDigest(i)
 		if err != nil {
 			return err
@@ -121,12 +141,16 @@ func (s *Service) CannotProvide(ctx context.Context, actor Actor, caseID, itemID
 		return nil, problem.InvalidFields([]problem.Field{*f})
 	}
 	return s.change(ctx, actor, target{id: caseID}, func(ch *change) error {
-		i, err := ch.supplying(itemID)
+		i, err := ch.openItem(itemID)
 		if err != nil {
 			return err
 		}
-		if i.Supply == Provided {
+		if i.Supply == Provided && i.Review != Rejected {
 			return problem.New(problem.Conflict, "item_provided", "Something was supplied for this item. Remove it first.")
+		}
+		// A rejected document stays on record as an earlier version.
+		if err := ch.endDocuments(i, Replaced); err != nil {
+			return err
 		}
 		i.UnavailableReason = reason
 		return ch.supply(i, Unavailable, nil)
@@ -136,7 +160,7 @@ func (s *Service) CannotProvide(ctx context.Context, actor Actor, caseID, itemID
 // CanProvide takes CannotProvide back.
 func (s *Service) CanProvide(ctx context.Context, actor Actor, caseID, itemID string) (*Case, error) {
 	return s.change(ctx, actor, target{id: caseID}, func(ch *change) error {
-		i, err := ch.supplying(itemID)
+		i, err := ch.openItem(itemID)
 		if err != nil {
 			return err
 		}

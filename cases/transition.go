@@ -9,13 +9,16 @@ import (
 // Action is something that an actor does to a case.
 type Action string
 
-// The actions. Each is one row (or two) of the table below.
+// The actions. Each is one row of the table below.
 const (
+	actStart       Action = "start"             // open a draft; the first event of every case
 	actAnswer      Action = "answer"            // change the answers or the particulars of a draft
 	actCorrect     Action = "correct_answers"   // a reviewer corrects them
 	actProve       Action = "verify_contact"    // prove a new contact
 	actSupply      Action = "supply"            // attach, replace, remove, state, declare out of reach
 	actInvite      Action = "invite"            // ask a reseller or partner
+	actRevoke      Action = "revoke_invitation" // end an invitation
+	actExchange    Action = "exchange_invitation"
 	actSubmit      Action = "submit"            // hand it in
 	actClaim       Action = "claim"             // take it for review
 	actRelease     Action = "release"           // give it back
@@ -51,40 +54,51 @@ type transition struct {
 // guard refuses a transition with a problem, or agrees with nil.
 type guard func(*change) error
 
-// transitions is the whole lifecycle. What is not in it does not happen.
+// transitions is the whole lifecycle. What is not in it does not happen. The one
+// row without a state to come from is how a case begins.
 func transitions() []transition {
 	withCustomer := []State{Draft, MaterialsRequested}
 	atReview := []State{Submitted, InReview}
 	alive := []State{Draft, Submitted, InReview, MaterialsRequested}
 	filed := []State{Submitted, InReview, MaterialsRequested, Approved, Denied, Withdrawn, Expired}
+	holder := []guard{reviews, holdsClaim}
+	decider := []guard{reviews, holdsClaim, notInvolved}
+	approver := []guard{reviews, holdsClaim, notInvolved, freshApprover, everythingAnswered, everythingAccepted}
 	return []transition{
+		{actStart, nil, Draft, []ActorKind{Customer}, nil},
 		{actAnswer, []State{Draft}, same, []ActorKind{Customer}, nil},
-		{actProve, []State{Draft, Submitted, InReview, MaterialsRequested}, same, []ActorKind{Customer}, nil},
+		{actProve, alive, same, []ActorKind{Customer}, nil},
 		{actSupply, withCustomer, same, []ActorKind{Customer, Partner}, nil},
-		{actInvite, withCustomer, same, []ActorKind{Customer}, nil},
+		{actInvite, withCustomer, same, []ActorKind{Customer}, []guard{reachable}},
+		{actRevoke, alive, same, []ActorKind{Customer}, nil},
+		{actExchange, alive, same, []ActorKind{Partner}, nil},
 		{actSubmit, withCustomer, Submitted, []ActorKind{Customer}, []guard{contactsProved, outcomeCollects, everythingSupplied}},
 		{actClaim, atReview, InReview, []ActorKind{Staff}, []guard{reviews, notHeld, notInvolved, freeToClaim}},
-		{actRelease, []State{InReview}, Submitted, []ActorKind{Staff, System}, []guard{holdsClaimOrLead}},
-		{actCorrect, []State{InReview}, same, []ActorKind{Staff}, []guard{holdsClaim}},
-		{actJudge, []State{InReview}, same, []ActorKind{Staff}, []guard{holdsClaim}},
+		{actRelease, []State{InReview}, Submitted, []ActorKind{Staff, System}, []guard{reviews, holdsClaimOrLead}},
+		{actCorrect, []State{InReview}, same, []ActorKind{Staff}, holder},
+		{actJudge, []State{InReview}, same, []ActorKind{Staff}, holder},
 		{actWaive, atReview, same, []ActorKind{Staff}, []guard{reviews, notInvolved, notHolder}},
-		{actRequest, []State{InReview}, MaterialsRequested, []ActorKind{Staff}, []guard{holdsClaim}},
-		{actApprovePart, []State{InReview}, Submitted, []ActorKind{Staff}, []guard{holdsClaim, notInvolved, everythingAccepted, freshApprover}},
-		{actApprove, []State{InReview}, Approved, []ActorKind{Staff}, []guard{holdsClaim, notInvolved, everythingAccepted, freshApprover}},
-		{actDeny, []State{InReview}, Denied, []ActorKind{Staff}, []guard{holdsClaim, notInvolved}},
+		{actRequest, []State{InReview}, MaterialsRequested, []ActorKind{Staff}, holder},
+		{actApprovePart, []State{InReview}, Submitted, []ActorKind{Staff}, approver},
+		{actApprove, []State{InReview}, Approved, []ActorKind{Staff}, approver},
+		{actDeny, []State{InReview}, Denied, []ActorKind{Staff}, decider},
 		{actAppeal, []State{Denied}, Submitted, []ActorKind{Customer}, []guard{mayAppeal}},
 		{actWithdraw, alive, Withdrawn, []ActorKind{Customer}, nil},
 		{actExpire, withCustomer, Expired, []ActorKind{System}, []guard{overdue}},
 		{actRemind, withCustomer, same, []ActorKind{System}, nil},
 		{actOpenHeld, []State{Submitted}, same, []ActorKind{System}, nil},
-		{actWrite, []State{Draft, Submitted, InReview, MaterialsRequested, Denied}, same, []ActorKind{Customer, Staff}, nil},
+		{actWrite, append(alive, Denied), same, []ActorKind{Customer, Staff}, []guard{reviews}},
 		{actNote, filed, same, []ActorKind{Staff}, []guard{reviews}},
 		{actView, append([]State{Draft}, filed...), same, []ActorKind{Customer, Partner, Staff}, nil},
 	}
 }
 
-// permit finds the action's row and asks its guards.
+// permit finds the action's row and asks its guards, once in a change: the
+// guards judge the case as it was before the action touched it.
 func (ch *change) permit(action Action) (transition, error) {
+	if ch.permitted.action == action {
+		return ch.permitted, nil
+	}
 	for _, t := range transitions() {
 		if t.action != action {
 			continue
@@ -100,19 +114,22 @@ func (ch *change) permit(action Action) (transition, error) {
 				return t, err
 			}
 		}
+		ch.permitted = t
 		return t, nil
 	}
 	return transition{}, problem.Newf(problem.Conflict, "unknown_action", "There is no such action (%s).", action)
 }
 
-// do performs the action: permission, the new state, its event.
+// do performs the action: permission, the new state, its event. A permission is
+// good for one performance.
 func (ch *change) do(action Action, facts Facts) error {
 	t, err := ch.permit(action)
 	if err != nil {
 		return err
 	}
+	ch.permitted = transition{}
 	if t.to != same {
 		ch.Case.State = t.to
 	}
-	return ch.record(string(action), facts)
+	return ch.record(action, facts)
 }

@@ -146,6 +146,7 @@ CREATE TABLE invitations (
     supplier     TEXT NOT NULL,
     organisation TEXT NOT NULL,
     email        TEXT NOT NULL,
+    locale       TEXT NOT NULL,
     token_hash   TEXT NOT NULL UNIQUE,
     expires_at   {{timestamp}} NOT NULL,
     exchanged_at {{timestamp}},
