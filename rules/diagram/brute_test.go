@@ -202,18 +202,36 @@ func checkMinimize(t *rapid.T, m *Manager, tab table, f Node, want []bool, fcare
 			t.Fatalf("Minimize changed %v", row)
 		}
 	}
-	keep := make([]bool, len(tab.levels))
-	for _, level := range m.Support(small) {
-		keep[level] = true
-	}
-	part := m.ITE(m.Project(fcare, keep), small, dontCare)
 	for _, level := range m.Support(small) {
 		if !slices.Contains(m.Support(f), level) {
 			t.Fatalf("Minimize added level %d", level)
 		}
-		if m.without(part, level) != part {
-			t.Fatalf("Minimize kept level %d, which is not needed", level)
-		}
+	}
+	if again := m.Minimize(small, fcare); again != small {
+		t.Fatalf("Minimize of its own result differs: %v, then %v", m.Support(small), m.Support(again))
+	}
+	constant := slices.Contains(care, true)
+	for i := range care {
+		constant = constant && (!care[i] || want[i] == want[slices.Index(care, true)])
+	}
+	if constant && !small.IsTerminal() {
+		t.Fatalf("Minimize tests %v for what is always the same", m.Support(small))
+	}
+}
+
+// An early answer is kept although a later one tells it: a question that is only asked after the other.
+func TestMinimizeKeepsTheEarlyQuestion(t *testing.T) {
+	const notAsked = 2
+	m := New([]Level{{"card", 2}, {"paid", 3}, {"other", 2}}, 0)
+	card, paid := m.In(0, 1), m.In(1, 1)
+	rows := m.Case([]Node{card, m.And(m.Not(card), paid), m.And(m.Not(card), m.In(1, 0))}, False)
+	domain := m.ITE(card, m.In(1, notAsked), m.In(1, 0, 1))
+	small := m.Minimize(rows, domain)
+	if got := m.Support(small); !slices.Equal(got, []int{0, 1}) || m.Branch(small, 1) != Terminal(1) {
+		t.Errorf("tests %v; with a card it gives %d", got, m.Branch(small, 1))
+	}
+	if got := m.Minimize(paid, domain); !slices.Equal(m.Support(got), []int{1}) {
+		t.Errorf("a condition on the later question alone tests %v", m.Support(got))
 	}
 }
 
