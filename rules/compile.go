@@ -3,7 +3,6 @@ package rules
 import (
 	"errors"
 	"maps"
-	"math/big"
 	"slices"
 
 	"regain/rules/diagram"
@@ -178,14 +177,12 @@ func (c *compiler) freeze() {
 	}
 	p := c.policy
 	p.frozen, p.layout, p.domain, p.askYes = frozen, c.layout, c.domain, c.askYes
+	size, bring := frozen.Manager(maxNodes)
+	for _, n := range moved {
+		bring(n)
+	}
+	p.nodes = size.Nodes()
 	p.scratches.New = func() any { return frozen.NewScratch() }
-}
-
-// Combinations is the exact number of complete answers that can happen, counting
-// answers that no condition tells apart as one.
-func (p *Policy) Combinations() *big.Int {
-	m, bring := p.frozen.Manager(maxNodes)
-	return m.Count(bring(p.domain))
 }
 
 // atoms gives every atom of the policy's conditions, and those that limits of

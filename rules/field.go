@@ -34,8 +34,8 @@ const (
 	fieldLine FieldType = "line" // a text of one line, within an address
 )
 
-// The parts of an address, in the order to show them. All but the region and the
-// postal code must be given.
+// The parts of an address, in the order to show them. Each must be given
+// where the country has it.
 var addressParts = []string{"line", "city", "region", "postal_code", "country"}
 
 // AddressParts gives the ids of an address's parts in the order to show them.

@@ -23,6 +23,7 @@ type Policy struct {
 	prog                          *program
 	layout                        *layout
 	frozen                        *diagram.Frozen
+	nodes                         int            // of all diagrams together
 	domain                        diagram.Node   // the answers that can happen
 	askYes                        []diagram.Node // by fact: where it is asked, if it has an ask_when
 	scratches                     sync.Pool      // of *diagram.Scratch

@@ -22,7 +22,7 @@ func (c *compiler) collect(s *scenarioRule, care diagram.Node) {
 	}
 	nothing := c.m.And(care, c.m.Not(asked))
 	if sound && nothing != diagram.False && len(s.collect) > 0 && !c.broken() {
-		s.place.fault("nothing_asked", "give these answers a scenario of their own", "%s asks for nothing when %s", s.scenario.ID, c.witness(nothing, care))
+		s.place.fault("nothing_asked", "give these answers a scenario of their own", "%s asks for nothing when %s", s.scenario.ID, c.witness(nothing))
 	}
 	for _, sel := range s.handling.selectors() {
 		if _, ok := c.selectorCare[sel]; !ok {
@@ -80,7 +80,7 @@ func (c *compiler) requirement(r *requirementRule, care diagram.Node) (present d
 	need := max(r.requirement.AtLeast, 1)
 	if few := c.m.And(inner, c.m.Not(c.m.AtLeast(need, children...))); few != diagram.False && sound && !c.broken() {
 		r.place.fault("too_few_children", "give the group a condition, or a child that is always there",
-			"the group %s needs %d, and fewer are left when %s", r.requirement.Kind, need, c.witness(few, inner))
+			"the group %s needs %d, and fewer are left when %s", r.requirement.Kind, need, c.witness(few))
 	}
 	return yes, sound
 }
@@ -103,7 +103,7 @@ func (c *compiler) item(r *requirementRule, inner, yes diagram.Node, sound bool)
 func (c *compiler) count(r *requirementRule, care diagram.Node) (some diagram.Node, sound bool) {
 	fl := &c.layout.facts[c.layout.index[r.atMost.fact.ID]]
 	if hole := c.m.And(care, c.kleene.asked(fl).no); hole != diagram.False && !c.broken() {
-		r.atMost.place.fault("undefined", "ask the fact there", "at_most of %s reads %s, which is not asked when %s", r.requirement.ID, r.atMost.fact.ID, c.witness(hole, care))
+		r.atMost.place.fault("undefined", "ask the fact there", "at_most of %s reads %s, which is not asked when %s", r.requirement.ID, r.atMost.fact.ID, c.witness(hole))
 		sound = false
 	} else {
 		sound = true
@@ -142,7 +142,7 @@ func (c *compiler) proveMaterials() {
 			c.gate(f.optionalWhen, c.m.And(care, yes), c.domain, "optional_when "+what)
 		}
 		if none := c.m.And(care, c.m.Not(some)); len(rule.fields) > 0 && none != diagram.False && !c.broken() {
-			rule.place.fault("too_few_children", "", "%s has no fields left when %s", m.ID, c.witness(none, care))
+			rule.place.fault("too_few_children", "", "%s has no fields left when %s", m.ID, c.witness(none))
 		}
 		for _, check := range rule.checks {
 			c.check(check, care, c.domain)
@@ -174,7 +174,7 @@ func (c *compiler) check(r *checkRule, care, fit diagram.Node) diagram.Node {
 		some = c.m.Or(some, c.check(child, inner, fit))
 	}
 	if none := c.m.And(inner, c.m.Not(some)); sound && none != diagram.False && !c.broken() {
-		r.place.fault("too_few_children", "give the group a condition, or a child that is always there", "no check of this group is left when %s", c.witness(none, inner))
+		r.place.fault("too_few_children", "give the group a condition, or a child that is always there", "no check of this group is left when %s", c.witness(none))
 	}
 	return yes
 }
@@ -214,7 +214,7 @@ func (c *compiler) selector(s *selector, care, fit diagram.Node) []diagram.Node 
 	case s.otherwise && rest == diagram.False:
 		s.place.fault("unreachable", "remove it: the choices before take everything", "otherwise of %s is never taken", s.what)
 	case !s.otherwise && rest != diagram.False:
-		s.place.fault("gap", "add otherwise", "%s has no value when %s", s.what, c.witness(rest, care))
+		s.place.fault("gap", "add otherwise", "%s has no value when %s", s.what, c.witness(rest))
 	}
 	root := diagram.Terminal(max(len(s.arms), 0))
 	if !s.otherwise {

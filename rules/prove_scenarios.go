@@ -57,7 +57,7 @@ func groupName(s *scenarioRule) string {
 func (c *compiler) defined(cond *condition, t truth, care diagram.Node, what string) diagram.Node {
 	hole := c.m.And(care, c.m.Not(c.m.Or(t.yes, t.no)))
 	if hole != diagram.False && !c.broken() {
-		cond.at(0).fault("undefined", "test asked(…) first, or ask the fact there", "%s reads a fact that is not asked when %s", what, c.witness(hole, care))
+		cond.at(0).fault("undefined", "test asked(…) first, or ask the fact there", "%s reads a fact that is not asked when %s", what, c.witness(hole))
 	}
 	return hole
 }
@@ -93,7 +93,7 @@ func (c *compiler) overlap(parent *scenarioRule, arms []diagram.Node, i int, car
 		if child.cond != nil {
 			place = child.cond.at(0)
 		}
-		place.fault("overlap", "", "%s and %s both apply when %s (%s)", other.scenario.ID, child.scenario.ID, c.witness(both, care), c.combinations(both))
+		place.fault("overlap", "", "%s and %s both apply when %s (%s)", other.scenario.ID, child.scenario.ID, c.witness(both), c.combinations(both))
 	}
 }
 
@@ -112,7 +112,7 @@ func (c *compiler) otherwise(parent *scenarioRule, arms []diagram.Node, care, ta
 	}
 	if left != diagram.False && !c.broken() {
 		parent.place.fault("gap", "add a scenario for it, or say under impossible that it cannot happen",
-			"%s has no scenario when %s (%s)", gapName(parent), c.witness(left, care), c.combinations(left))
+			"%s has no scenario when %s (%s)", gapName(parent), c.witness(left), c.combinations(left))
 	}
 }
 

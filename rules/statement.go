@@ -138,8 +138,17 @@ func (f Field) parseText(s string) (any, *problem.Field) {
 // The longest parts of an address, in characters.
 var addressLimits = map[string]int{"line": 300, "city": 100, "region": 100, "postal_code": 20, "country": 2}
 
-// validateAddress checks the five parts of an address. Not every country has
-// regions and postal codes: those two may be left out.
+// Countries and regions whose addresses have no postal code, and those that are one
+// city without regions.
+var (
+	withoutPostalCode = wordSet("AE", "AG", "AO", "AW", "BF", "BI", "BJ", "BO", "BS", "BW", "BZ", "CD", "CF", "CG", "CI", "CK", "CM", "CW", "DJ", "DM",
+		"ER", "FJ", "GA", "GD", "GH", "GM", "GQ", "GY", "HK", "JM", "KI", "KM", "KN", "KP", "LC", "LY", "ML", "MO", "MR", "MW", "NR", "NU", "PA", "QA",
+		"RW", "SB", "SC", "SL", "SR", "SS", "ST", "SX", "SY", "TD", "TF", "TG", "TK", "TL", "TO", "TV", "UG", "VU", "YE", "ZW")
+	withoutRegion = wordSet("GI", "HK", "MC", "MO", "SG", "SM", "VA")
+)
+
+// validateAddress checks the five parts of an address. All are needed, except what
+// the country does not have.
 func (f Field) validateAddress(raw any) (any, []problem.Field) {
 	parts, ok := raw.(map[string]any)
 	if raw != nil && !ok {
@@ -148,10 +157,12 @@ func (f Field) validateAddress(raw any) (any, []problem.Field) {
 	if f.Optional && emptyParts(parts) {
 		return nil, unknownKeys(parts, addressParts, pointer(f.ID))
 	}
+	country, _ := parts["country"].(string)
 	values := map[string]any{}
 	var bad []problem.Field
 	for _, part := range addressParts {
-		pf := Field{ID: part, Type: fieldLine, MaxLength: addressLimits[part], Optional: part == "region" || part == "postal_code"}
+		pf := Field{ID: part, Type: fieldLine, MaxLength: addressLimits[part]}
+		pf.Optional = part == "region" && withoutRegion[country] || part == "postal_code" && withoutPostalCode[country]
 		if part == "country" {
 			pf.Type = FieldCountry
 		}

@@ -7,10 +7,21 @@ import (
 	"regain/rules/diagram"
 )
 
-// witness describes a smallest example of bad within care: as few answers as
-// possible under which whatever else can happen is bad.
-func (c *compiler) witness(bad, care diagram.Node) string {
-	choices := c.smallest(bad)
+// examples finds and describes examples of answers.
+type examples struct {
+	m      *diagram.Manager
+	layout *layout
+	domain diagram.Node
+}
+
+func (c *compiler) examples() examples { return examples{c.m, c.layout, c.domain} }
+
+// witness describes a smallest example of bad: as few answers as possible under which whatever else can happen is bad.
+func (c *compiler) witness(bad diagram.Node) string { return c.examples().witness(bad) }
+
+func (c examples) witness(bad diagram.Node) string { return c.describe(c.smallest(bad)) }
+
+func (c examples) describe(choices []diagram.Choice) string {
 	if len(choices) == 0 {
 		return "anything is answered"
 	}
@@ -24,7 +35,7 @@ func (c *compiler) witness(bad, care diagram.Node) string {
 // smallest finds the choices of witness. The diagram fitted to the domain has the
 // short examples, but is only meant where the domain holds: an example from it must
 // be one that can happen.
-func (c *compiler) smallest(bad diagram.Node) []diagram.Choice {
+func (c examples) smallest(bad diagram.Node) []diagram.Choice {
 	fitted := c.m.Minimize(bad, c.domain)
 	var best []diagram.Choice
 	if short, ok := c.m.Witness(fitted); ok && c.happens(short) {
@@ -43,12 +54,12 @@ func (c *compiler) smallest(bad diagram.Node) []diagram.Choice {
 }
 
 // happens says whether the choices can be answered together.
-func (c *compiler) happens(choices []diagram.Choice) bool {
+func (c examples) happens(choices []diagram.Choice) bool {
 	return c.m.FixChoices(c.domain, choices) != diagram.False
 }
 
 // shorten drops choices, latest first, that what can happen implies.
-func (c *compiler) shorten(choices []diagram.Choice, bad diagram.Node) []diagram.Choice {
+func (c examples) shorten(choices []diagram.Choice, bad diagram.Node) []diagram.Choice {
 	for i := len(choices) - 1; i >= 0; i-- {
 		shorter := slices.Delete(slices.Clone(choices), i, i+1)
 		if c.m.Always(c.m.FixChoices(bad, shorter), c.m.FixChoices(c.domain, shorter)) {
