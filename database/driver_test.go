@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"encoding/binary"
+	"errors"
 	"math/rand/v2"
 	"reflect"
 	"testing"
@@ -120,7 +121,7 @@ func TestRefusedNotesOfBun(t *testing.T) {
 		"SELECT ?!(bun: a NUL byte)":   ErrInvalidText,
 		"SELECT 'x', ?!(json: broken)": errUnencodable,
 	} {
-		if err := checkStatement(query); err != want {
+		if err := checkStatement(query); !errors.Is(err, want) {
 			t.Errorf("%s: %v, want %v", query, err, want)
 		}
 	}
@@ -136,7 +137,7 @@ func TestSQLiteTurnEndsWithTheContext(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := connector.take(ctx); err != context.Canceled {
+	if err := connector.take(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want context.Canceled", err)
 	}
 	connector.giveBack()

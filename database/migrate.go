@@ -20,9 +20,9 @@ import (
 var embeddedMigrations embed.FS
 
 var (
-	// ErrNewerSchema: the database was migrated by a newer version of Regain.
+	// ErrNewerSchema says that the database was migrated by a newer version of Regain.
 	ErrNewerSchema = errors.New("the database's schema is newer than this version of Regain")
-	// ErrChangedMigration: a migration that was applied has other content now.
+	// ErrChangedMigration says that a migration that was applied has other content now.
 	ErrChangedMigration = errors.New("an applied migration was changed afterwards")
 )
 

@@ -10,7 +10,7 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// ErrCursor: a cursor was not one that Next made.
+// ErrCursor says that a cursor was not one that Next made.
 var ErrCursor = errors.New("not a cursor of this list")
 
 // How many rows a page may have.

@@ -129,7 +129,7 @@ func (c *postgresConn) watch(ctx context.Context) (stop func()) {
 	if ctx.Done() == nil {
 		return func() {}
 	}
-	unwatch := context.AfterFunc(ctx, func() {
+	unwatch := context.AfterFunc(ctx, func() { //nolint:contextcheck // that context is over: cancelling needs one of its own
 		c.wire.endBy(time.Now().Add(cancelGrace))
 		if err := c.canceller.cancel(c.backend); err != nil {
 			c.logger.Warn("a statement may run on until the server's time-out", "error", err.Error())

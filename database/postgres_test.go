@@ -110,13 +110,7 @@ func TestEndedContextStopsTheStatementOnTheServer(t *testing.T) {
 			ctx, cancel := c.within(t.Context())
 			defer cancel()
 			started := time.Now()
-			rows, err := db.QueryContext(ctx, c.query)
-			if err == nil {
-				for rows.Next() {
-					_ = rows.Err()
-				}
-				err = errors.Join(rows.Err(), rows.Close())
-			}
+			err := readAll(ctx, db, c.query)
 			took := time.Since(started)
 			if !errors.Is(err, c.want) {
 				t.Errorf("error %v, want %v", err, c.want)
@@ -127,6 +121,18 @@ func TestEndedContextStopsTheStatementOnTheServer(t *testing.T) {
 			eventually(t, watcher, running, 0)
 		})
 	}
+}
+
+func readAll(ctx context.Context, db *database.DB, query string) error {
+	rows, err := db.QueryContext(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		continue
+	}
+	return rows.Err()
 }
 
 func TestReportedFailureIsNotAppliedLater(t *testing.T) {
@@ -154,8 +160,12 @@ func TestReportedFailureIsNotAppliedLater(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), limit.timeout)
 			defer cancel()
+			started := time.Now()
 			if _, err := db.ExecContext(ctx, "UPDATE things SET amount = 99"); !errors.Is(err, limit.want) {
 				t.Errorf("write behind a lock: %v, want %v", err, limit.want)
+			}
+			if took := time.Since(started); took > 2*time.Second {
+				t.Errorf("write behind a lock: took %v", took)
 			}
 			if err := holder.Commit(); err != nil {
 				t.Fatal(err)
@@ -409,4 +419,25 @@ func TestNothingIsLeftOnTheServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, plain(t, config.URL), "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'regain%'", 0)
+}
+
+// The server's own word is taken where no rule of ours saw the transaction end.
+func TestTransactionThatEndedUnseenDoesNotGoOn(t *testing.T) {
+	db, _ := openPostgres(t, database.Config{})
+	makeThings(t, db)
+	err := db.InTx(t.Context(), func(ctx context.Context, tx bun.IDB) error {
+		if _, err := tx.ExecContext(ctx, "SELECT 1; COMMIT"); err != nil {
+			return err
+		}
+		if err := insert(ctx, tx, newThing("1")); !errors.Is(err, database.ErrTxFailed) {
+			t.Errorf("a statement after the end of its transaction: %v, want ErrTxFailed", err)
+		}
+		return nil
+	})
+	if !errors.Is(err, database.ErrTxFailed) {
+		t.Errorf("commit: %v, want ErrTxFailed", err)
+	}
+	if n := countThings(t, db); n != 0 {
+		t.Errorf("%d rows, want 0", n)
+	}
 }

@@ -30,7 +30,7 @@ func TestUnitIsOneTransaction(t *testing.T) {
 		// The call's own context ends with the call, the transaction does not.
 		call, cancel := context.WithTimeout(ctx, time.Minute)
 		add := func(ctx context.Context, id string, refusal error) error {
-			return db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
+			return db.InTx(ctx, func(ctx context.Context, _ bun.IDB) error {
 				if err := insert(ctx, db.From(ctx), newThing(id)); err != nil {
 					return err
 				}
@@ -164,7 +164,7 @@ func TestUnitOfAnotherDatabaseIsNotJoined(t *testing.T) {
 	makeThings(t, other)
 	ctx, unit := one.WithUnit(t.Context(), nil)
 	for _, db := range []*database.DB{one, other} {
-		if err := db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error { return insert(ctx, db.From(ctx), newThing("1")) }); err != nil {
+		if err := db.InTx(ctx, func(ctx context.Context, _ bun.IDB) error { return insert(ctx, db.From(ctx), newThing("1")) }); err != nil {
 			t.Fatal(err)
 		}
 	}

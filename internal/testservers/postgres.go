@@ -124,7 +124,7 @@ func createDatabase(t testing.TB, server, template string) string {
 func execute(server, statement string) error {
 	db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(server), pgdriver.WithTimeout(60*time.Second)))
 	defer func() { _ = db.Close() }()
-	_, err := db.Exec(statement)
+	_, err := db.ExecContext(context.Background(), statement)
 	return err
 }
 
@@ -177,7 +177,7 @@ func startPostgres() (string, error) {
 func memoryDirectory() string {
 	const dir, room = "/dev/shm", 1 << 30
 	var system syscall.Statfs_t
-	if err := syscall.Statfs(dir, &system); err != nil || uint64(system.Bavail)*uint64(system.Bsize) < room {
+	if err := syscall.Statfs(dir, &system); err != nil || system.Bavail*uint64(system.Bsize) < room {
 		return ""
 	}
 	probe, err := os.MkdirTemp(dir, "regain-probe-")
@@ -235,7 +235,7 @@ func postgresAttributes(dir string) (*syscall.SysProcAttr, error) {
 }
 
 func initCluster(bin, dir string, attributes *syscall.SysProcAttr) error {
-	cmd := exec.Command(filepath.Join(bin, "initdb"), "--pgdata", filepath.Join(dir, "data"),
+	cmd := exec.CommandContext(context.Background(), filepath.Join(bin, "initdb"), "--pgdata", filepath.Join(dir, "data"),
 		"--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
 	cmd.SysProcAttr = attributes
 	cmd.Dir = dir
@@ -259,7 +259,7 @@ func runPostgres(bin, dir string, attributes *syscall.SysProcAttr) (string, erro
 	if err != nil {
 		return "", err
 	}
-	cmd := exec.Command("/bin/sh", "-c", guard, dir,
+	cmd := exec.CommandContext(context.Background(), "/bin/sh", "-c", guard, dir,
 		filepath.Join(bin, "postgres"), "-D", filepath.Join(dir, "data"),
 		"-c", "listen_addresses=127.0.0.1", "-c", "port="+strconv.Itoa(port),
 		"-c", "unix_socket_directories="+dir, "-c", "max_connections=120",

@@ -5,6 +5,7 @@
 package testservers
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -104,7 +105,7 @@ func repositoryRoot() string {
 // freePort asks the system for a loopback port that nobody uses. Another
 // process may take it before the server does, so callers try again on failure.
 func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, fmt.Errorf("find a free port: %w", err)
 	}
