@@ -28,7 +28,7 @@ func openPostgres(t *testing.T, config database.Config) (*database.DB, *sql.DB) 
 }
 
 // plain is pgdriver as it comes.
-func plain(t *testing.T, url string) *sql.DB {
+func plain(t testing.TB, url string) *sql.DB {
 	t.Helper()
 	pool := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(url), pgdriver.WithApplicationName("watcher")))
 	t.Cleanup(func() { _ = pool.Close() })
