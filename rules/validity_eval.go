@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -11,7 +12,8 @@ import (
 
 // Validity judges the values of a requirement's document or statement, with the
 // words of each expectation that failed. A value that is not there yet makes it
-// Unknown, unless another expectation failed already.
+// Unknown, unless another expectation failed already; what an expectation needs of an
+// optional value that is not there is not expected.
 func (p *Policy) Validity(r Requirement, env ValidityEnv) (Validity, []Text) {
 	if r.rule == nil {
 		return Valid, nil
@@ -24,6 +26,9 @@ func (p *Policy) Validity(r Requirement, env ValidityEnv) (Validity, []Text) {
 	}
 	var failed []Text
 	for _, rule := range r.rule.validity {
+		if rule.readsAbsent(r.rule.readOff, env) {
+			continue
+		}
 		switch rule.judge(env) {
 		case Invalid:
 			failed = append(failed, rule.say)
@@ -48,6 +53,20 @@ func (r Requirement) ReadsAccount() bool {
 			if reading.from == "account" {
 				return true
 			}
+		}
+	}
+	return false
+}
+
+// readsAbsent says whether the expectation needs an optional value that was not read
+// off: the document does not show it, so that there is nothing to expect of it.
+func (v *validityRule) readsAbsent(readOff []ReadOff, env ValidityEnv) bool {
+	for _, r := range v.reads {
+		if r.from != "" || env.ReadOff[r.name] != nil {
+			continue
+		}
+		if slices.ContainsFunc(readOff, func(o ReadOff) bool { return o.ID == r.name && o.Optional }) {
+			return true
 		}
 	}
 	return false
