@@ -1,9 +1,0 @@
-package database_test
-
-import (
-	"testing"
-
-	"regain/internal/testservers"
-)
-
-func TestMain(m *testing.M) { testservers.Main(m) }
