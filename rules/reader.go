@@ -24,6 +24,7 @@ type reader struct {
 type program struct {
 	askWhen    []*condition // by fact
 	named      []*condition
+	namedByID  map[string]*condition
 	impossible []*impossibleRule
 	materials  map[string]*materialRule
 	root       *scenarioRule // holds the roots of the tree as children
@@ -136,6 +137,7 @@ func (r *reader) readNamed(top *mapping) {
 		c := r.condition(r.doc, value, lastStep(path))
 		r.named[key.Value] = c
 		r.prog.named = append(r.prog.named, c)
+		r.prog.namedByID = r.named
 	})
 }
 
