@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -170,5 +171,27 @@ func TestDefaultPolicyHasNoOtherwise(t *testing.T) {
 	}
 	if !slices.Equal(support, []string{"direct-paid-individual"}) {
 		t.Errorf("to support go %v: the source has one hole only", support)
+	}
+}
+
+// Without its own scenario the combination of which the source says nothing is reported, and it is the only one.
+func TestOneHoleInTheSource(t *testing.T) {
+	b, err := rules.ReadBundle(os.DirFS(".."), "rules.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(b.Base)
+	from := strings.Index(text, "          direct-paid-individual:")
+	to := strings.Index(text, "          direct-unpaid:")
+	if from < 0 || to < from {
+		t.Fatal("the scenario was not found")
+	}
+	_, err = rules.Compile(rules.Bundle{Name: b.Name, Base: []byte(text[:from] + text[to:])})
+	faults, ok := err.(rules.Faults)
+	if !ok || len(faults) != 1 || faults[0].Code != "gap" {
+		t.Fatalf("reported %v, want one gap", err)
+	}
+	if want := "when account_type = individual, paid = yes (1 combination)"; !strings.Contains(faults[0].Message, want) {
+		t.Errorf("reported %q, want %q", faults[0].Message, want)
 	}
 }
