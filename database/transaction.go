@@ -144,10 +144,11 @@ func (s *session) join(ctx context.Context, fn func(ctx context.Context, tx bun.
 	if _, err := s.tx.ExecContext(ctx, "SAVEPOINT "+name); err != nil {
 		return fmt.Errorf("set a savepoint: %w", Classify(err))
 	}
-	done := false
+	done, after := false, len(s.after)
 	defer func() {
 		if !done {
 			s.undo(ctx, name)
+			s.after = s.after[:min(after, len(s.after))]
 		}
 	}()
 	if err := fn(ctx, *s.tx); err != nil {
@@ -186,7 +187,7 @@ func (s *session) commit() error {
 }
 
 // AfterCommit calls fn when the transaction in ctx is committed, and not at all
-// when it is rolled back; at once when there is none. For what only hastens
+// when it, or the joined InTx of the call, is rolled back; at once when there is none. For what only hastens
 // things, such as waking a worker: a crash in between loses the call.
 func (db *DB) AfterCommit(ctx context.Context, fn func()) {
 	s := db.sessionIn(ctx)
@@ -224,7 +225,7 @@ func (s *session) rollback() error {
 	if s.ended || s.tx == nil {
 		return nil
 	}
-	s.ended = true
+	s.ended, s.after = true, nil
 	if err := s.tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) {
 		return fmt.Errorf("roll back: %w", Classify(err))
 	}

@@ -207,6 +207,21 @@ func TestAfterCommitRunsOnceAndOnlyThen(t *testing.T) {
 		if err := unit.Rollback(); err != nil || calls != 0 {
 			t.Fatalf("after the rollback: %d calls, error %v", calls, err)
 		}
+		if err := unit.Commit(ctx); err != nil || calls != 0 {
+			t.Errorf("commit after the rollback: %d calls, error %v", calls, err)
+		}
+
+		ctx, unit = db.WithUnit(t.Context(), nil)
+		if err := write(ctx, "three"); err != nil {
+			t.Fatal(err)
+		}
+		if err := write(ctx, "three"); !errors.Is(err, database.ErrUnique) {
+			t.Fatal(err)
+		}
+		if err := unit.Commit(ctx); err != nil || calls != 1 {
+			t.Errorf("one of two joined calls was rolled back: %d calls, error %v", calls, err)
+		}
+		calls = 0
 
 		db.AfterCommit(t.Context(), count)
 		if calls != 1 {
