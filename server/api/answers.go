@@ -26,9 +26,9 @@ type changedOut struct {
 }
 
 type reviseIn struct {
-	inLanguage
-	casePath
-	seen
+	InLanguage
+	CasePath
+	Seen
 	Body struct {
 		Answers    map[string]any `json:"answers,omitempty" example:"{\"account_type\":\"individual\",\"card_added\":null}" doc:"Put over those given before; null takes an answer back."`
 		Account    *string        `json:"account,omitempty" maxLength:"1000"`
@@ -41,9 +41,9 @@ type reviseIn struct {
 }
 
 type correctIn struct {
-	inLanguage
-	casePath
-	seen
+	InLanguage
+	CasePath
+	Seen
 	Body struct {
 		Answers map[string]any `json:"answers" minProperties:"1" example:"{\"account_type\":\"enterprise\"}" doc:"Put over those given before; null takes an answer back."`
 		Reason  string         `json:"reason" maxLength:"10000" doc:"Kept as an internal note. 3 to 2000 characters." example:"The certificate is that of an enterprise."`
@@ -68,7 +68,7 @@ func (a caseAPI) registerAnswers() {
 			return nil, err
 		}
 		_, diff, err := a.cases.Correct(ctx, actorOf(ctx), in.Case, version, in.Body.Answers, in.Body.Reason)
-		return a.changed(ctx, in.Case, diff, err, in.inLanguage)
+		return a.changed(ctx, in.Case, diff, err, in.InLanguage)
 	})
 }
 
@@ -84,7 +84,7 @@ func (a caseAPI) revise(ctx context.Context, in *reviseIn) (*changedOut, error) 
 	_, diff, err := a.cases.Revise(ctx, actorOf(ctx), in.Case, version, cases.Revision{
 		Particulars: particulars, Answers: in.Body.Answers, Locale: in.Body.CaseLocale,
 	})
-	return a.changed(ctx, in.Case, diff, err, in.inLanguage)
+	return a.changed(ctx, in.Case, diff, err, in.InLanguage)
 }
 
 // revisedParticulars puts what was sent over what the case has; nil when nothing of it
@@ -113,7 +113,7 @@ func (a caseAPI) revisedParticulars(ctx context.Context, in *reviseIn) (*cases.P
 	return p, nil
 }
 
-func (a caseAPI) changed(ctx context.Context, id string, diff cases.Difference, failed error, in inLanguage) (*changedOut, error) {
+func (a caseAPI) changed(ctx context.Context, id string, diff cases.Difference, failed error, in InLanguage) (*changedOut, error) {
 	if failed != nil {
 		return nil, failed
 	}

@@ -35,14 +35,14 @@ func partners() []server.Role  { return []server.Role{server.Partner} }
 // caseReaders see a case: its customer, and staff.
 func caseReaders() []server.Role { return append(caseStaff(), server.Customer) }
 
-// inLanguage is embedded in the input of a route that shows texts of a case. A caller
+// InLanguage is embedded in the input of a route that shows texts of a case. A caller
 // who asks for no language reads in that of the case.
-type inLanguage struct {
+type InLanguage struct {
 	server.Localized
 	AcceptLanguage string `header:"Accept-Language" example:"pt-BR" doc:"The language of the texts, when locale does not say it; without either it is the case's own."`
 }
 
-func (l inLanguage) of(ctx context.Context, c *cases.Case) string {
+func (l InLanguage) of(ctx context.Context, c *cases.Case) string {
 	if l.Locale == "" && l.AcceptLanguage == "" {
 		return c.Locale
 	}
@@ -50,21 +50,21 @@ func (l inLanguage) of(ctx context.Context, c *cases.Case) string {
 }
 
 // wanted is the language that the caller asks for; empty if none.
-func (l inLanguage) wanted(ctx context.Context) string {
+func (l InLanguage) wanted(ctx context.Context) string {
 	if l.Locale == "" && l.AcceptLanguage == "" {
 		return ""
 	}
 	return server.Locale(ctx)
 }
 
-// seen is embedded in the input of a route that changes what others decide on.
-type seen struct {
+// Seen is embedded in the input of a route that changes what others decide on.
+type Seen struct {
 	server.Conditional
 }
 
 // version is the one that the caller has seen. Versions start at 1; to cases, zero
 // would be any.
-func (s seen) version() (int64, error) {
+func (s Seen) version() (int64, error) {
 	v, err := s.Version()
 	if err == nil && v == 0 {
 		return 0, server.VersionChanged()
@@ -72,12 +72,12 @@ func (s seen) version() (int64, error) {
 	return v, err
 }
 
-// casePath and itemPath are embedded where the path names a case, or an item of it.
-type casePath struct {
+// CasePath and ItemPath are embedded where the path names a case, or an item of it.
+type CasePath struct {
 	Case string `path:"case" maxLength:"64" example:"0190c1f4-7c5e-7cc0-9f6e-3e8f6ad6d1b2" doc:"The case's id."`
 }
 
-type itemPath struct {
-	casePath
+type ItemPath struct {
+	CasePath
 	Item string `path:"item" maxLength:"64" example:"0190c1f5-11aa-7b60-8d0e-5d3a1c9a8f10" doc:"The item's id."`
 }

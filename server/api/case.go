@@ -48,7 +48,7 @@ const (
 )
 
 // Claim is what a customer says of the account and of how to be reached.
-type claimIn struct {
+type Claim struct {
 	Account    string   `json:"account" maxLength:"1000" example:"ana.lima" doc:"The account as you know it: its name, number, e-mail address or phone. 2 to 254 characters."`
 	Enterprise string   `json:"enterprise,omitempty" maxLength:"1000" example:"Exemplo Ltda." doc:"The account's owner, as a letter should name it; at most 200 characters."`
 	Lost       []string `json:"lost" maxItems:"10" example:"[\"phone\"]" doc:"What can no longer be reached: phone, email or both."`
@@ -57,9 +57,9 @@ type claimIn struct {
 }
 
 type startIn struct {
-	inLanguage
+	InLanguage
 	Body struct {
-		claimIn
+		Claim
 		Policy       string         `json:"policy,omitempty" maxLength:"100" example:"huawei-id" doc:"The policy's id; the default policy when absent."`
 		CaseLocale   string         `json:"locale,omitempty" maxLength:"35" example:"pt-BR" doc:"The language of messages about the case; that of the answer when absent."`
 		FirstAnswers map[string]any `json:"answers,omitempty" example:"{\"customer_type\":\"direct\"}" doc:"Answers that are known already, by the id of the question."`
@@ -80,8 +80,8 @@ type startOut struct {
 }
 
 type caseIn struct {
-	inLanguage
-	casePath
+	InLanguage
+	CasePath
 }
 
 type caseOut struct {
@@ -90,7 +90,7 @@ type caseOut struct {
 }
 
 type referenceIn struct {
-	inLanguage
+	InLanguage
 	Reference string `path:"reference" maxLength:"40" example:"7F3K-29QD-XM"`
 }
 
@@ -106,7 +106,7 @@ func (a caseAPI) registerCase() {
 	server.JSON(a.server, server.Route{
 		ID: "show-case", Method: get, Path: casesPath + "{case}", Roles: caseReaders(), Effect: server.Reads, Tag: tagCase,
 		Summary: "A case with its items", Description: "Customers see their own case; staff every case that was submitted.",
-	}, func(ctx context.Context, in *caseIn) (*caseOut, error) { return a.show(ctx, in.Case, in.inLanguage) })
+	}, func(ctx context.Context, in *caseIn) (*caseOut, error) { return a.show(ctx, in.Case, in.InLanguage) })
 
 	server.JSON(a.server, server.Route{
 		ID: "find-case", Method: get, Path: casesPath + "by-reference/{reference}", Roles: caseStaff(), Effect: server.Reads, Tag: tagReview,
@@ -116,7 +116,7 @@ func (a caseAPI) registerCase() {
 		if err != nil {
 			return nil, err
 		}
-		return a.show(ctx, c.ID, in.inLanguage)
+		return a.show(ctx, c.ID, in.InLanguage)
 	})
 	a.registerAnswers()
 }
@@ -137,7 +137,7 @@ func (a caseAPI) start(ctx context.Context, in *startIn) (*startOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	shown, err := a.showAs(ctx, cases.Actor{Kind: cases.Customer, ID: c.ID}, c.ID, in.inLanguage)
+	shown, err := a.showAs(ctx, cases.Actor{Kind: cases.Customer, ID: c.ID}, c.ID, in.InLanguage)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +147,7 @@ func (a caseAPI) start(ctx context.Context, in *startIn) (*startOut, error) {
 	}, nil
 }
 
-func (c claimIn) particulars() cases.Particulars {
+func (c Claim) particulars() cases.Particulars {
 	return cases.Particulars{Account: c.Account, Enterprise: c.Enterprise, Lost: channelsOf(c.Lost), NewEmail: c.NewEmail, NewPhone: c.NewPhone}
 }
 
@@ -160,11 +160,11 @@ func channelsOf(names []string) []cases.Channel {
 }
 
 // show reads the case anew and shows it to the caller.
-func (a caseAPI) show(ctx context.Context, id string, in inLanguage) (*caseOut, error) {
+func (a caseAPI) show(ctx context.Context, id string, in InLanguage) (*caseOut, error) {
 	return a.showAs(ctx, actorOf(ctx), id, in)
 }
 
-func (a caseAPI) showAs(ctx context.Context, reader cases.Actor, id string, in inLanguage) (*caseOut, error) {
+func (a caseAPI) showAs(ctx context.Context, reader cases.Actor, id string, in InLanguage) (*caseOut, error) {
 	d, err := a.cases.Details(ctx, reader, id)
 	if err != nil {
 		return nil, err
@@ -173,7 +173,7 @@ func (a caseAPI) showAs(ctx context.Context, reader cases.Actor, id string, in i
 }
 
 // shown shows the case after a change of it.
-func (a caseAPI) shown(ctx context.Context, c *cases.Case, changed error, in inLanguage) (*caseOut, error) {
+func (a caseAPI) shown(ctx context.Context, c *cases.Case, changed error, in InLanguage) (*caseOut, error) {
 	if changed != nil {
 		return nil, changed
 	}

@@ -9,18 +9,18 @@ import (
 	"regain/server"
 )
 
-type contactIn struct {
-	casePath
+type ContactPath struct {
+	CasePath
 	Channel string `path:"channel" enum:"email,phone"`
 }
 
 type verifyIn struct {
-	inLanguage
-	contactIn
-	Body codeBody
+	InLanguage
+	ContactPath
+	Body CodeBody
 }
 
-type codeBody struct {
+type CodeBody struct {
 	Code string `json:"code" minLength:"1" maxLength:"20" example:"042917" doc:"The six digits that were sent."`
 }
 
@@ -33,7 +33,7 @@ func (a caseAPI) registerContacts() {
 		Status: http.StatusAccepted, Tag: tagContact,
 		Summary:     "Send a code to a new contact",
 		Description: "The code is good for ten minutes and five tries; a new one ends the one before. Codes are limited by contact, by address and in all.",
-	}, func(ctx context.Context, in *contactIn) (*accepted, error) {
+	}, func(ctx context.Context, in *ContactPath) (*accepted, error) {
 		return nil, a.cases.SendContactCode(ctx, actorOf(ctx), in.Case, cases.Channel(in.Channel), server.Address(ctx))
 	})
 
@@ -44,6 +44,6 @@ func (a caseAPI) registerContacts() {
 		Description: "The first contact that is proved gets the case's reference, with which the customer comes back.",
 	}, func(ctx context.Context, in *verifyIn) (*caseOut, error) {
 		c, err := a.cases.VerifyContact(ctx, actorOf(ctx), in.Case, cases.Channel(in.Channel), in.Body.Code)
-		return a.shown(ctx, c, err, in.inLanguage)
+		return a.shown(ctx, c, err, in.InLanguage)
 	})
 }

@@ -38,7 +38,7 @@ func documentView(d *cases.Document, base string) DocumentView {
 }
 
 type reuseIn struct {
-	itemPath
+	ItemPath
 	Body struct {
 		Document string         `json:"document" maxLength:"64" doc:"The id of a file of this case."`
 		ReadOff  map[string]any `json:"read_off,omitempty" doc:"What can be read off it, for this item."`

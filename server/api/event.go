@@ -26,7 +26,7 @@ type EventView struct {
 }
 
 type eventsIn struct {
-	casePath
+	CasePath
 	After int64 `query:"after" minimum:"0" doc:"The seq of the last event of the page before."`
 	Limit int   `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }

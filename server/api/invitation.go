@@ -30,7 +30,7 @@ func invitationRef(inv *cases.Invitation) InvitationRef {
 }
 
 type inviteIn struct {
-	casePath
+	CasePath
 	Body struct {
 		Supplier     string `json:"supplier" enum:"reseller,partner" doc:"Whose items it is for."`
 		Organisation string `json:"organisation" maxLength:"1000" example:"Nuvem Parceira Ltda." doc:"2 to 200 characters."`
@@ -49,7 +49,7 @@ type invitationsOut struct {
 }
 
 type revokeIn struct {
-	casePath
+	CasePath
 	Invitation string `path:"invitation" maxLength:"64"`
 }
 

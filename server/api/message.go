@@ -19,7 +19,7 @@ type MessageView struct {
 }
 
 type messagesIn struct {
-	casePath
+	CasePath
 	After string `query:"after" maxLength:"64" doc:"The id of the last message of the page before."`
 	Limit int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
@@ -32,7 +32,7 @@ type messagesOut struct {
 }
 
 type writeIn struct {
-	casePath
+	CasePath
 	Body struct {
 		Body string `json:"body" maxLength:"20000" doc:"1 to 5000 characters."`
 	}

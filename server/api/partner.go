@@ -24,7 +24,7 @@ type OwedView struct {
 }
 
 type tokenIn struct {
-	inLanguage
+	InLanguage
 	Body struct {
 		Token string `json:"token" minLength:"1" maxLength:"200" doc:"What stands after # in the link."`
 	}
@@ -39,11 +39,11 @@ type partnerSessionOut struct {
 }
 
 type owedIn struct {
-	inLanguage
+	InLanguage
 }
 
 type owedItemIn struct {
-	inLanguage
+	InLanguage
 	Item string `path:"item" maxLength:"64"`
 }
 
@@ -64,7 +64,7 @@ func (a caseAPI) registerPartner() {
 		ID: "show-invitation", Method: get, Path: "/api/v1/invitation", Roles: partners(), Effect: server.Reads, Tag: tagPartner,
 		Summary: "What the invited partner owes",
 	}, func(ctx context.Context, in *owedIn) (*owedOut, error) {
-		return a.owed(ctx, actorOf(ctx), in.inLanguage)
+		return a.owed(ctx, actorOf(ctx), in.InLanguage)
 	})
 
 	a.server.Raw(server.Route{
@@ -87,7 +87,7 @@ func (a caseAPI) registerPartner() {
 		if _, err := a.cases.Clear(ctx, actor, caseID, in.Item); err != nil {
 			return nil, err
 		}
-		return a.owed(ctx, actor, in.inLanguage)
+		return a.owed(ctx, actor, in.InLanguage)
 	})
 
 	a.server.Raw(server.Route{
@@ -122,7 +122,7 @@ func (a caseAPI) openInvitation(ctx context.Context, in *tokenIn) (*partnerSessi
 	if err != nil {
 		return nil, err
 	}
-	owed, err := a.owed(ctx, cases.Actor{Kind: cases.Partner, ID: inv.ID}, in.inLanguage)
+	owed, err := a.owed(ctx, cases.Actor{Kind: cases.Partner, ID: inv.ID}, in.InLanguage)
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +131,7 @@ func (a caseAPI) openInvitation(ctx context.Context, in *tokenIn) (*partnerSessi
 	return out, nil
 }
 
-func (a caseAPI) owed(ctx context.Context, actor cases.Actor, in inLanguage) (*owedOut, error) {
+func (a caseAPI) owed(ctx context.Context, actor cases.Actor, in InLanguage) (*owedOut, error) {
 	o, err := a.cases.Owed(ctx, actor)
 	if err != nil {
 		return nil, err

@@ -10,20 +10,20 @@ import (
 	"regain/server"
 )
 
-type resumeBody struct {
+type ResumeBody struct {
 	Reference string `json:"reference" minLength:"1" maxLength:"40" example:"7F3K-29QD-XM" doc:"In upper or lower case, with or without dashes."`
 	Channel   string `json:"channel" enum:"email,phone" doc:"Which of the case's new contacts the code goes to."`
 }
 
 type resumeIn struct {
-	Body resumeBody
+	Body ResumeBody
 }
 
 type resumeCodeIn struct {
-	inLanguage
+	InLanguage
 	Body struct {
-		resumeBody
-		codeBody
+		ResumeBody
+		CodeBody
 	}
 }
 
@@ -57,7 +57,7 @@ func (a caseAPI) registerResume() {
 		if err != nil {
 			return nil, err
 		}
-		shown, err := a.showAs(ctx, cases.Actor{Kind: cases.Customer, ID: c.ID}, c.ID, in.inLanguage)
+		shown, err := a.showAs(ctx, cases.Actor{Kind: cases.Customer, ID: c.ID}, c.ID, in.InLanguage)
 		if err != nil {
 			return nil, err
 		}

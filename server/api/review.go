@@ -8,9 +8,9 @@ import (
 )
 
 type judgeIn struct {
-	inLanguage
-	itemPath
-	seen
+	InLanguage
+	ItemPath
+	Seen
 	Body struct {
 		Verdict        string         `json:"verdict" enum:"accepted,rejected"`
 		ReasonCode     string         `json:"reason_code,omitempty" maxLength:"100" example:"unreadable" doc:"Needed to reject: one of the reason codes."`
@@ -23,16 +23,16 @@ type judgeIn struct {
 }
 
 type waiveIn struct {
-	inLanguage
-	itemPath
-	seen
+	InLanguage
+	ItemPath
+	Seen
 	Body reasonBody
 }
 
 type requestIn struct {
-	inLanguage
-	casePath
-	seen
+	InLanguage
+	CasePath
+	Seen
 	Body struct {
 		Asks  []AskView `json:"asks" minItems:"1" maxItems:"20"`
 		Words string    `json:"words" maxLength:"10000" doc:"What to do, in the customer's language; 3 to 2000 characters."`
@@ -58,13 +58,13 @@ func (a caseAPI) registerReview() {
 		"For half an hour from the holder's latest act; claiming again prolongs it. Whoever has a part in the claim, or decided on it before an appeal, can't."),
 		func(ctx context.Context, in *caseIn) (*caseOut, error) {
 			c, err := a.cases.Claim(ctx, actorOf(ctx), in.Case, 0)
-			return a.shown(ctx, c, err, in.inLanguage)
+			return a.shown(ctx, c, err, in.InLanguage)
 		})
 
 	server.JSON(a.server, route("release", remove, "claim", "Give a case back to the queue", "A lead may release another's."),
 		func(ctx context.Context, in *caseIn) (*caseOut, error) {
 			c, err := a.cases.Release(ctx, actorOf(ctx), in.Case, 0)
-			return a.shown(ctx, c, err, in.inLanguage)
+			return a.shown(ctx, c, err, in.InLanguage)
 		})
 
 	server.JSON(a.server, route("decide-item", post, "items/{item}/decision", "Accept or reject an item",
@@ -78,7 +78,7 @@ func (a caseAPI) registerReview() {
 				return nil, err
 			}
 			c, err := a.cases.Waive(ctx, actorOf(ctx), in.Case, in.Item, version, in.Body.Reason)
-			return a.shown(ctx, c, err, in.inLanguage)
+			return a.shown(ctx, c, err, in.InLanguage)
 		})
 
 	server.JSON(a.server, route("request-materials", post, "requests", "Send the case back for more",
@@ -95,7 +95,7 @@ func (a caseAPI) judge(ctx context.Context, in *judgeIn) (*caseOut, error) {
 		Accept: b.Verdict == string(cases.Accepted), ReasonCode: cases.ReasonCode(b.ReasonCode), WordsCustomer: b.WordsCustomer,
 		WordsStaff: b.WordsStaff, Checks: b.Checks, FallbackReason: b.FallbackReason, ReadOff: b.ReadOff,
 	})
-	return a.shown(ctx, c, err, in.inLanguage)
+	return a.shown(ctx, c, err, in.InLanguage)
 }
 
 func (a caseAPI) request(ctx context.Context, in *requestIn) (*caseOut, error) {
@@ -108,5 +108,5 @@ func (a caseAPI) request(ctx context.Context, in *requestIn) (*caseOut, error) {
 		asks = append(asks, cases.Ask(ask))
 	}
 	c, err := a.cases.RequestMaterials(ctx, actorOf(ctx), in.Case, version, cases.RequestInput{Asks: asks, Words: in.Body.Words})
-	return a.shown(ctx, c, err, in.inLanguage)
+	return a.shown(ctx, c, err, in.InLanguage)
 }

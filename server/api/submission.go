@@ -8,15 +8,15 @@ import (
 
 // changeIn is the input of a call that changes a case as a whole and takes no body.
 type changeIn struct {
-	inLanguage
-	casePath
-	seen
+	InLanguage
+	CasePath
+	Seen
 }
 
 type appealIn struct {
-	inLanguage
-	casePath
-	seen
+	InLanguage
+	CasePath
+	Seen
 	Body struct {
 		Reason string `json:"reason" maxLength:"10000" doc:"What the reviewers should know; 10 to 2000 characters."`
 	}
@@ -38,7 +38,7 @@ func (a caseAPI) registerSubmission() {
 				return nil, err
 			}
 			c, err := a.cases.Submit(ctx, actorOf(ctx), in.Case, version)
-			return a.shown(ctx, c, err, in.inLanguage)
+			return a.shown(ctx, c, err, in.InLanguage)
 		})
 
 	server.JSON(a.server, route("withdraw", "withdrawal", "Withdraw the case", "It ends, and can't be taken up again."),
@@ -48,7 +48,7 @@ func (a caseAPI) registerSubmission() {
 				return nil, err
 			}
 			c, err := a.cases.Withdraw(ctx, actorOf(ctx), in.Case, version)
-			return a.shown(ctx, c, err, in.inLanguage)
+			return a.shown(ctx, c, err, in.InLanguage)
 		})
 
 	server.JSON(a.server, route("appeal", "appeal", "Appeal against a denial", "Once, in time. Reviewers who had no part in the denial look at the case afresh."),
@@ -58,6 +58,6 @@ func (a caseAPI) registerSubmission() {
 				return nil, err
 			}
 			c, err := a.cases.Appeal(ctx, actorOf(ctx), in.Case, version, in.Body.Reason)
-			return a.shown(ctx, c, err, in.inLanguage)
+			return a.shown(ctx, c, err, in.InLanguage)
 		})
 }

@@ -8,18 +8,18 @@ import (
 )
 
 type approveIn struct {
-	inLanguage
-	casePath
-	seen
+	InLanguage
+	CasePath
+	Seen
 	Body struct {
 		WordsStaff string `json:"words_staff,omitempty" maxLength:"10000" doc:"For staff alone; at most 2000 characters."`
 	}
 }
 
 type denyIn struct {
-	inLanguage
-	casePath
-	seen
+	InLanguage
+	CasePath
+	Seen
 	Body struct {
 		ReasonCode    string `json:"reason_code" maxLength:"100" example:"not_proven" doc:"One of the reason codes."`
 		WordsCustomer string `json:"words_customer" maxLength:"10000" doc:"Why, in the customer's language, without saying which fact did not match; 3 to 2000 characters."`
@@ -43,7 +43,7 @@ func (a caseAPI) registerVerdicts() {
 				return nil, err
 			}
 			c, err := a.cases.Approve(ctx, actorOf(ctx), in.Case, version, in.Body.WordsStaff)
-			return a.shown(ctx, c, err, in.inLanguage)
+			return a.shown(ctx, c, err, in.InLanguage)
 		})
 
 	server.JSON(a.server, route("deny", "denial", "Deny a case", "It ends; the customer may appeal once."),
@@ -55,6 +55,6 @@ func (a caseAPI) registerVerdicts() {
 			c, err := a.cases.Deny(ctx, actorOf(ctx), in.Case, version, cases.Denial{
 				ReasonCode: cases.ReasonCode(in.Body.ReasonCode), WordsCustomer: in.Body.WordsCustomer, WordsStaff: in.Body.WordsStaff,
 			})
-			return a.shown(ctx, c, err, in.inLanguage)
+			return a.shown(ctx, c, err, in.InLanguage)
 		})
 }

@@ -5,6 +5,7 @@ package servertest
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -78,7 +79,10 @@ func newCases(t testing.TB, h *Harness, key []byte) *cases.Service {
 	must(t, err)
 	spool, err := storage.NewSpool(filepath.Join(dir, "spool"), 64<<20)
 	must(t, err)
-	return cases.New(h.DB, store, spool, h.Outbox, api.ContactCodes{Codes: h.Accounts.Codes}, h.Policies, cases.Options{Key: key, PublicURL: "http://regain.test"})
+	return cases.New(h.DB, store, spool, h.Outbox, api.ContactCodes{Codes: h.Accounts.Codes}, h.Policies, cases.Options{
+		Clock: time.Now, IDs: func() string { return uuid.Must(uuid.NewV7()).String() }, Random: rand.Reader,
+		Logger: slog.New(slog.DiscardHandler), Key: key, PublicURL: "http://regain.test",
+	})
 }
 
 // Deliver puts messages into the mailbox as they are sent, until the test ends.
