@@ -54,6 +54,10 @@ type serveCommand struct {
 	MaxUploads      int           `default:"64" env:"REGAIN_MAX_UPLOADS" help:"Most uploads at once. Default: ${default}."`
 }
 
+// orphanGrace is how old an object must be before it counts as an orphan: far older
+// than any call that could still name it.
+const orphanGrace = 24 * time.Hour
+
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // Run serves until the context ends.
@@ -85,11 +89,11 @@ func (c *serveCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	s, err := c.newServer(p, store, mailbox)
+	s, err := c.newServer(p, store, mailbox) //nolint:contextcheck // calls bring their own
 	if err != nil {
 		return err
 	}
-	if err := register(s, p, policies, service, mailbox); err != nil {
+	if err := register(s, p, policies, service, mailbox); err != nil { //nolint:contextcheck // calls bring their own
 		return err
 	}
 	address, err := s.Listen(ctx, c.Listen)
@@ -97,7 +101,7 @@ func (c *serveCommand) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	c.greet(t, address, mailbox != nil, time.Since(started))
-	return s.Serve(ctx, c.workers(p, service, senders)...)
+	return s.Serve(ctx, c.workers(p, service, store, senders)...)
 }
 
 // register adds all routes.
@@ -215,13 +219,20 @@ func (c *serveCommand) newServer(p *parts, store storage.Store, mailbox *notify.
 }
 
 // workers run beside the server.
-func (c *serveCommand) workers(p *parts, service *cases.Service, senders map[notify.Channel]notify.Sender) []server.Worker {
+func (c *serveCommand) workers(p *parts, service *cases.Service, store storage.Store, senders map[notify.Channel]notify.Sender) []server.Worker {
 	return []server.Worker{
 		{Name: "outbox", Run: func(ctx context.Context) error { return p.outbox.Run(ctx, senders) }},
 		server.Every("deadlines of cases", time.Minute, func(ctx context.Context) error {
 			n, err := service.Tick(ctx)
 			if n > 0 {
 				p.logger.Info("deadlines passed", slog.Int("cases", n))
+			}
+			return err
+		}, p.logger),
+		server.Every("sweep of orphaned documents", time.Hour, func(ctx context.Context) error {
+			swept, err := storage.Sweep(ctx, store, service.KnownObjects, orphanGrace, time.Now())
+			if swept.Removed > 0 {
+				p.logger.Info("orphaned documents removed", slog.Int("objects", swept.Removed))
 			}
 			return err
 		}, p.logger),

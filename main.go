@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"regain/problem"
+	"regain/rules/rulescmd"
 )
 
 // defaultPolicy is rules.yaml with its translations, for a binary without files.
@@ -25,10 +26,12 @@ var defaultPolicy embed.FS
 // commands are the whole command line. Every flag can be set by the environment
 // variable that its help names.
 type commands struct {
-	Serve   serveCommand   `cmd:"" help:"Run the server. Without flags: SQLite and local disk in ./data, on http://127.0.0.1:8080."`
-	User    userCommands   `cmd:"" help:"Members of staff."`
-	Migrate migrateCommand `cmd:"" help:"Bring the database's tables up to date. The server does this at its start, too."`
-	Version versionCommand `cmd:"" help:"Say which version this is."`
+	Serve   serveCommand      `cmd:"" help:"Run the server. Without flags: SQLite and local disk in ./data, on http://127.0.0.1:8080."`
+	User    userCommands      `cmd:"" help:"Members of staff."`
+	Rules   rulescmd.Commands `cmd:"" help:"Policies: check one, decide by one, run its tests."`
+	Audit   auditCommands     `cmd:"" help:"The record of what happened."`
+	Migrate migrateCommand    `cmd:"" help:"Bring the database's tables up to date. The server does this at its start, too."`
+	Version versionCommand    `cmd:"" help:"Say which version this is."`
 }
 
 // terminal is where commands read and write.
@@ -53,7 +56,7 @@ func run(ctx context.Context, args []string, t terminal) (status int) {
 		kong.Description("Account recovery as a case-management system that a policy file drives."),
 		kong.Writers(t.out, t.err),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, Tree: true}),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(t),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(t), kong.BindTo(t.out, (*io.Writer)(nil)),
 		kong.Exit(func(code int) { panic(exit(code)) }),
 	)
 	if err != nil {
@@ -78,6 +81,10 @@ func run(ctx context.Context, args []string, t terminal) (status int) {
 		return 2
 	}
 	if err := command.Run(); err != nil {
+		var status rulescmd.Status // such a command has said everything itself
+		if errors.As(err, &status) {
+			return int(status)
+		}
 		explain(t.err, err)
 		return 1
 	}
