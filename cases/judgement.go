@@ -151,14 +151,13 @@ func (ch *change) examine(i *Item, doc *Document, in Judgement) (map[string]any,
 	if err != nil {
 		return nil, err
 	}
-	asked := *r
-	if !in.Accept {
-		asked.ReadOff = optionalReadOff(r.ReadOff)
-	}
 	values := map[string]any{}
 	maps.Copy(values, readOffOf(doc))
 	maps.Copy(values, in.ReadOff)
-	values, bad := p.ParseReadOff(asked, values)
+	values, bad := p.ParseReadOff(*r, values)
+	if in.Accept {
+		bad = append(bad, notReadOff(r.ReadOff, values)...)
+	}
 	if err := problem.InvalidFields(problem.At("/read_off", bad)); err != nil {
 		return nil, err
 	}
@@ -181,13 +180,15 @@ func (ch *change) examine(i *Item, doc *Document, in Judgement) (map[string]any,
 	return values, nil
 }
 
-// optionalReadOff lets a reviewer reject what can't be read.
-func optionalReadOff(all []rules.ReadOff) []rules.ReadOff {
-	out := slices.Clone(all)
-	for n := range out {
-		out[n].Optional = true
+// notReadOff names the values that a document has to show and nobody read off.
+func notReadOff(wanted []rules.ReadOff, values map[string]any) []problem.Field {
+	var bad []problem.Field
+	for _, v := range wanted {
+		if _, there := values[v.ID]; !there && !v.Optional {
+			bad = append(bad, problem.Field{Pointer: "/" + v.ID, Code: "required", Message: "Read this off the document, or reject it."})
+		}
 	}
-	return out
+	return bad
 }
 
 // checksConfirmed refuses checks that the item does not have. To accept, it names

@@ -1,0 +1,9 @@
+package cases_test
+
+import (
+	"testing"
+
+	"regain/internal/testservers"
+)
+
+func TestMain(m *testing.M) { testservers.Main(m) }
