@@ -14,57 +14,25 @@ func (m *Manager) Minimize(n, care Node) Node {
 	}
 	// n does not look at other levels, so only what care says about its own can matter.
 	part := m.ITE(m.Project(care, keep), n, dontCare)
-	c := closer{m: m, memo: map[Node]Node{}, tests: map[Node]levelSet{}}
+	c := closer{m: m, memo: map[Node]Node{}, tests: map[Node]levelSet{}, agrees: map[[2]Node]bool{}}
 	if n = c.close(part); n == dontCare {
 		return False
 	}
 	return n
 }
 
-// joiner merges functions that are partly "don't care" into one that serves both, unless they contradict each other.
-type joiner struct {
-	m        *Manager
-	memo     map[[2]Node]Node
-	conflict bool
-}
-
-func (j *joiner) join(a, b Node) Node {
-	switch {
-	case a == b || b == dontCare:
-		return a
-	case a == dontCare:
-		return b
-	case a.IsTerminal() && b.IsTerminal():
-		j.conflict = true
-		return a
-	}
-	key := [2]Node{min(a, b), max(a, b)}
-	m := j.m
-	if r, ok := j.memo[key]; ok || j.conflict || m.broken() {
-		return r
-	}
-	level, base := min(m.level(a), m.level(b)), len(m.work)
-	for v := range m.levels[level].Arity {
-		m.work = append(m.work, j.join(m.branch(a, level, v), m.branch(b, level, v)))
-	}
-	r := m.node(level, m.work[base:])
-	m.work = m.work[:base]
-	if !j.conflict {
-		j.memo[key] = r
-	}
-	return r
-}
-
-// closer replaces "don't care" so that branches become the same and tests go away.
+// closer replaces "don't care" so that branches become the same and tests go away. It makes no more nodes than there are
+// partial ones.
 type closer struct {
-	m     *Manager
-	memo  map[Node]Node     // closed functions by partial ones
-	tests map[Node]levelSet // the levels that a closed function tests
+	m      *Manager
+	memo   map[Node]Node     // closed functions by partial ones
+	tests  map[Node]levelSet // the levels that a closed function tests
+	agrees map[[2]Node]bool  // closed function and partial one
 }
 
 // class is a set of branches that one function serves.
 type class struct {
-	part   Node // with "don't care"
+	parts  []Node // with "don't care"
 	closed Node
 }
 
@@ -97,7 +65,7 @@ func (c *closer) classes(n Node, level int) (classes []class, member []int) {
 			member = append(member, 0)
 			continue
 		}
-		one := class{part: b, closed: c.close(b)}
+		one := class{parts: []Node{b}, closed: c.close(b)}
 		i := 0
 		for i < len(classes) && !c.merge(&classes[i], one) {
 			i++
@@ -110,24 +78,51 @@ func (c *closer) classes(n Node, level int) (classes []class, member []int) {
 	return classes, member
 }
 
-// merge makes into serve also when both agree wherever they care, and neither has to test a level that it would not
+// merge makes into serve also when the function of one serves both, and neither has to test a level that it would not
 // test alone.
 func (c *closer) merge(into *class, also class) bool {
-	j := joiner{m: c.m, memo: map[[2]Node]Node{}}
-	part := j.join(into.part, also.part)
-	if j.conflict {
+	switch {
+	case into.closed == also.closed:
+	case c.fits(into.closed, also):
+	case c.fits(also.closed, *into):
+		into.closed = also.closed
+	default:
 		return false
 	}
-	closed := into.closed
-	if closed != also.closed {
-		closed = c.close(part)
-		tests := c.testsOf(closed)
-		if !tests.within(c.testsOf(into.closed)) || !tests.within(c.testsOf(also.closed)) {
+	into.parts = append(into.parts, also.parts...)
+	return true
+}
+
+// fits says whether f equals every part of the class wherever that cares, and tests no other levels.
+func (c *closer) fits(f Node, class class) bool {
+	if !c.testsOf(f).within(c.testsOf(class.closed)) {
+		return false
+	}
+	for _, part := range class.parts {
+		if !c.agree(f, part) {
 			return false
 		}
 	}
-	*into = class{part, closed}
 	return true
+}
+
+func (c *closer) agree(f, part Node) bool {
+	switch {
+	case part == dontCare || f == part:
+		return true
+	case f.IsTerminal() && part.IsTerminal():
+		return false
+	}
+	key := [2]Node{f, part}
+	if same, ok := c.agrees[key]; ok || c.m.broken() {
+		return same
+	}
+	level, same := min(c.m.level(f), c.m.level(part)), true
+	for v := 0; same && v < c.m.levels[level].Arity; v++ {
+		same = c.agree(c.m.branch(f, level, v), c.m.branch(part, level, v))
+	}
+	c.agrees[key] = same
+	return same
 }
 
 func (c *closer) testsOf(n Node) levelSet {
