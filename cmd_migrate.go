@@ -34,6 +34,6 @@ func (versionCommand) Run(t terminal) error {
 		}
 		version += revision + " " + info.GoVersion
 	}
-	_, _ = fmt.Fprintln(t.out, "regain", version)
-	return nil
+	_, err := fmt.Fprintln(t.out, "regain", version)
+	return err
 }

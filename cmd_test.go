@@ -274,3 +274,21 @@ func TestMailServerURL(t *testing.T) {
 		t.Errorf("%+v %v", c, err)
 	}
 }
+
+func TestRulesCommands(t *testing.T) {
+	if status, written := command(t, "", "rules", "check", "rules.yaml"); status != 0 || !strings.Contains(written, "is sound") {
+		t.Errorf("%d %s", status, written)
+	}
+	if status, written := command(t, "", "rules", "decide", "rules.yaml", "customer_type=direct"); status != 0 || written == "" {
+		t.Errorf("%d %s", status, written)
+	}
+	if status, written := command(t, "", "rules", "decide", "rules.yaml", "custmer_type=direct"); status != 2 || strings.Contains(written, "exit status") {
+		t.Errorf("%d %s", status, written)
+	}
+}
+
+func TestAuditVerifyOfNothing(t *testing.T) {
+	if status, written := command(t, "", "audit", "verify", "--data", t.TempDir()); status != 0 || !strings.Contains(written, "0 cases") {
+		t.Errorf("%d %s", status, written)
+	}
+}

@@ -36,7 +36,7 @@ func (c *userAddCommand) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	defer p.close()
-	password, err := c.password(t)
+	password, err := c.password(ctx, t)
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func (c *userAddCommand) Run(ctx context.Context, t terminal) error {
 	return nil
 }
 
-func (c *userAddCommand) password(t terminal) (string, error) {
+func (c *userAddCommand) password(ctx context.Context, t terminal) (string, error) {
 	if c.Generate {
 		raw := make([]byte, 15)
 		if _, err := rand.Read(raw); err != nil {
@@ -67,7 +67,7 @@ func (c *userAddCommand) password(t terminal) (string, error) {
 	if !t.isTTY {
 		return readLine(lines)
 	}
-	defer hideTyping()()
+	defer hideTyping(ctx)()
 	_, _ = fmt.Fprint(t.err, "Password: ")
 	first, err := readLine(lines)
 	if err != nil {
@@ -96,9 +96,10 @@ func readLine(r *bufio.Reader) (string, error) {
 
 // hideTyping turns the terminal's echo off, where there is stty, and returns what
 // turns it on again.
-func hideTyping() func() {
+func hideTyping(ctx context.Context) func() {
+	ctx = context.WithoutCancel(ctx) // the echo comes back after an interrupt, too
 	echo := func(setting string) error {
-		stty := exec.Command("stty", setting)
+		stty := exec.CommandContext(ctx, "stty", setting)
 		stty.Stdin = os.Stdin
 		return stty.Run()
 	}

@@ -140,11 +140,11 @@ func (c *jsonCheck) object(pointer string, depth int) error {
 		if r := refusedRune(name); r >= 0 {
 			return problem.Newf(problem.Malformed, "member_name_refused", "The name of a member holds the character U+%04X, which is not taken.", r)
 		}
-		if fold := strings.ToLower(name); seen[fold] {
+		fold := strings.ToLower(name)
+		if seen[fold] {
 			return problem.Newf(problem.Malformed, "duplicate_member", "The member %s is there twice.", at)
-		} else {
-			seen[fold] = true
 		}
+		seen[fold] = true
 		if err := c.value(at, depth); err != nil {
 			return err
 		}

@@ -242,18 +242,18 @@ func (s *Server) Serve(ctx context.Context, workers ...Worker) error {
 	case err = <-failed:
 		err = fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
-		err = s.shutDown(h)
+		err = s.shutDown(context.WithoutCancel(ctx), h)
 	}
 	stopWorkers()
 	running.Wait()
 	return err
 }
 
-func (s *Server) shutDown(h *http.Server) error {
+func (s *Server) shutDown(ctx context.Context, h *http.Server) error {
 	s.draining.Store(true)
 	s.parts.Logger.Info("stopping: no longer ready, finishing the calls under way")
 	time.Sleep(s.config.DrainDelay)
-	ctx, cancel := context.WithTimeout(context.Background(), s.config.ShutdownTimeout)
+	ctx, cancel := context.WithTimeout(ctx, s.config.ShutdownTimeout)
 	defer cancel()
 	if err := h.Shutdown(ctx); err != nil {
 		_ = h.Close()
