@@ -72,11 +72,12 @@ func (s Seen) version() (int64, error) {
 	return v, err
 }
 
-// CasePath and ItemPath are embedded where the path names a case, or an item of it.
+// CasePath is embedded where the path names a case.
 type CasePath struct {
 	Case string `path:"case" maxLength:"64" example:"0190c1f4-7c5e-7cc0-9f6e-3e8f6ad6d1b2" doc:"The case's id."`
 }
 
+// ItemPath is embedded where the path names an item of a case.
 type ItemPath struct {
 	CasePath
 	Item string `path:"item" maxLength:"64" example:"0190c1f5-11aa-7b60-8d0e-5d3a1c9a8f10" doc:"The item's id."`

@@ -9,6 +9,7 @@ import (
 	"regain/server"
 )
 
+// ContactPath is embedded where the path names a new contact of a case.
 type ContactPath struct {
 	CasePath
 	Channel string `path:"channel" enum:"email,phone"`
@@ -20,6 +21,7 @@ type verifyIn struct {
 	Body CodeBody
 }
 
+// CodeBody is a code that somebody typed.
 type CodeBody struct {
 	Code string `json:"code" minLength:"1" maxLength:"20" example:"042917" doc:"The six digits that were sent."`
 }

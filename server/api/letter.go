@@ -29,9 +29,12 @@ func (a caseAPI) letter(c *gin.Context, caseID, itemID string) error {
 	if err != nil {
 		return err
 	}
-	maps.Copy(c.Writer.Header(), storage.DownloadHeader(letter.FileName, "html"))
-	c.Data(http.StatusOK, "text/html; charset=utf-8", letter.HTML)
-	return nil
+	h := c.Writer.Header()
+	maps.Copy(h, storage.DownloadHeader(letter.FileName, "html"))
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	c.Status(http.StatusOK)
+	_, err = c.Writer.Write(letter.HTML)
+	return err
 }
 
 func describeLetter(op *huma.Operation) {

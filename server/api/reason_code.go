@@ -53,7 +53,7 @@ func reasonLabels() map[cases.ReasonCode]rules.Text {
 		"not_sealed_or_signed": label("The seal or the signature is missing", "缺少公章或签字", "Falta o carimbo ou a assinatura"),
 		"not_masked":           label("Digits that must be hidden can be read", "应遮盖的数字可见", "Dígitos que deviam estar ocultos podem ser lidos"),
 		"altered":              label("It was altered", "有改动痕迹", "Foi alterado"),
-		"not_proven":           label("It does not show enough that the account may be managed", "不足以证明对该账号的管理权", "Não comprova suficientemente o direito de administrar a conta"),
+		"not_proven":           label("It does not show enough that the account may be managed", "不足以证明对该账号的管理权", "Não comprova suficientemente que a conta pode ser gerida por quem pede"),
 		"other":                label("Another reason", "其他原因", "Outro motivo"),
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"regain/server"
 )
 
+// ResumeBody is what a customer who comes back knows.
 type ResumeBody struct {
 	Reference string `json:"reference" minLength:"1" maxLength:"40" example:"7F3K-29QD-XM" doc:"In upper or lower case, with or without dashes."`
 	Channel   string `json:"channel" enum:"email,phone" doc:"Which of the case's new contacts the code goes to."`

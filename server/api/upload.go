@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
@@ -49,6 +50,9 @@ func (a caseAPI) upload(c *gin.Context, to slot) error {
 	}
 	actor := actorOf(ctx)
 	up, err := a.cases.Receive(ctx, actor, to.caseID, to.itemID, file.name, file.content)
+	if errors.Is(err, context.Canceled) {
+		return truncated(err) // the caller hung up while sending, which is no fault of ours
+	}
 	if err != nil {
 		return err
 	}
@@ -160,6 +164,10 @@ func malformedForm(err error) error {
 	case errors.Is(err, io.EOF):
 		return problem.New(problem.Malformed, "file_missing", "The form has no part file.")
 	}
+	return truncated(err)
+}
+
+func truncated(err error) error {
 	return problem.New(problem.Malformed, "upload_truncated", "The form ended before it was complete, or can't be read. Send it again.").WithCause(err)
 }
 
