@@ -34,7 +34,7 @@ func compile(b Bundle, nodes int) (*Policy, Faults) {
 		p.locales = append(p.locales, locale)
 	}
 	p.hash = b.Hash()
-	c := &compiler{prog: prog, policy: p, faults: &faults, materialCare: map[*materialRule]diagram.Node{}, selectorCare: map[*selector]diagram.Node{}}
+	c := &compiler{prog: prog, policy: p, faults: &faults, materialUses: map[*materialRule]uses{}, selectorCare: map[*selector]uses{}}
 	c.run(nodes)
 	if len(faults) == 0 {
 		c.freeze()
@@ -47,17 +47,15 @@ type compiler struct {
 	policy *Policy
 	prog   *program
 	faults *Faults
-	layout *layout
-	m      *diagram.Manager
+	*space
 	kleene *kleene
-	domain diagram.Node // the answers that can happen
 	askYes []diagram.Node
 	dead   bool // the node bound was passed and reported
 
-	materialCare map[*materialRule]diagram.Node // where a material is asked
-	selectorCare map[*selector]diagram.Node     // where a handling value is needed
-	selectors    []*selector                    // keys of selectorCare, in order
-	roots        []*diagram.Node                // all diagrams to keep
+	materialUses map[*materialRule]uses // where a material is asked
+	selectorCare map[*selector]uses     // where a handling value is needed
+	selectors    []*selector            // keys of selectorCare, in order
+	roots        []*diagram.Node        // all diagrams to keep
 }
 
 func (c *compiler) run(nodes int) {
@@ -69,13 +67,12 @@ func (c *compiler) run(nodes int) {
 		at{&document{file: c.policy.bundle.Name, faults: c.faults}, 1, 1}.fault("too_many", "", "%s", err)
 		return
 	}
-	c.layout = l
-	c.m = diagram.New(l.levels, nodes)
+	c.space = newSpace(diagram.New(l.levels, nodes), l, newDomain(l, c.prog.askWhen))
 	c.kleene = &kleene{m: c.m, l: l, memo: map[formula]truth{}}
 	if !c.buildDomain() {
 		return
 	}
-	c.group(c.prog.root, c.domain)
+	c.group(c.prog.root, diagram.True)
 	c.proveMaterials()
 	c.proveSelectors()
 }
@@ -95,10 +92,9 @@ func (c *compiler) readFactsWell() bool {
 	return len(c.policy.facts) > 0
 }
 
-// buildDomain conjoins what can happen: a fact is asked exactly where its ask_when
-// is true, and nothing impossible is.
+// buildDomain finds what can happen: a fact is asked exactly where its ask_when is
+// true, and nothing impossible is.
 func (c *compiler) buildDomain() bool {
-	c.domain = diagram.True
 	c.askYes = make([]diagram.Node, len(c.policy.facts))
 	for i := range c.layout.facts {
 		fl := &c.layout.facts[i]
@@ -112,26 +108,34 @@ func (c *compiler) buildDomain() bool {
 		c.sometimes(cond, yes, "ask_when of "+fl.fact.ID)
 		for level := fl.first; level < fl.first+fl.n; level++ {
 			no := c.m.In(level, fl.notAsked)
-			c.domain = c.m.And(c.domain, c.m.ITE(yes, c.m.Not(no), no))
+			c.domain.constraint[i] = c.m.And(c.domain.constraint[i], c.m.ITE(yes, c.m.Not(no), no))
 		}
 		if c.tooLarge(cond.at(0), "the facts up to "+fl.fact.ID) {
 			return false
 		}
 	}
 	for _, rule := range c.prog.impossible {
-		yes := c.kleene.truth(rule.cond.formula).yes
-		rule.root = yes
-		c.keep(&rule.root)
-		if c.m.And(c.domain, yes) == diagram.False {
-			rule.cond.at(0).fault("unreachable", "remove it", "this cannot happen anyway, given when facts are asked")
-		}
-		c.domain = c.m.And(c.domain, c.m.Not(yes))
-		if c.tooLarge(rule.cond.at(0), "what is impossible") {
+		if !c.exclude(rule) {
 			return false
 		}
 	}
-	if c.domain == diagram.False {
-		c.prog.impossible[len(c.prog.impossible)-1].cond.at(0).fault("nothing_possible", "", "with this, no answers at all can happen")
+	return true
+}
+
+// exclude adds an impossible combination to the domain.
+func (c *compiler) exclude(rule *impossibleRule) bool {
+	rule.root = c.kleene.truth(rule.cond.formula).yes
+	c.keep(&rule.root)
+	if !c.happens(rule.root) {
+		rule.cond.at(0).fault("unreachable", "remove it", "this cannot happen anyway, given when facts are asked")
+	}
+	c.domain.exclude(c.m.Not(rule.root), rule.cond.facts)
+	clear(c.memo)
+	if c.tooLarge(rule.cond.at(0), "what is impossible") {
+		return false
+	}
+	if c.can(rule.root) == diagram.False {
+		rule.cond.at(0).fault("nothing_possible", "", "with this, no answers at all can happen")
 		return false
 	}
 	return true
@@ -140,9 +144,9 @@ func (c *compiler) buildDomain() bool {
 // sometimes proves that an ask_when is neither always nor never true.
 func (c *compiler) sometimes(cond *condition, yes diagram.Node, what string) {
 	switch {
-	case c.m.And(c.domain, yes) == diagram.False:
+	case !c.happens(yes):
 		cond.at(0).fault("unreachable", "", "%s is never true", what)
-	case c.m.Always(yes, c.domain):
+	case c.always(yes, diagram.True):
 		cond.at(0).fault("always_true", "remove the condition", "%s is always true", what)
 	}
 }
@@ -166,7 +170,9 @@ func (c *compiler) tooLarge(place at, what string) bool {
 
 // freeze moves all diagrams that decisions need into the policy.
 func (c *compiler) freeze() {
-	c.keep(&c.domain)
+	for _, n := range c.domain.nodes() {
+		c.keep(n)
+	}
 	nodes := make([]diagram.Node, len(c.roots))
 	for i, r := range c.roots {
 		nodes[i] = *r

@@ -12,10 +12,9 @@ type partial struct {
 	levels  []uint8
 	scratch *diagram.Scratch
 
-	// What can still happen, made when first needed.
+	// For exact answers, made when first needed.
 	m     *diagram.Manager
 	bring func(diagram.Node) diagram.Node
-	care  diagram.Node
 }
 
 func newPartial(p *Policy, a Answers) *partial {
@@ -33,9 +32,11 @@ func (q *partial) stop(n diagram.Node, open []bool) (result diagram.Node, level 
 	}
 	if q.m == nil {
 		q.m, q.bring = q.p.frozen.Manager(exactNodes)
-		q.care = q.m.Fix(q.bring(q.p.domain), q.levels)
 	}
-	fitted := q.m.Minimize(q.m.Fix(q.bring(n), q.levels), q.care)
+	fitted := q.m.Fix(q.bring(n), q.levels)
+	facts := q.p.domain.around(q.m.Support(fitted))
+	can := q.p.domain.conjoin(q.m, facts, func(n diagram.Node) diagram.Node { return q.m.Fix(q.bring(n), q.levels) })
+	fitted = q.m.Minimize(fitted, can)
 	if q.m.Err() != nil {
 		q.scratch.Open(n, open)
 		return diagram.False, level, false

@@ -24,7 +24,7 @@ type Policy struct {
 	layout                        *layout
 	frozen                        *diagram.Frozen
 	nodes                         int            // of all diagrams together
-	domain                        diagram.Node   // the answers that can happen
+	domain                        *domain        // what can happen, in frozen
 	askYes                        []diagram.Node // by fact: where it is asked, if it has an ask_when
 	scratches                     sync.Pool      // of *diagram.Scratch
 	scenarioByID                  map[string]*Scenario

@@ -21,22 +21,47 @@ func (c *compiler) collect(s *scenarioRule, care diagram.Node) {
 		}
 	}
 	nothing := c.m.And(care, c.m.Not(asked))
-	if sound && nothing != diagram.False && len(s.collect) > 0 && !c.broken() {
+	if sound && c.happens(nothing) && len(s.collect) > 0 && !c.broken() {
 		s.place.fault("nothing_asked", "give these answers a scenario of their own", "%s asks for nothing when %s", s.scenario.ID, c.witness(nothing))
 	}
 	for _, sel := range s.handling.selectors() {
 		if _, ok := c.selectorCare[sel]; !ok {
 			c.selectors = append(c.selectors, sel)
 		}
-		c.selectorCare[sel] = c.m.Or(c.selectorCare[sel], care)
+		c.selectorCare[sel] = append(c.selectorCare[sel], care)
 	}
 	c.tooLarge(s.place, "the scenario "+s.scenario.ID)
 }
 
-// gate proves a condition: defined, and neither always nor never true within care.
+// uses are the answers under which something is looked at, one entry for each place
+// in the policy that uses it. Their union could be a large diagram.
+type uses []diagram.Node
+
+// narrow gives the uses that are left where n holds.
+func (c *compiler) narrow(u uses, n diagram.Node) uses {
+	var out uses
+	for _, care := range u {
+		if both := c.m.And(care, n); both != diagram.False {
+			out = append(out, both)
+		}
+	}
+	return out
+}
+
+// some gives a part of n that can happen in one of the uses.
+func (c *compiler) some(u uses, n diagram.Node) (diagram.Node, bool) {
+	for _, care := range u {
+		if part := c.m.And(care, n); part != diagram.False && c.happens(part) {
+			return part, true
+		}
+	}
+	return diagram.False, false
+}
+
+// gate proves a condition: defined, and neither always nor never true in its uses.
 // It gives where it is true, and false as second result when it has a fault of its
 // own that makes all else guesswork.
-func (c *compiler) gate(g *gate, care, fit diagram.Node, what string) (diagram.Node, bool) {
+func (c *compiler) gate(g *gate, u uses, fit diagram.Node, what string) (diagram.Node, bool) {
 	if g == nil {
 		return diagram.True, true
 	}
@@ -44,23 +69,28 @@ func (c *compiler) gate(g *gate, care, fit diagram.Node, what string) (diagram.N
 		return diagram.True, false
 	}
 	t := c.kleene.truth(g.cond.formula)
-	hole := c.defined(g.cond, t, care, what)
-	if !c.broken() && hole == diagram.False {
-		switch {
-		case c.m.And(care, t.yes) == diagram.False:
+	sound := true
+	for _, care := range u {
+		if c.defined(g.cond, t, care, what) != diagram.False {
+			sound = false
+			break
+		}
+	}
+	if !c.broken() && sound && len(u) > 0 {
+		if _, sometimes := c.some(u, t.yes); !sometimes {
 			g.cond.at(0).fault("unreachable", "", "%s is never true here", what)
-		case c.m.Always(t.yes, care):
+		} else if _, otherwise := c.some(u, c.m.Not(t.yes)); !otherwise {
 			g.cond.at(0).fault("always_true", "remove the condition", "%s is always true here", what)
 		}
 	}
-	g.root = c.m.Minimize(t.yes, fit)
+	g.root = c.fit(t.yes, fit)
 	c.keep(&g.root)
-	return t.yes, hole == diagram.False
+	return t.yes, sound
 }
 
 // requirement proves one entry of collect and gives where it is asked.
 func (c *compiler) requirement(r *requirementRule, care diagram.Node) (present diagram.Node, sound bool) {
-	yes, sound := c.gate(r.when, care, care, "the condition of "+r.requirement.ID)
+	yes, sound := c.gate(r.when, uses{care}, care, "the condition of "+r.requirement.ID)
 	inner := c.m.And(care, yes)
 	if r.requirement.Kind == Item {
 		return c.item(r, inner, yes, sound)
@@ -78,7 +108,7 @@ func (c *compiler) requirement(r *requirementRule, care diagram.Node) (present d
 		return c.m.And(yes, c.m.Or(children...)), sound
 	}
 	need := max(r.requirement.AtLeast, 1)
-	if few := c.m.And(inner, c.m.Not(c.m.AtLeast(need, children...))); few != diagram.False && sound && !c.broken() {
+	if few := c.m.And(inner, c.m.Not(c.m.AtLeast(need, children...))); sound && c.happens(few) && !c.broken() {
 		r.place.fault("too_few_children", "give the group a condition, or a child that is always there",
 			"the group %s needs %d, and fewer are left when %s", r.requirement.Kind, need, c.witness(few))
 	}
@@ -92,9 +122,9 @@ func (c *compiler) item(r *requirementRule, inner, yes diagram.Node, sound bool)
 		present, sound = c.m.And(yes, some), sound && ok
 	}
 	where := c.m.And(inner, present)
-	c.materialCare[r.material] = c.m.Or(c.materialCare[r.material], where)
+	c.materialUses[r.material] = append(c.materialUses[r.material], where)
 	for _, extra := range r.checks[len(r.material.checks):] {
-		c.check(extra, where, c.domain)
+		c.check(extra, uses{where})
 	}
 	return present, sound
 }
@@ -102,7 +132,7 @@ func (c *compiler) item(r *requirementRule, inner, yes diagram.Node, sound bool)
 // count compiles a limited count and gives where at least one is asked.
 func (c *compiler) count(r *requirementRule, care diagram.Node) (some diagram.Node, sound bool) {
 	fl := &c.layout.facts[c.layout.index[r.atMost.fact.ID]]
-	if hole := c.m.And(care, c.kleene.asked(fl).no); hole != diagram.False && !c.broken() {
+	if hole := c.m.And(care, c.kleene.asked(fl).no); c.happens(hole) && !c.broken() {
 		r.atMost.place.fault("undefined", "ask the fact there", "at_most of %s reads %s, which is not asked when %s", r.requirement.ID, r.atMost.fact.ID, c.witness(hole))
 		sound = false
 	} else {
@@ -116,65 +146,79 @@ func (c *compiler) count(r *requirementRule, care diagram.Node) (some diagram.No
 		}
 		root = c.m.ITE(atLeast, diagram.Terminal(k+1), root)
 	}
-	r.atMost.root = c.m.Minimize(root, care)
+	r.atMost.root = c.fit(root, care)
 	c.keep(&r.atMost.root)
 	return some, sound
 }
 
 // proveMaterials proves the conditions inside materials, under all the answers
-// that ask for them. Their diagrams are fitted to the domain alone, because a
+// that ask for them. Their diagrams are fitted to what can happen alone, because a
 // reviewer may ask for a material in any scenario.
 func (c *compiler) proveMaterials() {
 	for _, m := range c.policy.materials {
 		rule := c.prog.materials[m.ID]
-		care, used := c.materialCare[rule]
-		if !used || care == diagram.False {
-			care = c.domain
-		}
 		if c.dead {
 			return
 		}
+		u := c.materialUses[rule]
 		some := diagram.False
 		for _, f := range rule.fields {
 			what := fmt.Sprintf("of the field %s of %s", f.field.ID, m.ID)
-			yes, _ := c.gate(f.when, care, c.domain, "the condition "+what)
+			yes, _ := c.gate(f.when, u, diagram.True, "the condition "+what)
 			some = c.m.Or(some, yes)
-			c.gate(f.optionalWhen, c.m.And(care, yes), c.domain, "optional_when "+what)
+			inner := u
+			if f.optionalWhen != nil {
+				inner = c.narrow(u, yes)
+			}
+			c.gate(f.optionalWhen, inner, diagram.True, "optional_when "+what)
 		}
-		if none := c.m.And(care, c.m.Not(some)); len(rule.fields) > 0 && none != diagram.False && !c.broken() {
-			rule.place.fault("too_few_children", "", "%s has no fields left when %s", m.ID, c.witness(none))
+		if len(rule.fields) > 0 {
+			c.enough(rule.place, u, some, m.ID+" has no fields left")
 		}
 		for _, check := range rule.checks {
-			c.check(check, care, c.domain)
+			c.check(check, u)
 		}
 		c.tooLarge(rule.place, "the material "+m.ID)
 	}
 }
 
+// enough reports a group that is empty where none of its children is there.
+func (c *compiler) enough(place at, u uses, some diagram.Node, what string) {
+	if some == diagram.True || c.broken() {
+		return
+	}
+	if none, empty := c.some(u, c.m.Not(some)); empty && !c.broken() {
+		place.fault("too_few_children", "give the group a condition, or a child that is always there", "%s when %s", what, c.witness(none))
+	}
+}
+
 // check proves one entry of checks and gives where it is there.
-func (c *compiler) check(r *checkRule, care, fit diagram.Node) diagram.Node {
+func (c *compiler) check(r *checkRule, u uses) diagram.Node {
 	name := r.node.ID
 	if name == "" {
 		name = "a group of checks"
 	}
-	yes, sound := c.gate(r.when, care, fit, "the condition of "+name)
-	inner := c.m.And(care, yes)
-	if r.choose != nil {
-		arms := c.selector(r.choose, inner, fit)
-		for i, child := range r.children {
-			c.check(child, c.m.And(inner, arms[i]), fit)
-		}
+	yes, sound := c.gate(r.when, u, diagram.True, "the condition of "+name)
+	if r.choose == nil && len(r.children) == 0 {
 		return yes
 	}
-	if len(r.children) == 0 {
+	inner := u
+	if r.when != nil {
+		inner = c.narrow(u, yes)
+	}
+	if r.choose != nil {
+		arms := c.selector(r.choose, inner)
+		for i, child := range r.children {
+			c.check(child, c.narrow(inner, arms[i]))
+		}
 		return yes
 	}
 	some := diagram.False
 	for _, child := range r.children {
-		some = c.m.Or(some, c.check(child, inner, fit))
+		some = c.m.Or(some, c.check(child, inner))
 	}
-	if none := c.m.And(inner, c.m.Not(some)); sound && none != diagram.False && !c.broken() {
-		r.place.fault("too_few_children", "give the group a condition, or a child that is always there", "no check of this group is left when %s", c.witness(none))
+	if sound {
+		c.enough(r.place, inner, some, "no check of this group is left")
 	}
 	return yes
 }
@@ -185,47 +229,58 @@ func (c *compiler) proveSelectors() {
 		if c.dead {
 			return
 		}
-		c.selector(s, c.selectorCare[s], c.selectorCare[s])
+		c.selector(s, c.selectorCare[s])
 		c.tooLarge(s.place, s.what)
 	}
 }
 
-// selector proves that the arms of `choose` take everything in care, and gives
-// where each arm is taken.
-func (c *compiler) selector(s *selector, care, fit diagram.Node) []diagram.Node {
+// selector proves that the arms of `choose` take everything in its uses, and gives
+// where each arm is taken, the rest last.
+func (c *compiler) selector(s *selector, u uses) []diagram.Node {
 	var arms []diagram.Node
-	rest, sound := care, true
+	left, sound := diagram.True, true
 	for _, cond := range s.arms {
 		if cond.broken() {
-			arms, sound = append(arms, diagram.True), false
+			arms, sound = append(arms, diagram.False), false
 			continue
 		}
 		t := c.kleene.truth(cond.formula)
-		sound = c.defined(cond, t, rest, "a condition of "+s.what) == diagram.False && sound
-		if sound && c.m.And(rest, t.yes) == diagram.False && !c.broken() {
+		for _, care := range c.narrow(u, left) {
+			if sound = sound && c.defined(cond, t, care, "a condition of "+s.what) == diagram.False; !sound {
+				break
+			}
+		}
+		arm := c.m.And(left, t.yes)
+		if _, taken := c.some(u, arm); sound && !taken && len(u) > 0 && !c.broken() {
 			cond.at(0).fault("unreachable", "", "this choice of %s is never taken", s.what)
 		}
-		arms = append(arms, c.m.And(rest, t.yes))
-		rest = c.m.And(rest, c.m.Not(t.yes))
+		arms = append(arms, arm)
+		left = c.m.And(left, c.m.Not(t.yes))
 	}
-	arms = append(arms, rest)
+	arms = append(arms, left)
+	rest, more := c.some(u, left)
 	switch {
-	case !sound || c.broken():
-	case s.otherwise && rest == diagram.False:
+	case !sound || c.broken() || len(u) == 0:
+	case s.otherwise && !more:
 		s.place.fault("unreachable", "remove it: the choices before take everything", "otherwise of %s is never taken", s.what)
-	case !s.otherwise && rest != diagram.False:
+	case !s.otherwise && more:
 		s.place.fault("gap", "add otherwise", "%s has no value when %s", s.what, c.witness(rest))
 	}
-	root := diagram.Terminal(max(len(s.arms), 0))
-	if !s.otherwise {
-		root = diagram.Terminal(max(len(s.arms)-1, 0))
-	}
-	for i := len(s.arms) - 1; i >= 0; i-- {
-		if !s.arms[i].broken() {
-			root = c.m.ITE(c.kleene.truth(s.arms[i].formula).yes, diagram.Terminal(i), root)
-		}
-	}
-	s.root = c.m.Minimize(root, fit)
+	s.root = c.fit(selectorRoot(c.m, s, arms), diagram.True)
 	c.keep(&s.root)
 	return arms
+}
+
+// selectorRoot is the diagram that gives the number of the arm. Without `otherwise`
+// the last arm takes what cannot happen.
+func selectorRoot(m *diagram.Manager, s *selector, arms []diagram.Node) diagram.Node {
+	last := len(arms) - 1
+	if !s.otherwise {
+		last = max(last-1, 0)
+	}
+	root := diagram.Terminal(last)
+	for i := last - 1; i >= 0; i-- {
+		root = m.ITE(arms[i], diagram.Terminal(i), root)
+	}
+	return root
 }

@@ -33,11 +33,11 @@ func (c *compiler) group(parent *scenarioRule, care diagram.Node) {
 	if c.tooLarge(parent.place, "the group "+groupName(parent)) {
 		return
 	}
-	parent.group = c.m.Minimize(c.m.Case(arms, diagram.False), care)
+	parent.group = c.fit(c.m.Case(arms, diagram.False), care)
 	c.keep(&parent.group)
 	for i, child := range parent.children {
 		below := c.m.And(care, arms[i])
-		if below == diagram.False {
+		if !c.happens(below) {
 			continue // unreachable, and reported
 		}
 		c.group(child, below)
@@ -55,7 +55,8 @@ func groupName(s *scenarioRule) string {
 // defined proves that a condition has a value everywhere in care; it gives where
 // it has none.
 func (c *compiler) defined(cond *condition, t truth, care diagram.Node, what string) diagram.Node {
-	hole := c.m.And(care, c.m.Not(c.m.Or(t.yes, t.no)))
+	value := c.m.Or(t.yes, t.no)
+	hole := c.m.And(c.within(care, value), c.m.Not(value))
 	if hole != diagram.False && !c.broken() {
 		cond.at(0).fault("undefined", "test asked(…) first, or ask the fact there", "%s reads a fact that is not asked when %s", what, c.witness(hole))
 	}
@@ -70,9 +71,9 @@ func (c *compiler) usual(child *scenarioRule, t truth, care diagram.Node, siblin
 	}
 	_, literal := child.cond.formula.(constant)
 	switch {
-	case c.m.And(care, t.yes) == diagram.False:
+	case !c.happens(c.m.And(care, t.yes)):
 		child.cond.at(0).fault("unreachable", "", "%s is never reached", child.scenario.ID)
-	case c.m.Always(t.yes, care) && !(literal && siblings == 1):
+	case c.always(t.yes, care) && !(literal && siblings == 1):
 		child.cond.at(0).fault("always_true", "remove the condition, or the other scenarios", "the condition of %s is always true here", child.scenario.ID)
 	}
 }
@@ -80,12 +81,12 @@ func (c *compiler) usual(child *scenarioRule, t truth, care diagram.Node, siblin
 // overlap reports each earlier sibling that takes some of the same answers.
 func (c *compiler) overlap(parent *scenarioRule, arms []diagram.Node, i int, care, taken diagram.Node) {
 	mine := c.m.And(care, arms[i])
-	if c.m.And(mine, taken) == diagram.False || c.broken() {
+	if !c.happens(c.m.And(mine, taken)) || c.broken() {
 		return
 	}
 	for j := range i {
 		both := c.m.And(mine, arms[j])
-		if both == diagram.False || c.broken() {
+		if !c.happens(both) || c.broken() {
 			continue
 		}
 		child, other := parent.children[i], parent.children[j]
@@ -99,7 +100,7 @@ func (c *compiler) overlap(parent *scenarioRule, arms []diagram.Node, i int, car
 
 // otherwise fills in the arm of `otherwise`, or reports what no sibling takes.
 func (c *compiler) otherwise(parent *scenarioRule, arms []diagram.Node, care, taken, undefined diagram.Node) {
-	left := c.m.And(care, c.m.Not(c.m.Or(taken, undefined)))
+	left := c.within(c.m.And(care, c.m.Not(c.m.Or(taken, undefined))))
 	for i, child := range parent.children {
 		if !child.otherwise {
 			continue

@@ -9,11 +9,12 @@ import (
 // Summary is what a check of a sound policy has to say.
 type Summary struct {
 	// Combinations is the number of complete answers that can happen, counting
-	// answers that no condition tells apart as one.
+	// answers that no condition tells apart as one. It is nil when the diagram of all
+	// of them grows too large.
 	Combinations *big.Int
 	// Nodes is the size of all diagrams that decisions walk.
 	Nodes int
-	// Shares are the scenarios, parents first.
+	// Shares are the scenarios, parents first; none when Combinations is nil.
 	Shares []Share
 	// UnusedMaterials and UnusedChecks are in the catalogue, and no scenario asks for
 	// them; UnusedFacts are never asked, because nothing depends on them.
@@ -32,8 +33,14 @@ type Share struct {
 // milliseconds: it is for checks, not for decisions.
 func (p *Policy) Summary() Summary {
 	m, bring := p.frozen.Manager(maxNodes)
-	e := examples{m: m, layout: p.layout, domain: bring(p.domain)}
-	s := Summary{Combinations: m.Count(e.domain), Nodes: p.nodes}
+	e := newSpace(m, p.layout, p.domain.brought(bring))
+	s := Summary{Nodes: p.nodes}
+	p.unused(&s)
+	all := e.domain.conjoin(m, e.domain.all(), unchanged)
+	if m.Err() != nil {
+		return s
+	}
+	s.Combinations = m.Count(all)
 	var walk func(rule *scenarioRule, care diagram.Node)
 	walk = func(rule *scenarioRule, care diagram.Node) {
 		for i, child := range rule.children {
@@ -46,19 +53,21 @@ func (p *Policy) Summary() Summary {
 			walk(child, region)
 		}
 	}
-	walk(p.prog.root, e.domain)
-	p.unused(&s)
+	walk(p.prog.root, all)
+	if m.Err() != nil {
+		s.Shares = nil
+	}
 	return s
 }
 
 const maxRegions = 8
 
 // regions describes the parts of a region within care.
-func (c examples) regions(region, care diagram.Node) []string {
+func (s *space) regions(region, care diagram.Node) []string {
 	var out []string
-	c.m.Paths(c.m.Minimize(region, care), func(path []diagram.Choice, terminal diagram.Node) bool {
-		if terminal == diagram.True && c.happens(path) {
-			out = append(out, c.describe(path))
+	s.m.Paths(s.m.Minimize(region, care), func(path []diagram.Choice, terminal diagram.Node) bool {
+		if terminal == diagram.True && s.m.FixChoices(care, path) != diagram.False {
+			out = append(out, s.describe(path))
 		}
 		return len(out) < maxRegions
 	})

@@ -21,13 +21,21 @@ func Check(out io.Writer, file string) int {
 	fmt.Fprintf(out, "  hash       %s\n", p.Hash())
 	fmt.Fprintf(out, "  languages  %s\n", strings.Join(p.Locales(), ", "))
 	fmt.Fprintf(out, "  holds      %s, %s, %s\n", plural(len(p.Facts()), "fact"), plural(len(p.Materials()), "material"), plural(leaves(p.Scenarios()), "scenario"))
-	fmt.Fprintf(out, "  proved     %s complete combinations of answers: each has exactly one scenario\n", s.Combinations)
+	fmt.Fprintf(out, "  proved     %s complete combinations of answers: each has exactly one scenario\n", counted(s))
 	fmt.Fprintf(out, "  diagrams   %s\n\n", plural(s.Nodes, "node"))
 	printShares(out, s)
 	printUnused(out, "materials that no scenario asks for", s.UnusedMaterials)
 	printUnused(out, "checks that no material needs", s.UnusedChecks)
 	printUnused(out, "facts that nothing depends on, never asked", s.UnusedFacts)
 	return OK
+}
+
+// counted is the number of combinations in words.
+func counted(s rules.Summary) string {
+	if s.Combinations == nil {
+		return "all"
+	}
+	return s.Combinations.String()
 }
 
 func leaves(scenarios []*rules.Scenario) int {
