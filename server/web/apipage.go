@@ -36,6 +36,7 @@ type apiCall struct {
 	Parameters                             []apiField
 	Bodies                                 []apiBody
 	Answers                                []apiBody
+	Example                                string
 }
 
 type apiBody struct {
@@ -64,6 +65,7 @@ type apiSchema struct {
 func (p *Pages) showAPI(c *gin.Context) error {
 	document := p.server.OpenAPI()
 	view := apiPage{Title: document.Info.Title, Description: document.Info.Description}
+	origin := address(c.Request, p.server.Config())
 	groups := map[string]int{}
 	for _, r := range p.server.Routes() {
 		op := operationOf(document, r)
@@ -76,13 +78,27 @@ func (p *Pages) showAPI(c *gin.Context) error {
 			view.Groups = append(view.Groups, apiGroup{Name: name, Anchor: strings.ReplaceAll(strings.ToLower(name), " ", "-")})
 		}
 		g := &view.Groups[groups[name]]
-		g.Calls = append(g.Calls, apiCallOf(r, op))
+		call := apiCallOf(r, op, document.Components.Schemas)
+		call.Example = exampleCall(origin, r, op, document.Components.Schemas)
+		g.Calls = append(g.Calls, call)
 	}
+	slices.SortStableFunc(view.Groups, func(a, b apiGroup) int { return cmp.Compare(rank(a.Name), rank(b.Name)) })
 	schemas := document.Components.Schemas.Map()
 	for _, name := range slices.Sorted(maps.Keys(schemas)) {
 		view.Schemas = append(view.Schemas, apiSchema{Name: name, Fields: fieldsOf(schemas[name])})
 	}
 	return p.render(c, http.StatusOK, "api", "API", view)
+}
+
+// rank puts what few readers look for last.
+func rank(group string) int {
+	switch group {
+	case "Development":
+		return 1
+	case "Description":
+		return 2
+	}
+	return 0
 }
 
 func operationOf(document *huma.OpenAPI, r server.Route) *huma.Operation {
@@ -98,7 +114,7 @@ func operationOf(document *huma.OpenAPI, r server.Route) *huma.Operation {
 	return nil
 }
 
-func apiCallOf(r server.Route, op *huma.Operation) apiCall {
+func apiCallOf(r server.Route, op *huma.Operation, registry huma.Registry) apiCall {
 	call := apiCall{ID: r.ID, Method: r.Method, Path: r.Path, Summary: r.Summary, Description: op.Description}
 	call.Open = slices.Contains(r.Roles, server.Anonymous)
 	for _, role := range r.Roles {
@@ -113,7 +129,7 @@ func apiCallOf(r server.Route, op *huma.Operation) apiCall {
 		call.Parameters = append(call.Parameters, f)
 	}
 	if op.RequestBody != nil {
-		call.Bodies = bodiesOf("Body", op.RequestBody.Description, op.RequestBody.Content)
+		call.Bodies = bodiesOf("Body", op.RequestBody.Description, op.RequestBody.Content, registry)
 	}
 	for _, status := range slices.Sorted(maps.Keys(op.Responses)) {
 		answer := op.Responses[status]
@@ -123,20 +139,21 @@ func apiCallOf(r server.Route, op *huma.Operation) apiCall {
 		if len(answer.Content) == 0 {
 			call.Answers = append(call.Answers, apiBody{Label: status, Description: answer.Description})
 		}
-		call.Answers = append(call.Answers, bodiesOf(status, answer.Description, answer.Content)...)
+		call.Answers = append(call.Answers, bodiesOf(status, answer.Description, answer.Content, registry)...)
 	}
 	return call
 }
 
-func bodiesOf(label, description string, content map[string]*huma.MediaType) []apiBody {
+func bodiesOf(label, description string, content map[string]*huma.MediaType, registry huma.Registry) []apiBody {
 	var bodies []apiBody
 	for _, media := range slices.Sorted(maps.Keys(content)) {
 		body := apiBody{Label: label, Media: media, Description: description}
 		if schema := content[media].Schema; schema != nil {
 			body.Type = typeOf(schema)
-			if schema.Ref == "" {
-				body.Fields = fieldsOf(schema)
+			if schema.Ref != "" {
+				schema = registry.SchemaFromRef(schema.Ref)
 			}
+			body.Fields = fieldsOf(schema)
 		}
 		bodies = append(bodies, body)
 	}

@@ -84,6 +84,9 @@ func TestAPIPageDescribesEveryCall(t *testing.T) {
 			t.Errorf("%s is not described", r.ID)
 		}
 	}
+	if !strings.Contains(body, `-d &#39;{&#34;answers&#34;:`) || !strings.Contains(body, "A command that makes this call") {
+		t.Error("no example of a call")
+	}
 	if len(server.Codes()) < 30 {
 		t.Errorf("%d problems are listed", len(server.Codes()))
 	}
