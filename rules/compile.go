@@ -34,12 +34,16 @@ func compile(b Bundle, nodes int) (*Policy, Faults) {
 		p.locales = append(p.locales, locale)
 	}
 	p.hash = b.Hash()
-	c := &compiler{prog: prog, policy: p, faults: &faults, materialUses: map[*materialRule]uses{}, selectorCare: map[*selector]uses{}}
+	c := newCompiler(p, prog, &faults)
 	c.run(nodes)
 	if len(faults) == 0 {
 		c.freeze()
 	}
 	return p, faults
+}
+
+func newCompiler(p *Policy, prog *program, faults *Faults) *compiler {
+	return &compiler{prog: prog, policy: p, faults: faults, materialUses: map[*materialRule]uses{}, selectorCare: map[*selector]uses{}}
 }
 
 // compiler proves a policy and makes its diagrams.

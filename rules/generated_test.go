@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 )
 
 // generator writes large random policies: 40 facts and a tree of 200 scenarios.
@@ -111,31 +112,29 @@ func (g *generator) condition() string {
 	return fmt.Sprintf("not (%s) or %s", pick(), pick())
 }
 
-// compileGenerated compiles a generated policy; the few conditions that chance made
-// always or never true are no fault of the engine.
+// compileGenerated compiles a generated policy. The few conditions that chance made
+// always or never true are no fault of the engine, and decisions work all the same.
 func compileGenerated(t testing.TB, seed uint64) *Policy {
 	t.Helper()
-	p, faults := compile(generatePolicy(seed), maxNodes)
+	var faults Faults
+	p, prog, _ := readPolicy(generatePolicy(seed), &faults)
+	c := newCompiler(p, prog, &faults)
+	c.run(maxNodes)
 	for _, f := range faults {
 		if f.Code != "always_true" && f.Code != "unreachable" {
 			t.Fatal(f)
 		}
 	}
-	if len(faults) > 0 {
-		return nil
-	}
+	c.freeze()
 	return p
 }
 
 // On large random policies, diagrams and expr agree on random answers.
 func TestGeneratedPoliciesAgreeWithExpr(t *testing.T) {
-	sound := 0
-	for seed := uint64(1); seed <= 12 && sound < 4; seed++ {
+	for seed := uint64(1); seed <= 4; seed++ {
+		start := time.Now()
 		p := compileGenerated(t, seed)
-		if p == nil {
-			continue
-		}
-		sound++
+		took := time.Since(start)
 		o := newOracle(t, p)
 		random := rand.New(rand.NewPCG(seed, 3))
 		for range 300 {
@@ -144,10 +143,10 @@ func TestGeneratedPoliciesAgreeWithExpr(t *testing.T) {
 			o.compare(raw, want)
 		}
 		s := p.Summary()
-		t.Logf("seed %d: %d scenarios, %s combinations, %d nodes", seed, len(p.scenarios), s.Combinations, s.Nodes)
-	}
-	if sound < 2 {
-		t.Fatalf("only %d generated policies are sound", sound)
+		t.Logf("seed %d: %d scenarios, %s combinations, %d nodes, compiled in %s", seed, len(p.scenarios), s.Combinations, s.Nodes, took)
+		if len(p.scenarios) < generatedLeaves || s.Nodes > 20_000 {
+			t.Errorf("seed %d: %d scenarios, %d nodes", seed, len(p.scenarios), s.Nodes)
+		}
 	}
 }
 
