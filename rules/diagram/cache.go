@@ -17,7 +17,6 @@ const (
 	opNone op = iota
 	opITE
 	opRestrict
-	opExists
 	opForall
 )
 

@@ -75,9 +75,6 @@ func (m *Manager) or(f, g Node) Node {
 	return m.ITE(f, True, g)
 }
 
-// Implies is true where g holds or f does not.
-func (m *Manager) Implies(f, g Node) Node { return m.ITE(f, g, True) }
-
 // Always reports whether f holds everywhere that care holds.
 func (m *Manager) Always(f, care Node) bool { return m.and(care, m.Not(f)) == False && !m.broken() }
 
@@ -105,19 +102,15 @@ func (m *Manager) AtLeast(k int, fs ...Node) Node {
 
 // Is is true where n gives the terminal with this number.
 func (m *Manager) Is(n Node, terminal int) Node {
-	return m.Map(n, func(t int) Node {
-		if t == terminal {
+	return m.rebuild(n, map[Node]Node{}, func(t Node) Node {
+		if t.Value() == terminal {
 			return True
 		}
 		return False
 	})
 }
 
-// Map replaces each terminal t of n by to(t), which may be any terminal.
-func (m *Manager) Map(n Node, to func(t int) Node) Node {
-	return m.rebuild(n, map[Node]Node{}, func(t Node) Node { return to(t.Value()) })
-}
-
+// rebuild replaces each terminal of n by what leaf says.
 func (m *Manager) rebuild(n Node, memo map[Node]Node, leaf func(Node) Node) Node {
 	if n.IsTerminal() {
 		return leaf(n)
@@ -132,29 +125,5 @@ func (m *Manager) rebuild(n Node, memo map[Node]Node, leaf func(Node) Node) Node
 	r := m.node(level, m.work[base:])
 	m.work = m.work[:base]
 	memo[n] = r
-	return r
-}
-
-// Combine gives each pair of terminals that a and b reach together the terminal that to names: the product of two
-// diagrams.
-func (m *Manager) Combine(a, b Node, to func(a, b int) Node) Node {
-	return m.combine(a, b, map[[2]Node]Node{}, to)
-}
-
-func (m *Manager) combine(a, b Node, memo map[[2]Node]Node, to func(a, b int) Node) Node {
-	if a.IsTerminal() && b.IsTerminal() {
-		return to(a.Value(), b.Value())
-	}
-	key := [2]Node{a, b}
-	if r, ok := memo[key]; ok || m.broken() {
-		return r
-	}
-	level, base := min(m.level(a), m.level(b)), len(m.work)
-	for v := range m.levels[level].Arity {
-		m.work = append(m.work, m.combine(m.branch(a, level, v), m.branch(b, level, v), memo, to))
-	}
-	r := m.node(level, m.work[base:])
-	m.work = m.work[:base]
-	memo[key] = r
 	return r
 }

@@ -1,9 +1,6 @@
 package diagram
 
-import (
-	"math/big"
-	"slices"
-)
+import "math/big"
 
 // Support lists, in order, the levels that n depends on.
 func (m *Manager) Support(n Node) []int {
@@ -20,29 +17,6 @@ func (m *Manager) Support(n Node) []int {
 		}
 	}
 	return levels
-}
-
-// Terminals lists, in rising order, the numbers of the terminals that n can give.
-func (m *Manager) Terminals(n Node) []int {
-	var found []int
-	m.visit(n, func(n Node) {
-		if n.IsTerminal() {
-			found = append(found, n.Value())
-		}
-	})
-	slices.Sort(found)
-	return found
-}
-
-// Size is the number of nodes that n consists of, without terminals.
-func (m *Manager) Size(n Node) int {
-	size := 0
-	m.visit(n, func(n Node) {
-		if !n.IsTerminal() {
-			size++
-		}
-	})
-	return size
 }
 
 // visit calls f once for n and for each node and terminal below it.

@@ -39,21 +39,6 @@ func (m *Manager) FixChoices(n Node, choices []Choice) Node {
 	return n
 }
 
-// Exists is true where f holds for some value of level. f is boolean.
-func (m *Manager) Exists(f Node, level int) Node {
-	if m.level(f) > level || m.broken() {
-		return f
-	}
-	if m.level(f) == level {
-		r := False
-		for v := range m.levels[level].Arity {
-			r = m.or(r, m.branch(f, level, v))
-		}
-		return r
-	}
-	return m.each(opExists, f, Node(level), 0, func(b Node) Node { return m.Exists(b, level) })
-}
-
 // Forall is true where f holds for every value of level. f is boolean.
 func (m *Manager) Forall(f Node, level int) Node {
 	if m.level(f) > level || m.broken() {
