@@ -1,9 +1,13 @@
 package cases_test
 
 import (
+	"context"
 	"encoding/json"
 	"sync"
 	"testing"
+	"time"
+
+	"github.com/uptrace/bun"
 
 	"regain/cases"
 	"regain/database/databasetest"
@@ -189,4 +193,34 @@ func TestHeldClaimReadsLikeAnOpenOne(t *testing.T) {
 		}
 		wantSame(t, "what is shown", shown(second), shown(first))
 	})
+}
+
+// A claim that is being submitted while the open case ends is not overlooked: the
+// end waits for it.
+func TestEndWaitsForSubmission(t *testing.T) {
+	w := newWorld(t, databasetest.Postgres(t))
+	first := w.filed("ana-2019", withCard(0))
+	second := w.begin("ana-2019", withCard(0)).prove().supplies()
+	ended := make(chan error, 1)
+	err := w.db.InTx(w.ctx, func(ctx context.Context, _ bun.IDB) error {
+		if _, err := w.Submit(ctx, second.actor, second.id, 0); err != nil {
+			return err
+		}
+		go func() {
+			_, err := w.Withdraw(w.ctx, first.actor, first.id, 0)
+			ended <- err
+		}()
+		select {
+		case err := <-ended:
+			t.Errorf("the open case ended past a claim that was not committed yet (%v)", err)
+		case <-time.After(200 * time.Millisecond):
+		}
+		return nil
+	})
+	must(t, err)
+	must(t, <-ended)
+	if got := second.read(); !got.Open || got.Held {
+		t.Fatalf("the second claim waits for nobody: %+v", got)
+	}
+	w.wantSound()
 }
