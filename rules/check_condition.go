@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/parser/operator"
 	"go.yaml.in/yaml/v3"
 	"golang.org/x/text/language"
 )
@@ -69,7 +70,7 @@ func (c *checker) boolean(n ast.Node) formula {
 		return c.name(x)
 	case *ast.UnaryNode:
 		if x.Operator == "not" || x.Operator == "!" {
-			return c.not(x)
+			return &negation{c.boolean(x.Node)}
 		}
 	case *ast.BinaryNode:
 		return c.binary(x)
@@ -79,15 +80,9 @@ func (c *checker) boolean(n ast.Node) formula {
 	return c.fault(n, "not_allowed", "conditions know and, or, not, ==, !=, <, <=, >, >=, in, asked, has_any, has_all and has_only", "%s is not allowed in a condition", describe(n))
 }
 
-// not checks a negation. The commonest mistake is to negate a comparison without
-// parentheses, which binds to its first operand.
-func (c *checker) not(x *ast.UnaryNode) formula {
-	if id, ok := x.Node.(*ast.IdentifierNode); ok {
-		if i, ok := c.factIndex[id.Value]; ok && c.vocabulary.facts[i].Type != FactBool {
-			return c.fault(id, "not_a_bool", fmt.Sprintf("write %s != … or not (%s == …)", id.Value, id.Value), "not applies to %s alone, which is of type %s", id.Value, c.vocabulary.facts[i].Type)
-		}
-	}
-	return &negation{c.boolean(x.Node)}
+// negated refuses "not a == b", which expr reads as "(not a) == b".
+func (c *checker) negated(u *ast.UnaryNode, x *ast.BinaryNode) formula {
+	return c.fault(u, "not_a_bool", fmt.Sprintf("write not (%s %s %s), or another operator", u.Node, x.Operator, x.Right), "not applies to %s alone here", u.Node)
 }
 
 func (c *checker) name(x *ast.IdentifierNode) formula {
@@ -134,6 +129,9 @@ func (c *checker) fact(x *ast.IdentifierNode) *Fact {
 }
 
 func (c *checker) binary(x *ast.BinaryNode) formula {
+	if u, ok := x.Left.(*ast.UnaryNode); ok && (u.Operator == "not" || u.Operator == "!") && !operator.IsBoolean(x.Operator) {
+		return c.negated(u, x)
+	}
 	switch x.Operator {
 	case "and", "&&", "or", "||":
 		left, right := c.boolean(x.Left), c.boolean(x.Right)
