@@ -53,7 +53,7 @@ type documentOut struct {
 func (a caseAPI) registerDocuments() {
 	a.server.Raw(server.Route{
 		ID: "upload-document", Method: post, Path: itemsPath + "documents", Roles: customers(), Effect: server.Changes,
-		MaxBody: maxUpload, Upload: true, Status: http.StatusCreated, Tag: tagItems,
+		Limit: uploads(), MaxBody: maxUpload, Upload: true, Status: http.StatusCreated, Tag: tagItems,
 		Summary: "Supply a document for an item", Description: uploadDescription, Describe: a.describeUpload,
 	}, func(c *gin.Context) error {
 		return a.upload(c, slot{caseID: c.Param("case"), itemID: c.Param("item"), base: casesPath + c.Param("case") + "/documents/"})
@@ -73,7 +73,7 @@ func (a caseAPI) registerDocuments() {
 	})
 
 	a.server.Raw(server.Route{
-		ID: "download-document", Method: get, Path: casesPath + "{case}/documents/{document}", Roles: caseReaders(), Effect: server.Reads, Tag: tagItems,
+		ID: "download-document", Method: get, Path: casesPath + "{case}/documents/{document}", Roles: caseReaders(), Effect: server.Reads, Limit: downloads(), Tag: tagItems,
 		Summary: "A document's bytes", Description: "Every look at a document is an event of the case. Ranges are answered.", Describe: describeDownload,
 	}, func(c *gin.Context) error { return a.download(c, c.Param("case"), c.Param("document")) })
 }

@@ -69,7 +69,7 @@ func (a caseAPI) registerPartner() {
 
 	a.server.Raw(server.Route{
 		ID: "partner-upload", Method: post, Path: invitationPath + "items/{item}/documents", Roles: partners(), Effect: server.Changes,
-		MaxBody: maxUpload, Upload: true, Status: http.StatusCreated, Tag: tagPartner,
+		Limit: uploads(), MaxBody: maxUpload, Upload: true, Status: http.StatusCreated, Tag: tagPartner,
 		Summary: "Supply a document that is owed", Description: uploadDescription, Describe: a.describeUpload,
 	}, a.asPartner(func(c *gin.Context, caseID string) error {
 		return a.upload(c, slot{caseID: caseID, itemID: c.Param("item"), base: invitationPath + "documents/"})
@@ -96,7 +96,7 @@ func (a caseAPI) registerPartner() {
 	}, a.asPartner(func(c *gin.Context, caseID string) error { return a.letter(c, caseID, c.Param("item")) }))
 
 	a.server.Raw(server.Route{
-		ID: "partner-download", Method: get, Path: invitationPath + "documents/{document}", Roles: partners(), Effect: server.Reads, Tag: tagPartner,
+		ID: "partner-download", Method: get, Path: invitationPath + "documents/{document}", Roles: partners(), Effect: server.Reads, Limit: downloads(), Tag: tagPartner,
 		Summary: "A document that the partner supplied", Describe: describeDownload,
 	}, a.asPartner(func(c *gin.Context, caseID string) error { return a.download(c, caseID, c.Param("document")) }))
 }

@@ -133,7 +133,7 @@ func TestWaiverAndSecondApproval(t *testing.T) {
 		d.problemOf(d.Call(t, first.token, "POST", c.path+"/items/"+letter+"/waiver", object{"reason": "Fine by me."}, "If-Match", etag), 409, "second_person_required")
 		second.change(200, "POST", "/items/"+letter+"/waiver", object{"reason": "The enterprise was dissolved."})
 		first.accept()
-		if o := first.change(200, "POST", "/approval", object{}); o["state"] != "submitted" {
+		if o := first.change(200, "POST", "/approval", nil); o["state"] != "submitted" {
 			t.Errorf("after one of two approvals: %v", o["state"])
 		}
 		holds(t, "the customer's view between approvals", c.show(), "approval", "verdicts")

@@ -29,6 +29,10 @@ const (
 	maxReadOff = 16 << 10
 )
 
+// uploads and downloads are limited because each costs disk, or an event of the case.
+func uploads() server.Limit   { return server.Limit{N: 300, Per: hour, By: server.ByCaller} }
+func downloads() server.Limit { return server.Limit{N: 1200, Per: hour, By: server.ByCaller} }
+
 const uploadDescription = "As multipart/form-data with the part file and, before it, an optional part read_off (JSON) with what can be read off the document; " +
 	"or as application/octet-stream with the file's name in Content-Disposition. " +
 	"The type is judged by the name and by the content, and must be one that the item takes. " +

@@ -11,9 +11,11 @@ type approveIn struct {
 	InLanguage
 	CasePath
 	Seen
-	Body struct {
-		WordsStaff string `json:"words_staff,omitempty" maxLength:"10000" doc:"For staff alone; at most 2000 characters."`
-	}
+	Body *approveBody
+}
+
+type approveBody struct {
+	WordsStaff string `json:"words_staff,omitempty" maxLength:"10000" doc:"For staff alone; at most 2000 characters."`
 }
 
 type denyIn struct {
@@ -42,7 +44,11 @@ func (a caseAPI) registerVerdicts() {
 			if err != nil {
 				return nil, err
 			}
-			c, err := a.cases.Approve(ctx, actorOf(ctx), in.Case, version, in.Body.WordsStaff)
+			words := "" // the body may be left out
+			if in.Body != nil {
+				words = in.Body.WordsStaff
+			}
+			c, err := a.cases.Approve(ctx, actorOf(ctx), in.Case, version, words)
 			return a.shown(ctx, c, err, in.InLanguage)
 		})
 
