@@ -216,6 +216,11 @@ func TestRepeatedUpload(t *testing.T) {
 		if docs := objects(c.item("real_name_certificate")["documents"]); len(docs) != 1 {
 			t.Errorf("%d documents after one upload, repeated", len(docs))
 		}
+		c.change(200, "POST", "/withdrawal", nil) // the item is closed now, but the call was carried out
+		if late := c.upload(path, "a.pdf", testdocs.PDF(1, 1, "x"), "Idempotency-Key", key(2)); string(late.Body) != string(first.Body) {
+			t.Errorf("repeated later: %d %s", late.Status, late.Body)
+		}
+		d.problemOf(c.upload(path, "a.pdf", testdocs.PDF(1, 1, "x"), "Idempotency-Key", key(3)), 409, "wrong_state")
 	})
 }
 

@@ -18,13 +18,14 @@ import (
 
 	"regain/problem"
 	"regain/server"
-	"regain/storage"
 )
 
 const (
 	// maxUpload bounds the body of an upload, beyond which no policy's limit helps;
 	// the item's own limit is applied while the file is read.
 	maxUpload = 256 << 20
+	// maxRepeated bounds what is read of a refused upload to see whether it repeats one.
+	maxRepeated = 32 << 20
 	// maxReadOff bounds the part read_off.
 	maxReadOff = 16 << 10
 )
@@ -53,18 +54,18 @@ func (a caseAPI) upload(c *gin.Context, to slot) error {
 		return err
 	}
 	actor := actorOf(ctx)
-	up, err := a.cases.Receive(ctx, actor, to.caseID, to.itemID, file.name, file.content)
+	up, err := a.cases.Receive(ctx, actor, to.caseID, to.itemID, file.name, file)
 	if errors.Is(err, context.Canceled) {
 		return truncated(err) // the caller hung up while sending, which is no fault of ours
 	}
 	if err != nil {
-		return err
+		return file.refused(c.Request, err)
 	}
 	defer up.Discard()
 	if err := file.end(); err != nil {
 		return err
 	}
-	if err := server.BodyKnown(ctx, file.digest(up)); err != nil {
+	if err := server.BodyKnown(ctx, file.digest(up.SHA256)); err != nil {
 		return err
 	}
 	doc, err := a.cases.Attach(ctx, actor, to.caseID, to.itemID, up, file.readOff)
@@ -81,9 +82,36 @@ func (a caseAPI) upload(c *gin.Context, to slot) error {
 type incomingFile struct {
 	name    string
 	content io.Reader
+	begun   bool // something of the content was read
 	readOff map[string]any
 	rawRead []byte
 	parts   *multipart.Reader // nil when the body is the file
+}
+
+// Read implements io.Reader.
+func (f *incomingFile) Read(p []byte) (int, error) {
+	f.begun = true
+	return f.content.Read(p)
+}
+
+// refused is the answer to an upload that was refused before its bytes were looked at.
+// That may be because the very same call has been carried out, and the item is no longer
+// open since: then its first answer is repeated, as for every call with a key.
+func (f *incomingFile) refused(r *http.Request, refusal error) error {
+	if f.begun || r.Header.Get("Idempotency-Key") == "" {
+		return refusal
+	}
+	h := sha256.New()
+	if n, err := io.Copy(h, io.LimitReader(f.content, maxRepeated+1)); err != nil || n > maxRepeated {
+		return refusal
+	}
+	if err := f.end(); err != nil {
+		return refusal
+	}
+	if err := server.BodyKnown(r.Context(), f.digest([32]byte(h.Sum(nil)))); err != nil {
+		return err
+	}
+	return refusal
 }
 
 func openUpload(r *http.Request) (*incomingFile, error) {
@@ -177,9 +205,9 @@ func truncated(err error) error {
 
 // digest covers all that was sent, so that a repeated Idempotency-Key is known to be
 // for the same upload: each part with its length before it.
-func (f *incomingFile) digest(up *storage.Upload) [32]byte {
+func (f *incomingFile) digest(content [32]byte) [32]byte {
 	h := sha256.New()
-	for _, part := range [][]byte{[]byte(f.name), f.rawRead, up.SHA256[:]} {
+	for _, part := range [][]byte{[]byte(f.name), f.rawRead, content[:]} {
 		var n [8]byte
 		binary.BigEndian.PutUint64(n[:], uint64(len(part)))
 		h.Write(n[:])
