@@ -39,7 +39,7 @@ func (c *auditVerifyCommand) Run(ctx context.Context, t terminal) error {
 	for _, f := range report.Findings {
 		_, _ = fmt.Fprintf(t.out, "case %s event %d: %s: %s\n", f.CaseID, f.Seq, f.Code, f.Detail)
 	}
-	_, _ = fmt.Fprintf(t.out, "%d cases, %d events, %d findings\n", report.Cases, report.Events, len(report.Findings))
+	_, _ = fmt.Fprintf(t.out, "cases: %d, events: %d, findings: %d\n", report.Cases, report.Events, len(report.Findings))
 	if len(report.Findings) > 0 {
 		return errFindings
 	}

@@ -20,8 +20,6 @@ type client struct {
 	t     *testing.T
 	url   string
 	token string
-	// etags remembers the version of what was last read or changed, by path.
-	etags map[string]string
 }
 
 // answer is one response.

@@ -248,10 +248,10 @@ func preferred(nodes []object) []string {
 	ids := []string{}
 	for _, n := range nodes {
 		children := list(n, "children")
-		switch kind := text(n, "kind"); {
-		case kind == "check":
+		switch text(n, "kind") {
+		case "check":
 			ids = append(ids, text(n, "id"))
-		case kind == "prefer" || kind == "any_of":
+		case "prefer", "any_of":
 			ids = append(ids, preferred(children[:1])...)
 		default:
 			ids = append(ids, preferred(children)...)

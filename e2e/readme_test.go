@@ -36,7 +36,7 @@ func TestReadme(t *testing.T) {
 	}
 	for _, want := range []string{
 		`"next":{"id":"real_name_authenticated"`, "reference ", "email proved: 200", "phone proved: 200", "\nsubmitted\n", "\nin_review\n",
-		"card_front: 200", "\napproved\n", "0 findings",
+		"card_front: 200", "\napproved\n", "findings: 0",
 	} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("the output lacks %q", want)

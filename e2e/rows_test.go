@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"maps"
 	"net/http"
 	"regexp"
 	"testing"
@@ -170,11 +169,4 @@ func TestHoleOfTheTable(t *testing.T) {
 		t.Errorf("want words and no items: %v", o["decision"])
 	}
 	p.change(http.StatusConflict, http.MethodPost, p.path, "/submission", nil)
-}
-
-// with returns answers with some changed.
-func with(base object, changes object) object {
-	out := maps.Clone(base)
-	maps.Copy(out, changes)
-	return out
 }

@@ -38,7 +38,7 @@ func TestLongStory(t *testing.T) {
 
 		lookOver(t, auditor, p)
 		out := w.command(t, "", "audit", "verify", "--data", w.Dir)
-		if !strings.Contains(out, "2 cases") || !strings.Contains(out, "0 findings") {
+		if !strings.Contains(out, "cases: 2") || !strings.Contains(out, "findings: 0") {
 			t.Errorf("audit verify says %q", out)
 		}
 	})

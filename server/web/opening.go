@@ -12,7 +12,6 @@ import (
 // opening is what the first page shows.
 type opening struct {
 	Policies []policyLine
-	First    string // a command that works here
 	Address  string
 }
 

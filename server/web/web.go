@@ -67,6 +67,7 @@ func Register(s *server.Server, services Services) error {
 	s.ShowProblemsAs(p.showProblem)
 	p.get("asset", "/assets/{file}", p.showAsset)
 	p.get("opening", "/", p.showOpening)
+	p.get("invitation-page", "/invitation", p.showInvitation)
 	p.get("api-page", "/api/v1/docs", p.showAPI)
 	p.get("problems-page", "/problems", p.showProblems)
 	p.get("problem-page", "/problems/{code}", p.showOneProblem)
