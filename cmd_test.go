@@ -288,7 +288,7 @@ func TestRulesCommands(t *testing.T) {
 }
 
 func TestAuditVerifyOfNothing(t *testing.T) {
-	if status, written := command(t, "", "audit", "verify", "--data", t.TempDir()); status != 0 || !strings.Contains(written, "0 cases") {
+	if status, written := command(t, "", "audit", "verify", "--data", t.TempDir()); status != 0 || !strings.Contains(written, "cases: 0, events: 0, findings: 0") {
 		t.Errorf("%d %s", status, written)
 	}
 }
