@@ -14,7 +14,7 @@ import (
 // TestCaseToApproval drives a claim from the first question to its approval, with a
 // rejection, a request for more and what each side may see on the way.
 func TestCaseToApproval(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		c := d.start("ana@example.com", object{"customer_type": "direct"})
 		for range 3 { // the server says which question comes next
 			next := c.show()["decision"].(object)["next"].(object)["id"].(string)
@@ -72,7 +72,7 @@ func TestCaseToApproval(t *testing.T) {
 }
 
 func TestStartAnswer(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		a := d.Call(t, "", "POST", "/api/v1/cases", object{
 			"account": "ana", "lost": []string{"phone"}, "new_phone": "+55 11 91234-5678", "locale": "pt-BR", "answers": individual(),
 		})
@@ -96,7 +96,7 @@ func TestStartAnswer(t *testing.T) {
 }
 
 func TestBadStart(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		for _, c := range []struct {
 			name string
 			body any
@@ -119,7 +119,7 @@ func TestBadStart(t *testing.T) {
 
 // TestNULAndBidiInNames: characters that break storage or deceive readers.
 func TestNULAndBidiInNames(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		for _, name := range []string{"ana\u0000lima", "ana\u202elima", "ana\u2066lima\u2069", "ana\u200flima"} {
 			a := d.Call(t, "", "POST", "/api/v1/cases", object{"account": name, "enterprise": name, "lost": []string{"email"}, "new_email": "a@b.example"})
 			got := d.problemOf(a, 422, "invalid_fields")
@@ -147,7 +147,7 @@ func TestNULAndBidiInNames(t *testing.T) {
 }
 
 func TestStaleIfMatch(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		c := d.start("ana@example.com", object{})
 		old := d.Call(t, c.token, "GET", c.path, nil).Header.Get("ETag")
 		c.want(200, "PATCH", c.path, object{"answers": object{"customer_type": "direct"}}, "If-Match", old)
@@ -172,7 +172,7 @@ func TestStaleIfMatch(t *testing.T) {
 
 // TestTwoReviewersAtOnce: neither overwrites the other, and the loser is told.
 func TestTwoReviewersAtOnce(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		c := d.submitted("ana@example.com", individual())
 		first, second := d.staffAt(c.path, accounts.Reviewer), d.staffAt(c.path, accounts.Lead)
 		answers := make(chan int, 2)
@@ -188,7 +188,7 @@ func TestTwoReviewersAtOnce(t *testing.T) {
 }
 
 func TestRepeatedIdempotencyKey(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		body := object{"account": "ana", "lost": []string{"email"}, "new_email": "ana@example.com"}
 		first := d.Call(t, "", "POST", "/api/v1/cases", body, "Idempotency-Key", key(1))
 		again := d.Call(t, "", "POST", "/api/v1/cases", body, "Idempotency-Key", key(1))
@@ -202,7 +202,7 @@ func TestRepeatedIdempotencyKey(t *testing.T) {
 
 // TestRepeatedUpload: an upload is known by its bytes, its name and what was read off.
 func TestRepeatedUpload(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		c := d.start("ana@example.com", individual())
 		item := c.item("real_name_certificate")["id"].(string)
 		path := c.path + "/items/" + item + "/documents"
@@ -226,7 +226,7 @@ func TestRepeatedUpload(t *testing.T) {
 
 // TestOthersCases: a session opens one case, and no other shows that it is there.
 func TestOthersCases(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		mine, other := d.start("ana@example.com", individual()), d.start("bob@example.com", individual())
 		item := other.item("real_name_certificate")["id"].(string)
 		absent := d.Call(t, mine.token, "GET", "/api/v1/cases/0190c1f4-7c5e-7cc0-9f6e-3e8f6ad6d1b2", nil)
@@ -244,7 +244,7 @@ func TestOthersCases(t *testing.T) {
 
 // TestHeldLooksSubmitted: a competing claim shows nothing of the case before it.
 func TestHeldLooksSubmitted(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		same := func(email string) object {
 			c := d.start(email, individual())
 			c.change(200, "PATCH", "", object{"account": "shared"})
@@ -276,7 +276,7 @@ func TestHeldLooksSubmitted(t *testing.T) {
 
 // TestAuditor reads everything and changes nothing.
 func TestAuditor(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		c := d.submitted("ana@example.com", individual())
 		r := d.staffAt(c.path, accounts.Reviewer)
 		r.want(201, "POST", c.path+"/notes", object{"body": "Looks odd."})

@@ -10,7 +10,7 @@ import (
 )
 
 func TestWrongCode(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		c := d.start("ana@example.com", individual())
 		asked := time.Now().Add(-time.Second)
 		c.want(202, "POST", c.path+"/contacts/email/code", nil)
@@ -32,7 +32,7 @@ func TestWrongCode(t *testing.T) {
 }
 
 func TestUsedCode(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		c := d.start("ana@example.com", individual())
 		asked := time.Now().Add(-time.Second)
 		c.want(202, "POST", c.path+"/contacts/email/code", nil)
@@ -44,7 +44,7 @@ func TestUsedCode(t *testing.T) {
 }
 
 func TestExpiredCode(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		c := d.start("ana@example.com", individual())
 		asked := time.Now().Add(-time.Second)
 		c.want(202, "POST", c.path+"/contacts/email/code", nil)
@@ -60,7 +60,7 @@ func TestExpiredCode(t *testing.T) {
 }
 
 func TestContactThatIsNotNamed(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		c := d.start("ana@example.com", individual())
 		d.problemOf(d.Call(t, c.token, "POST", c.path+"/contacts/phone/code", nil), 409, "contact_missing")
 		if got := d.Call(t, c.token, "POST", c.path+"/contacts/pigeon/code", nil); got.Status != 422 {
@@ -71,7 +71,7 @@ func TestContactThatIsNotNamed(t *testing.T) {
 
 // TestResume: the code brings a customer back on another device.
 func TestResume(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		c := d.start("ana@example.com", individual())
 		c.prove("ana@example.com")
 		reference := strings.ToLower(strings.ReplaceAll(c.show()["reference"].(string), "-", ""))
@@ -92,7 +92,7 @@ func TestResume(t *testing.T) {
 
 // TestResumeTellsNothing: with and without such a case, each answer is the same.
 func TestResumeTellsNothing(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		c := d.start("ana@example.com", individual())
 		real, absent := c.show()["reference"].(string), "7F3K-29QD-XM"
 		answers := func(reference, channel string) (got []string) {
@@ -127,7 +127,7 @@ func plain(body string) string {
 
 // TestInvolvedReviewer: nobody reviews a claim that they have a part in.
 func TestInvolvedReviewer(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		member := d.NewStaff(t, accounts.Reviewer)
 		c := d.submitted(member.Email, individual())
 		token, err := d.Accounts.OpenSession(t.Context(), accounts.StaffMember, member.ID, 0)

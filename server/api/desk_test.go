@@ -31,12 +31,12 @@ type desk struct {
 }
 
 // onBoth runs a test on both databases.
-func onBoth(t *testing.T, test func(d *desk)) {
+func onBoth(t *testing.T, test func(t *testing.T, d *desk)) {
 	t.Helper()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		d := &desk{Harness: servertest.Start(t, db), t: t}
 		d.Deliver(t)
-		test(d)
+		test(t, d)
 	})
 }
 

@@ -24,7 +24,7 @@ func (d *desk) invited() (c, partner *caller, token string) {
 }
 
 func TestPartnerSuppliesWhatIsOwed(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		c, partner, _ := d.invited()
 		owed := partner.want(200, "GET", "/api/v1/invitation", nil)
 		if owed["reference"] != c.show()["reference"] || owed["supplier"] != "reseller" {
@@ -70,7 +70,7 @@ func TestPartnerSuppliesWhatIsOwed(t *testing.T) {
 
 // TestInvitationTokenWorksOnce, whatever is fetched with GET before.
 func TestInvitationTokenWorksOnce(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		_, _, token := d.invited()
 		used := d.Call(t, "", "POST", "/api/v1/invitations/session", object{"token": token})
 		d.problemOf(used, 404, "invitation_invalid")
@@ -85,7 +85,7 @@ func TestInvitationTokenWorksOnce(t *testing.T) {
 }
 
 func TestExpiredInvitation(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		c, partner, _ := d.invited()
 		asked := time.Now()
 		c.want(201, "POST", c.path+"/invitations", object{"supplier": "reseller", "organisation": "Another", "email": "late@parceira.example"})
@@ -99,7 +99,7 @@ func TestExpiredInvitation(t *testing.T) {
 }
 
 func TestRevokedInvitation(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		c, partner, _ := d.invited()
 		list := objects(c.want(200, "GET", c.path+"/invitations", nil)["invitations"])
 		if len(list) != 1 || list[0]["opened_at"] == nil {
@@ -113,7 +113,7 @@ func TestRevokedInvitation(t *testing.T) {
 }
 
 func TestBadInvitation(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		c := d.start("ana@example.com", resold())
 		c.prove("ana@example.com")
 		for _, e := range []struct {

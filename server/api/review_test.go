@@ -12,7 +12,7 @@ import (
 
 // TestQueuePages: every case once, whatever the page's size.
 func TestQueuePages(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		want := map[string]bool{}
 		for n := range 5 {
 			want[d.submitted(fmt.Sprintf("c%d@example.com", n), individual()).path] = true
@@ -47,7 +47,7 @@ func TestQueuePages(t *testing.T) {
 
 // TestJudgePointers lead into the body that was sent.
 func TestJudgePointers(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		c := d.submitted("ana@example.com", individual())
 		r := d.staffAt(c.path, accounts.Reviewer)
 		path := "/items/" + r.item("real_name_certificate")["id"].(string) + "/decision"
@@ -87,7 +87,7 @@ func TestJudgePointers(t *testing.T) {
 
 // TestDenialAndAppeal: one appeal, before other reviewers.
 func TestDenialAndAppeal(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		c := d.submitted("ana@example.com", individual())
 		r := d.staffAt(c.path, accounts.Reviewer)
 		r.want(200, "POST", c.path+"/claim", nil)
@@ -114,7 +114,7 @@ func TestDenialAndAppeal(t *testing.T) {
 // TestWaiverAndSecondApproval: an item out of reach, let go by one person and approved
 // by others.
 func TestWaiverAndSecondApproval(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		answers := individual()
 		answers["account_type"], answers["enterprise_country"] = "enterprise", "BR"
 		c := d.start("ana@example.com", answers)
@@ -149,7 +149,7 @@ func TestWaiverAndSecondApproval(t *testing.T) {
 
 // TestCorrection: the requirements follow, and the difference is shown.
 func TestCorrection(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		c := d.submitted("ana@example.com", individual())
 		r := d.staffAt(c.path, accounts.Reviewer)
 		r.want(200, "POST", c.path+"/claim", nil)
@@ -172,7 +172,7 @@ func TestCorrection(t *testing.T) {
 }
 
 func TestMessagePages(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		c := d.submitted("ana@example.com", individual())
 		r := d.staffAt(c.path, accounts.Reviewer)
 		for n := range 3 {
@@ -200,7 +200,7 @@ func TestMessagePages(t *testing.T) {
 }
 
 func TestReasonCodesAreInEveryLanguage(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		seen := map[string]bool{}
 		for _, locale := range []string{"en", "zh-Hans", "pt-BR"} {
 			list := objects((&caller{d: d}).want(200, "GET", "/api/v1/reason-codes?locale="+locale, nil)["reason_codes"])
@@ -219,7 +219,7 @@ func TestReasonCodesAreInEveryLanguage(t *testing.T) {
 }
 
 func TestSubmissionNamesEachGap(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		c := d.start("ana@example.com", object{"customer_type": "direct"})
 		submit := func() []string {
 			etag := d.Call(t, c.token, "GET", c.path, nil).Header.Get("ETag")

@@ -24,7 +24,7 @@ func (d *desk) certificate() (c *caller, path string) {
 }
 
 func TestDocumentGoesInAndComesBack(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		c, path := d.certificate()
 		content := testdocs.PDF(1, 3, "Zeugnis")
 		a := c.upload(path, "Zeugnis über Ana.pdf", content)
@@ -59,7 +59,7 @@ func TestDocumentGoesInAndComesBack(t *testing.T) {
 
 // TestReplaceAndClear: earlier versions stay on record.
 func TestReplaceAndClear(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		c, path := d.certificate()
 		d.decode(201, "first", c.upload(path, "one.pdf", testdocs.PDF(1, 1, "x")))
 		second := c.send(path, "application/octet-stream", bytes.NewReader(testdocs.PNG(2, 30, 30)), "Content-Disposition", `attachment; filename="two.png"`)
@@ -78,7 +78,7 @@ func TestReplaceAndClear(t *testing.T) {
 
 // TestReuse: one file can stand in several slots.
 func TestReuse(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		c := d.start("ana@example.com", individual())
 		var records []object
 		for _, i := range objects(c.show()["items"]) {
@@ -97,7 +97,7 @@ func TestReuse(t *testing.T) {
 }
 
 func TestCannotProvide(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		c, path := d.certificate()
 		unavailable := strings.TrimSuffix(path, "/documents") + "/unavailable"
 		if got := d.problemOf(d.Call(t, c.token, "PUT", unavailable, object{"reason": " "}), 422, "invalid_fields"); !slices.Equal(got, []string{"/reason required"}) {
@@ -116,7 +116,7 @@ func TestCannotProvide(t *testing.T) {
 
 // TestStatement: pointers lead to the fields.
 func TestStatement(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		c := d.start("ana@example.com", object{
 			"customer_type": "direct", "account_type": "individual", "real_name_authenticated": false, "card_added": false, "paid": false, "phone_registered": true,
 		})
@@ -142,7 +142,7 @@ func TestStatement(t *testing.T) {
 }
 
 func TestLetter(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		c := d.start("ana@example.com", resold())
 		i := c.item("authorization_letter")
 		got := d.Call(t, c.token, "GET", i["letter"].(string), nil)
@@ -162,7 +162,7 @@ func TestLetter(t *testing.T) {
 }
 
 func TestOversizeUpload(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		c, path := d.certificate()
 		content := append(testdocs.PDF(1, 1, "x"), bytes.Repeat([]byte("x"), 11<<20)...)
 		d.problemOf(c.upload(path, "big.pdf", content), 413, "file_too_large")
@@ -176,7 +176,7 @@ func TestOversizeUpload(t *testing.T) {
 // TestTruncatedUpload: the connection ends before the announced length, and before the
 // form's end.
 func TestTruncatedUpload(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		c, path := d.certificate()
 		body, contentType := form(t, "a.pdf", testdocs.PDF(1, 1, "x"), nil)
 		for name, sent := range map[string][]byte{"in the file": body[:len(body)/2], "in the last line": body[:len(body)-6]} {
@@ -220,7 +220,7 @@ func (c *caller) cutOff(path, contentType string, sent []byte, announced int) se
 }
 
 func TestExecutableNamedPDF(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		c, path := d.certificate()
 		for name, content := range map[string][]byte{"invoice.pdf": testdocs.EXE(1), "scan.jpg": testdocs.ELF(1)} {
 			d.problemOf(c.upload(path, name, content), 422, "file_content_mismatch")
@@ -238,7 +238,7 @@ func TestExecutableNamedPDF(t *testing.T) {
 
 // TestBadForms: what is not the form that an upload is.
 func TestBadForms(t *testing.T) {
-	onBoth(t, func(d *desk) {
+	onBoth(t, func(t *testing.T, d *desk) {
 		c, path := d.certificate()
 		pdf := string(testdocs.PDF(1, 1, "x"))
 		part := func(name, file, content string) string {
