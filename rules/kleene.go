@@ -11,6 +11,9 @@ type kleene struct {
 	m    *diagram.Manager
 	l    *layout
 	memo map[formula]truth
+	// askedBy says when a fact is asked, where levels have no value for "not asked"
+	// (see Compare); nil otherwise.
+	askedBy func(*Fact) formula
 }
 
 func (k *kleene) truth(f formula) truth {
@@ -44,10 +47,20 @@ func (k *kleene) truth(f formula) truth {
 
 func (k *kleene) atom(a *atom) truth {
 	fl := &k.l.facts[k.l.index[a.fact.ID]]
-	switch a.test {
-	case testAsked:
+	if a.test == testAsked {
 		return k.asked(fl)
-	case testAny, testAll, testOnly:
+	}
+	t := k.value(fl, a)
+	if k.askedBy == nil {
+		return t
+	}
+	asked := k.asked(fl).yes
+	return truth{k.m.And(asked, t.yes), k.m.And(asked, t.no)}
+}
+
+// value compiles an atom that reads the fact's value.
+func (k *kleene) value(fl *factLevels, a *atom) truth {
+	if a.test != testValues && a.test != testSpans {
 		return k.set(fl, a)
 	}
 	in := fl.values(a)
@@ -56,6 +69,10 @@ func (k *kleene) atom(a *atom) truth {
 
 // asked never comes out undefined.
 func (k *kleene) asked(fl *factLevels) truth {
+	if k.askedBy != nil {
+		yes := k.truth(k.askedBy(fl.fact)).yes
+		return truth{yes, k.m.Not(yes)}
+	}
 	if fl.notAsked < 0 {
 		return truth{diagram.True, diagram.False}
 	}
