@@ -22,9 +22,10 @@ const (
 
 // Commands are the subcommands of `rules`.
 type Commands struct {
-	Check  CheckCommand  `cmd:"" help:"Check a policy: report every fault, or what it covers."`
-	Decide DecideCommand `cmd:"" help:"Decide what a policy asks under answers."`
-	Test   TestCommand   `cmd:"" help:"Run the tests that lie beside a policy."`
+	Check   CheckCommand   `cmd:"" help:"Check a policy: report every fault, or what it covers."`
+	Decide  DecideCommand  `cmd:"" help:"Decide what a policy asks under answers."`
+	Test    TestCommand    `cmd:"" help:"Run the tests that lie beside a policy."`
+	Compare CompareCommand `cmd:"" help:"Show under which answers two policies decide otherwise."`
 }
 
 // Status is the error that Run methods return for an exit status other than OK.
@@ -43,7 +44,7 @@ func status(code int) error {
 
 // CheckCommand is `rules check`.
 type CheckCommand struct {
-	File string `arg:"" type:"existingfile" help:"The policy, such as rules.yaml."`
+	File string `arg:"" help:"The policy, such as rules.yaml."`
 }
 
 // Run checks the policy and prints to out.
@@ -51,7 +52,7 @@ func (c *CheckCommand) Run(out io.Writer) error { return status(Check(out, c.Fil
 
 // DecideCommand is `rules decide`.
 type DecideCommand struct {
-	File    string   `arg:"" type:"existingfile" help:"The policy, such as rules.yaml."`
+	File    string   `arg:"" help:"The policy, such as rules.yaml."`
 	Answers []string `arg:"" optional:"" placeholder:"FACT=VALUE" help:"Answers: yes or no, numbers, ids; sets with commas between ids."`
 	JSON    bool     `name:"json" help:"Print the decision as JSON."`
 	Locale  string   `default:"" help:"Language of the texts."`
@@ -64,7 +65,7 @@ func (c *DecideCommand) Run(out io.Writer) error {
 
 // TestCommand is `rules test`.
 type TestCommand struct {
-	File  string `arg:"" type:"existingfile" help:"The policy, such as rules.yaml."`
+	File  string `arg:"" help:"The policy, such as rules.yaml."`
 	Tests string `type:"existingfile" help:"The tests; rules.tests.yaml beside rules.yaml by default."`
 }
 
