@@ -46,20 +46,52 @@ type Harness struct {
 	staff  map[server.Role]string // ids; hashing a password for each session would be slow
 }
 
+// Options change what a test needs otherwise. The zero Options are those of Start.
+type Options struct {
+	// Logger hears everything that the server and its parts log; nobody by default.
+	Logger *slog.Logger
+	// Codes are the rules of one-time codes; the product's own by default.
+	Codes accounts.CodeRules
+	// Unlimited lets callers call as often as they like.
+	Unlimited bool
+	// Config is the server's; its Secret is the harness's own.
+	Config server.Config
+}
+
+// unlimited counts nothing.
+type unlimited struct{}
+
+// Take implements server.Limits.
+func (unlimited) Take(context.Context, ...accounts.Limit) error { return nil }
+
 // Start runs the server on db with the default policy, in development.
 func Start(t testing.TB, db *database.DB) *Harness {
 	t.Helper()
+	return StartWith(t, db, Options{})
+}
+
+// StartWith is Start with options.
+func StartWith(t testing.TB, db *database.DB, options Options) *Harness {
+	t.Helper()
+	if options.Logger == nil {
+		options.Logger = slog.New(slog.DiscardHandler)
+	}
 	master := []byte(strings.Repeat("test secret ", 4))
 	secrets, err := accounts.DeriveSecrets(master)
 	must(t, err)
-	h := &Harness{DB: db, Outbox: notify.NewOutbox(db, notify.Options{Poll: 20 * time.Millisecond}), Mailbox: notify.NewMailbox(db, notify.MailboxOptions{}), tokens: map[server.Role]string{}, staff: map[server.Role]string{}}
-	h.Accounts, err = accounts.NewService(db, accounts.Options{Secrets: secrets, Outbox: h.Outbox})
+	h := &Harness{DB: db, Outbox: notify.NewOutbox(db, notify.Options{Poll: 20 * time.Millisecond, Logger: options.Logger}), Mailbox: notify.NewMailbox(db, notify.MailboxOptions{}), tokens: map[server.Role]string{}, staff: map[server.Role]string{}}
+	h.Accounts, err = accounts.NewService(db, accounts.Options{Secrets: secrets, Outbox: h.Outbox, Codes: options.Codes, Logger: options.Logger})
 	must(t, err)
 	h.Policies = cases.NewPolicies(db, time.Now)
 	must(t, h.Policies.Register(t.Context(), defaultPolicy(t)))
-	h.Cases = newCases(t, h, master)
-	h.Server, err = server.New(server.Config{Secret: master}, server.Parts{
-		DB: db, Sessions: h.Accounts, Limits: h.Accounts, Logger: slog.New(slog.DiscardHandler),
+	h.Cases = newCases(t, h, master, options.Logger)
+	options.Config.Secret = master
+	limits := server.Limits(h.Accounts)
+	if options.Unlimited {
+		limits = unlimited{}
+	}
+	h.Server, err = server.New(options.Config, server.Parts{
+		DB: db, Sessions: h.Accounts, Limits: limits, Logger: options.Logger,
 		Ready: map[string]func(context.Context) error{"database": db.Check},
 	})
 	must(t, err)
@@ -72,7 +104,7 @@ func Start(t testing.TB, db *database.DB) *Harness {
 }
 
 // newCases keeps documents on a disk of the test's own.
-func newCases(t testing.TB, h *Harness, key []byte) *cases.Service {
+func newCases(t testing.TB, h *Harness, key []byte, logger *slog.Logger) *cases.Service {
 	t.Helper()
 	dir := t.TempDir()
 	store, err := storage.OpenStore(t.Context(), "file:"+filepath.Join(dir, "documents"))
@@ -81,7 +113,7 @@ func newCases(t testing.TB, h *Harness, key []byte) *cases.Service {
 	must(t, err)
 	return cases.New(h.DB, store, spool, h.Outbox, api.ContactCodes{Codes: h.Accounts.Codes}, h.Policies, cases.Options{
 		Clock: time.Now, IDs: func() string { return uuid.Must(uuid.NewV7()).String() }, Random: rand.Reader,
-		Logger: slog.New(slog.DiscardHandler), Key: key, PublicURL: "http://regain.test",
+		Logger: logger, Key: key, PublicURL: "http://regain.test",
 	})
 }
 
