@@ -153,8 +153,7 @@ func (c *checker) binary(x *ast.BinaryNode) formula {
 func (c *checker) sides(x *ast.BinaryNode) (f *Fact, other ast.Node, mirrored bool) {
 	left, leftIsName := x.Left.(*ast.IdentifierNode)
 	right, rightIsName := x.Right.(*ast.IdentifierNode)
-	_, leftIsFact := c.factIndex[nameOf(left)]
-	_, rightIsFact := c.factIndex[nameOf(right)]
+	leftIsFact, rightIsFact := c.isFact(left), c.isFact(right)
 	switch {
 	case leftIsFact && rightIsFact:
 		c.facts[c.factIndex[left.Value]], c.facts[c.factIndex[right.Value]] = true, true
@@ -180,11 +179,12 @@ func isNegation(n ast.Node) bool {
 	return ok && (u.Operator == "not" || u.Operator == "!")
 }
 
-func nameOf(x *ast.IdentifierNode) string {
+func (c *checker) isFact(x *ast.IdentifierNode) bool {
 	if x == nil {
-		return ""
+		return false
 	}
-	return x.Value
+	_, ok := c.factIndex[x.Value]
+	return ok
 }
 
 func (c *checker) equal(x *ast.BinaryNode) formula {

@@ -152,7 +152,7 @@ func BenchmarkByExpr(b *testing.B) {
 func BenchmarkByHand(b *testing.B) {
 	type facts struct {
 		customerType, accountType, country string
-		authenticated, card, paid          bool
+		authenticated, card                bool
 		months                             int
 	}
 	f := facts{customerType: "direct", accountType: "enterprise", country: "CN", card: true, months: 2}

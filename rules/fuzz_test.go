@@ -25,11 +25,9 @@ func FuzzCompile(f *testing.F) {
 	f.Add([]byte("facts: {a: {type: set, values: {}}}\nscenarios: []\nimpossible: [{when: a}]"))
 	f.Add([]byte("? [a]\n: b\n--- x"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		start := time.Now()
+		watch := time.AfterFunc(10*time.Second, func() { panic("loading does not end") })
+		defer watch.Stop()
 		p, err := Compile(Bundle{Name: "fuzz.yaml", Base: data, Translations: map[string][]byte{"fr": data}})
-		if took := time.Since(start); took > 10*time.Second {
-			t.Fatalf("took %s", took)
-		}
 		faults, ok := err.(Faults)
 		if err != nil && (!ok || len(faults) == 0) {
 			t.Fatalf("error %v is no list of faults", err)
