@@ -3,12 +3,10 @@ package rules
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/parser/operator"
 	"go.yaml.in/yaml/v3"
-	"golang.org/x/text/language"
 )
 
 // vocabulary is what conditions can name.
@@ -415,95 +413,4 @@ func callForm(name string) string {
 		return "write asked(<fact>)"
 	}
 	return "write " + name + "(<fact>, [<value>, …])"
-}
-
-// howToTest says how a fact of its type is tested.
-func howToTest(f *Fact) string {
-	switch f.Type {
-	case FactBool:
-		return "write " + f.ID + " or not " + f.ID
-	case FactEnum:
-		return "write " + f.ID + " == <value>"
-	case FactCountry:
-		return "write " + f.ID + " == CN"
-	case FactSet:
-		return "write has_any(" + f.ID + ", [<value>, …])"
-	case FactInteger:
-		return "write " + f.ID + " >= <number>"
-	case FactDate:
-		return "write " + f.ID + ` >= "2024-12-31"`
-	}
-	return "no condition can read a text; asked(" + f.ID + ") can be tested"
-}
-
-// describe names a kind of node for authors.
-func describe(n ast.Node) string {
-	switch x := n.(type) {
-	case *ast.IntegerNode, *ast.FloatNode:
-		return "the number " + n.String()
-	case *ast.StringNode:
-		return "the text " + n.String()
-	case *ast.BoolNode:
-		return n.String()
-	case *ast.IdentifierNode:
-		return x.Value
-	case *ast.BuiltinNode:
-		return "the function " + x.Name
-	case *ast.UnaryNode:
-		return "the operator " + x.Operator
-	case *ast.BinaryNode:
-		return "the operator " + x.Operator
-	case *ast.NilNode:
-		return "nil"
-	}
-	kind := strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%T", n), "*ast."), "Node")
-	return "a " + strings.ToLower(kind)
-}
-
-// isCountry says whether code is an ISO 3166-1 alpha-2 code of a country or region
-// that people live in.
-func isCountry(code string) bool {
-	if len(code) != 2 || code != strings.ToUpper(code) {
-		return false
-	}
-	r, err := language.ParseRegion(code)
-	return err == nil && r.IsCountry() && r.String() == code
-}
-
-// bounds are the least and the greatest value of an integer or date.
-func bounds(f *Fact) (low, high int64) {
-	low, high = -maxNumber, maxNumber
-	if f.Type == FactDate {
-		low, high = minDay, maxDay
-		if d, ok := parseDate(f.MinDate); ok {
-			low = d
-		}
-		if d, ok := parseDate(f.MaxDate); ok {
-			high = d
-		}
-		return low, high
-	}
-	if f.Min != nil {
-		low = *f.Min
-	}
-	if f.Max != nil {
-		high = *f.Max
-	}
-	return low, high
-}
-
-// maxNumber bounds numbers in policies and answers: beyond it JSON loses digits.
-const maxNumber = 1<<53 - 1
-
-// The days of 0001-01-01 and 9999-12-31.
-const (
-	minDay = -719162
-	maxDay = 2932896
-)
-
-func showNumber(f *Fact, v int64) string {
-	if f.Type == FactDate {
-		return formatDate(v)
-	}
-	return fmt.Sprint(v)
 }

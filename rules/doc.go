@@ -78,6 +78,11 @@
 // # How it works
 //
 // Every condition compiles to a pair of decision diagrams (package diagram): where
-// it is true and where it is false, over levels in asking order. See compile.go
-// for the proofs and decide.go for deciding.
+// it is true and where it is false, over levels in asking order (layout.go,
+// kleene.go). Each group of sibling scenarios becomes one diagram, each conditional
+// requirement, check, field and value of handling another (compile.go). Proofs look
+// at what can happen only as far as it bears on the question (domain.go, space.go):
+// conjoined everywhere it would make diagrams large for small results. Deciding
+// walks the groups, then the conditions of the scenario (decide.go); for partial
+// answers what is known is fixed first (partial.go).
 package rules

@@ -159,6 +159,6 @@ func (p *Policy) RequirementFor(a Answers, material string) (req Requirement, ok
 	defer v.release()
 	return Requirement{
 		ID: material, Kind: Item, Material: m.material, Label: m.material.Label, Guidance: m.material.Guidance, Count: 1,
-		From: m.material.From, ReadOff: m.readOff, Fields: v.fields(m), Checks: v.checks(m.checks), rule: m,
+		From: m.material.From, ReadOff: m.readOff, Fields: v.fields(m), Checks: v.checks(m.checks),
 	}, true
 }

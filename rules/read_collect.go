@@ -126,7 +126,7 @@ func (r *reader) newItem(key *yaml.Node, m *mapping, ids *requirementIDs) *requi
 	r.setID(rule, m, ids, id)
 	rule.requirement = Requirement{
 		ID: rule.requirement.ID, Kind: Item, Material: mat.material, Label: mat.material.Label, Guidance: mat.material.Guidance, Count: 1,
-		From: mat.material.From, ReadOff: mat.readOff, rule: mat,
+		From: mat.material.From, ReadOff: mat.readOff,
 	}
 	rule.checks = mat.checks
 	if m != nil {

@@ -34,7 +34,7 @@ func (r *reader) readGroup(n *yaml.Node, path string, parent *scenarioRule) {
 		if !scenarioID.MatchString(key.Value) {
 			r.doc.fault(key, "bad_id", "use small letters, digits, - and _", "%q cannot be the id of a scenario", key.Value)
 		}
-		s := &Scenario{ID: key.Value, Parent: parent.scenario, index: len(r.policy.scenarios)}
+		s := &Scenario{ID: key.Value, Parent: parent.scenario}
 		if _, twice := r.policy.scenarioByID[s.ID]; twice {
 			r.doc.fault(key, "duplicate_id", "ids are unique in the whole file", "there is a scenario %q already", s.ID)
 		}

@@ -48,8 +48,6 @@ type Requirement struct {
 	ReadOff []ReadOff `json:"read_off,omitempty"`
 	// Why says why it is asked.
 	Why []Reason `json:"why,omitempty"`
-
-	rule *materialRule
 }
 
 // Slots is how many slots an item has in all: UpTo if set, else Count.

@@ -32,8 +32,6 @@ type Scenario struct {
 	Otherwise bool `json:"otherwise,omitempty"`
 	// Parent is the group above; nil at the root.
 	Parent *Scenario `json:"-"`
-
-	index int
 }
 
 // Path gives the scenarios from the root to s.

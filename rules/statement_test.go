@@ -169,7 +169,7 @@ func TestValidity(t *testing.T) {
 	p := load(t, "testdata/domains.yaml")
 	a, _ := p.ParseAnswers(nil)
 	extract, ok := p.RequirementFor(a, "register_extract")
-	if !ok || !extract.ReadsAccount() {
+	if !ok || !p.ReadsAccount(extract) {
 		t.Fatal("the extract is compared with the account")
 	}
 	day := func(s string) time.Time {
@@ -202,6 +202,17 @@ func TestValidity(t *testing.T) {
 		if got != tt.want || len(reasons) != tt.reasons {
 			t.Errorf("%s: got %s %v", tt.name, got, reasons)
 		}
+	}
+	stored, err := json.Marshal(extract)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back Requirement
+	if err := json.Unmarshal(stored, &back); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := p.Validity(back, ValidityEnv{ReadOff: read, FiledOn: day("2026-04-02"), Account: account}); got != Invalid {
+		t.Errorf("a requirement that was stored is judged %s", got)
 	}
 	values, bad := p.ParseReadOff(extract, map[string]any{"issued_on": "2026-02-30", "register_number": " HRB 1 "})
 	if len(bad) != 1 || bad[0].Pointer != "/issued_on" || values["register_number"] != "HRB 1" {

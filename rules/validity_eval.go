@@ -15,18 +15,19 @@ import (
 // Unknown, unless another expectation failed already; what an expectation needs of an
 // optional value that is not there is not expected.
 func (p *Policy) Validity(r Requirement, env ValidityEnv) (Validity, []Text) {
-	if r.rule == nil {
+	m := p.materialOf(r)
+	if m == nil {
 		return Valid, nil
 	}
 	result := Valid
-	for _, v := range r.rule.readOff {
+	for _, v := range m.readOff {
 		if _, ok := env.ReadOff[v.ID]; !ok && !v.Optional {
 			result = Unknown
 		}
 	}
 	var failed []Text
-	for _, rule := range r.rule.validity {
-		if rule.readsAbsent(r.rule.readOff, env) {
+	for _, rule := range m.validity {
+		if rule.readsAbsent(m.readOff, env) {
 			continue
 		}
 		switch rule.judge(env) {
@@ -44,11 +45,12 @@ func (p *Policy) Validity(r Requirement, env ValidityEnv) (Validity, []Text) {
 
 // ReadsAccount says whether some expectation of the requirement reads the account
 // directory: its result is for reviewers only.
-func (r Requirement) ReadsAccount() bool {
-	if r.rule == nil {
+func (p *Policy) ReadsAccount(r Requirement) bool {
+	m := p.materialOf(r)
+	if m == nil {
 		return false
 	}
-	for _, rule := range r.rule.validity {
+	for _, rule := range m.validity {
 		for _, reading := range rule.reads {
 			if reading.from == "account" {
 				return true
@@ -70,6 +72,15 @@ func (v *validityRule) readsAbsent(readOff []ReadOff, env ValidityEnv) bool {
 		}
 	}
 	return false
+}
+
+// materialOf finds a requirement's material in this policy by its id: requirements
+// may have been stored and read back in between. It is nil for groups.
+func (p *Policy) materialOf(r Requirement) *materialRule {
+	if r.Material == nil {
+		return nil
+	}
+	return p.prog.materials[r.Material.ID]
 }
 
 func (v *validityRule) judge(env ValidityEnv) Validity {
