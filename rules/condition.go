@@ -70,7 +70,7 @@ func (d *document) source(n *yaml.Node, what string) (s source, ok bool) {
 		d.fault(n, "folded_condition", "use | or write it on one line", "%s is a folded block (>), whose places are lost", what)
 		return s, false
 	case n.Style&yaml.LiteralStyle != 0:
-		return d.literal(n, s), true
+		return d.literal(s), true
 	}
 	quote := 0
 	if n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0 {
@@ -98,7 +98,7 @@ func (d *document) textFrom(line, column int) string {
 }
 
 // literal places the lines of a literal block, which begin below its indicator.
-func (d *document) literal(n *yaml.Node, s source) source {
+func (d *document) literal(s source) source {
 	s.first.line++
 	for i, line := range strings.Split(strings.TrimRight(s.text, "\n"), "\n") {
 		column := 1

@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -187,7 +188,8 @@ func TestOneHoleInTheSource(t *testing.T) {
 		t.Fatal("the scenario was not found")
 	}
 	_, err = rules.Compile(rules.Bundle{Name: b.Name, Base: []byte(text[:from] + text[to:])})
-	faults, ok := err.(rules.Faults)
+	var faults rules.Faults
+	ok := errors.As(err, &faults)
 	if !ok || len(faults) != 1 || faults[0].Code != "gap" {
 		t.Fatalf("reported %v, want one gap", err)
 	}

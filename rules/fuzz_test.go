@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -28,7 +29,8 @@ func FuzzCompile(f *testing.F) {
 		watch := time.AfterFunc(10*time.Second, func() { panic("loading does not end") })
 		defer watch.Stop()
 		p, err := Compile(Bundle{Name: "fuzz.yaml", Base: data, Translations: map[string][]byte{"fr": data}})
-		faults, ok := err.(Faults)
+		var faults Faults
+		ok := errors.As(err, &faults)
 		if err != nil && (!ok || len(faults) == 0) {
 			t.Fatalf("error %v is no list of faults", err)
 		}

@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -133,7 +134,8 @@ func TestFaultsAreAllReportedAtOnce(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = rules.Compile(b)
-			faults, ok := err.(rules.Faults)
+			var faults rules.Faults
+			ok := errors.As(err, &faults)
 			if !ok {
 				t.Fatalf("error %v, want faults", err)
 			}
@@ -179,7 +181,8 @@ func TestTenFaultsAreDifferent(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = rules.Compile(b)
-	faults, ok := err.(rules.Faults)
+	var faults rules.Faults
+	ok := errors.As(err, &faults)
 	if !ok || len(faults) < 10 {
 		t.Fatalf("reported %v, want ten faults at least", err)
 	}

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
@@ -111,7 +112,8 @@ func TestConditions(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := Compile(small(tt.condition))
-			faults, _ := err.(Faults)
+			var faults Faults
+			errors.As(err, &faults)
 			if tt.code == "" {
 				if err != nil {
 					t.Fatal(err)
@@ -133,7 +135,8 @@ func TestConditions(t *testing.T) {
 // exact.
 func TestConditionPlaces(t *testing.T) {
 	_, err := Compile(small("|\n            paid and\n              kind == persn"))
-	faults, ok := err.(Faults)
+	var faults Faults
+	ok := errors.As(err, &faults)
 	if !ok || len(faults) != 1 {
 		t.Fatalf("want one fault, got %v", err)
 	}

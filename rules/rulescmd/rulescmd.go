@@ -4,6 +4,7 @@
 package rulescmd
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -90,7 +91,8 @@ func load(out io.Writer, file string) (*rules.Policy, int) {
 
 // printFaults prints faults with paths that an editor can open.
 func printFaults(out io.Writer, dir string, err error) {
-	faults, ok := err.(rules.Faults)
+	var faults rules.Faults
+	ok := errors.As(err, &faults)
 	if !ok {
 		fmt.Fprintln(out, err)
 		return
