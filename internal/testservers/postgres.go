@@ -90,7 +90,7 @@ func postgresURL(t testing.TB) string {
 		if given := os.Getenv("REGAIN_TEST_POSTGRES_URL"); given != "" {
 			postgresServer.url = given
 		} else {
-			postgresServer.url, postgresServer.err = startPostgres()
+			postgresServer.url, postgresServer.err = startPostgres(memoryDirectory(), careless())
 		}
 	}
 	switch err := postgresServer.err; {
@@ -143,13 +143,34 @@ func scratchName() string {
 	return "regain_test_" + hex.EncodeToString(b[:])
 }
 
-// startPostgres makes a cluster and starts it.
-func startPostgres() (string, error) {
+// PostgresOnDisk returns the URL of a new, empty database on a server of its own that
+// keeps its promises: what is committed is on the disk. For measurements, where
+// that must be paid for. The server ends with the process.
+func PostgresOnDisk(t testing.TB) string {
+	t.Helper()
+	server, err := startPostgres("", []string{"shared_buffers=256MB"})
+	switch {
+	case errors.Is(err, errNotInstalled):
+		unavailable(t, "Postgres: %v", err)
+	case err != nil:
+		t.Fatalf("start Postgres: %v", err)
+	}
+	return createDatabase(t, server, "")
+}
+
+// careless are the settings of a server whose data nobody will miss.
+func careless() []string {
+	return []string{"fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB", "autovacuum=off",
+		"dynamic_shared_memory_type=mmap"} // in the scratch directory, so that nothing is left behind
+}
+
+// startPostgres makes a cluster in a new directory under parent and starts it.
+func startPostgres(parent string, settings []string) (string, error) {
 	bin, err := postgresBinaries()
 	if err != nil {
 		return "", err
 	}
-	dir, err := os.MkdirTemp(memoryDirectory(), "regain-postgres-")
+	dir, err := os.MkdirTemp(parent, "regain-postgres-")
 	if err != nil {
 		return "", fmt.Errorf("scratch directory: %w", err)
 	}
@@ -163,7 +184,7 @@ func startPostgres() (string, error) {
 	}
 	for range 3 { // another process may take the port between finding and binding
 		var server string
-		if server, err = runPostgres(bin, dir, attributes); err == nil {
+		if server, err = runPostgres(bin, dir, attributes, settings); err == nil {
 			return server, nil
 		}
 	}
@@ -254,18 +275,18 @@ kill -INT $p 2>/dev/null
 wait $p
 cd / && rm -rf "$0"`
 
-func runPostgres(bin, dir string, attributes *syscall.SysProcAttr) (string, error) {
+func runPostgres(bin, dir string, attributes *syscall.SysProcAttr, settings []string) (string, error) {
 	port, err := freePort()
 	if err != nil {
 		return "", err
 	}
-	cmd := exec.CommandContext(context.Background(), "/bin/sh", "-c", guard, dir,
-		filepath.Join(bin, "postgres"), "-D", filepath.Join(dir, "data"),
-		"-c", "listen_addresses=127.0.0.1", "-c", "port="+strconv.Itoa(port),
-		"-c", "unix_socket_directories="+dir, "-c", "max_connections=120",
-		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
-		"-c", "shared_buffers=32MB", "-c", "autovacuum=off",
-		"-c", "dynamic_shared_memory_type=mmap") // in the scratch directory, so that nothing is left behind
+	args := []string{"-c", guard, dir, filepath.Join(bin, "postgres"), "-D", filepath.Join(dir, "data")}
+	settings = append([]string{"listen_addresses=127.0.0.1", "port=" + strconv.Itoa(port),
+		"unix_socket_directories=" + dir, "max_connections=120"}, settings...)
+	for _, s := range settings {
+		args = append(args, "-c", s)
+	}
+	cmd := exec.CommandContext(context.Background(), "/bin/sh", args...)
 	cmd.SysProcAttr = attributes
 	cmd.Dir = dir
 	stdin, err := cmd.StdinPipe()

@@ -1,0 +1,132 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"regain/bench/measure"
+)
+
+const rounds = 3
+
+// The heading belongs to the first test of the package.
+func TestSpeed(t *testing.T) {
+	measure.Turn(t)
+	measure.Heading()
+	t.Run("Decisions", speedOfDecisions)
+	t.Run("Start", speedOfStart)
+	t.Run("Cases", speedOfCases)
+	t.Run("Embedded", speedOfEmbedded)
+	t.Run("Uploads", speedOfUploads)
+	t.Run("Queue", speedOfQueue)
+}
+
+// speedOfDecisions measures what keeps nothing against a handler that does nothing.
+func speedOfDecisions(t *testing.T) {
+	ours, base := embedded(t), startBaseline(t, "")
+	complete := []byte(`{"answers":{"customer_type":"direct","account_type":"enterprise","real_name_authenticated":false,"card_added":true,"months_of_use":2,"enterprise_country":"CN"}}`)
+	partial := []byte(`{"answers":{"customer_type":"direct","account_type":"enterprise"}}`)
+	post := func(p *process, path string, n int, body []byte) measure.Side {
+		all := clients(p.address, n)
+		return measure.Side{Name: "Gin, JSON body", Run: func(turn time.Duration) (measure.Sample, error) {
+			return measure.Load(n, turn, func(_ context.Context, i int) error {
+				_, err := all[i].expect(http.StatusOK, http.MethodPost, path, "application/json", body)
+				return err
+			})
+		}}
+	}
+	for _, c := range []struct {
+		name string
+		body []byte
+	}{{"complete", complete}, {"partial", partial}} {
+		r := measure.Interleave(t, rounds, measure.Turn(t), post(ours, "/api/v1/decisions", 8, c.body), post(base, "/json", 8, c.body))
+		measure.Print("`POST /decisions`, "+c.name+" answers, 8 clients", r[0], r[1], "0.7")
+	}
+}
+
+// speedOfCases measures filing and reading on Postgres.
+func speedOfCases(t *testing.T) {
+	ours, database := production(t)
+	base := startBaseline(t, database)
+	script := filingScript(t, newClient(ours.address), database)
+	for _, n := range []int{1, 8, 32} {
+		all := clients(ours.address, n)
+		r := measure.Interleave(t, rounds, measure.Turn(t),
+			measure.Side{Name: "Regain", Run: func(turn time.Duration) (measure.Sample, error) {
+				return measure.Load(n, turn, fileCases(all))
+			}},
+			measure.Side{Name: "pgbench, same rows", Run: func(turn time.Duration) (measure.Sample, error) {
+				return pgbench(t, database, script, n, turn)
+			}})
+		measure.Print(fmt.Sprintf("file a case, %d clients", n), r[0], r[1], "0.6 and on")
+	}
+	for _, n := range []int{1, 8, 32} {
+		r := measure.Interleave(t, rounds, measure.Turn(t),
+			readCases(t, ours, n, func(f filed) string { return f.path }),
+			readCases(t, base, n, func(f filed) string { return strings.TrimPrefix(f.path, "/api/v1") }, ours))
+		measure.Print(fmt.Sprintf("read a case, %d clients", n), r[0], r[1], "0.7")
+	}
+}
+
+// readCases has each client read a case of its own again and again.
+func readCases(t *testing.T, p *process, n int, path func(filed) string, filedAt ...*process) measure.Side {
+	t.Helper()
+	all := clients(p.address, n)
+	paths := make([]string, n)
+	for i, c := range all {
+		filer := c
+		if len(filedAt) > 0 {
+			filer = newClient(filedAt[0].address)
+		}
+		f, err := filer.file()
+		if err != nil {
+			t.Fatal(err)
+		}
+		paths[i], c.token = path(f), f.token
+	}
+	return measure.Side{Name: "Gin, one indexed SELECT", Run: func(turn time.Duration) (measure.Sample, error) {
+		return measure.Load(n, turn, func(_ context.Context, i int) error {
+			_, err := all[i].expect(http.StatusOK, http.MethodGet, paths[i], "")
+			return err
+		})
+	}}
+}
+
+// speedOfEmbedded measures filing on the embedded default, whose every commit is synced.
+func speedOfEmbedded(t *testing.T) {
+	ours := embedded(t)
+	one := clients(ours.address, 1)
+	side := func(n int, all []*client) measure.Side {
+		return measure.Side{Name: fmt.Sprintf("the same, %d client", len(one)), Run: func(turn time.Duration) (measure.Sample, error) {
+			return measure.Load(n, turn, fileCases(all))
+		}}
+	}
+	for _, n := range []int{8, 32} {
+		r := measure.Interleave(t, rounds, measure.Turn(t), side(n, clients(ours.address, n)), side(1, one))
+		measure.Print(fmt.Sprintf("file a case on the embedded default, %d clients", n), r[0], r[1], "–")
+	}
+}
+
+// speedOfStart measures from the start of the process to its first answer.
+func speedOfStart(t *testing.T) {
+	var took []time.Duration
+	var memory []int64
+	for range 7 {
+		p := embedded(t)
+		took = append(took, p.answered)
+		time.Sleep(300 * time.Millisecond)
+		m, err := p.memory()
+		if err != nil {
+			t.Fatal(err)
+		}
+		memory = append(memory, m)
+		p.stop()
+	}
+	median := measure.Quantile(took, 0.5)
+	measure.PrintAlone("start to first answer, embedded default", measure.Result{Median: median, P99: measure.Quantile(took, 0.99), Rate: 1 / median.Seconds()}, "200 ms")
+	measure.Note("idle memory, embedded default: %d MiB", measure.Quantile(memory, 0.5)>>20)
+}

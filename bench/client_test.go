@@ -1,0 +1,170 @@
+package bench
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// client is one keep-alive connection that costs as little as it can, because it
+// shares the processors with what it measures.
+type client struct {
+	address string
+	conn    net.Conn
+	reader  *bufio.Reader
+	token   string
+	// from is the address that limits count by.
+	from string
+	out  []byte
+}
+
+func newClient(address string) *client { return &client{address: address, from: nextAddress()} }
+
+func clients(address string, n int) []*client {
+	all := make([]*client, n)
+	for i := range all {
+		all[i] = newClient(address)
+	}
+	return all
+}
+
+var addresses, keys atomic.Int64
+
+// nextAddress makes up a client's address.
+func nextAddress() string {
+	n := addresses.Add(1)
+	return fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255)
+}
+
+// send makes one call; the body may be in pieces.
+func (c *client) send(method, path, contentType string, header http.Header, body ...[]byte) (*http.Response, []byte, error) {
+	if c.conn == nil {
+		conn, err := net.Dial("tcp", c.address)
+		if err != nil {
+			return nil, nil, err
+		}
+		c.conn, c.reader = conn, bufio.NewReaderSize(conn, 64<<10)
+	}
+	size := 0
+	for _, b := range body {
+		size += len(b)
+	}
+	out := fmt.Appendf(c.out[:0], "%s %s HTTP/1.1\r\nHost: %s\r\nX-Forwarded-For: %s\r\n", method, path, c.address, c.from)
+	if c.token != "" {
+		out = fmt.Appendf(out, "Authorization: Bearer %s\r\n", c.token)
+	}
+	if method != http.MethodGet {
+		out = fmt.Appendf(out, "Content-Type: %s\r\nContent-Length: %d\r\nIdempotency-Key: bench-%016d\r\n", contentType, size, keys.Add(1))
+	}
+	for name, values := range header {
+		out = fmt.Appendf(out, "%s: %s\r\n", name, values[0])
+	}
+	c.out = append(out, "\r\n"...)
+	_ = c.conn.SetDeadline(time.Now().Add(60 * time.Second))
+	pieces := net.Buffers(append([][]byte{c.out}, body...))
+	if _, err := pieces.WriteTo(c.conn); err != nil {
+		return nil, nil, err
+	}
+	res, err := http.ReadResponse(c.reader, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	b, err := io.ReadAll(res.Body)
+	_ = res.Body.Close()
+	return res, b, err
+}
+
+// expect is send that wants a status.
+func (c *client) expect(status int, method, path, contentType string, body ...[]byte) ([]byte, error) {
+	res, b, err := c.send(method, path, contentType, nil, body...)
+	if err != nil {
+		return nil, err
+	}
+	if res.StatusCode != status {
+		return nil, fmt.Errorf("%s %s: status %d\n%s", method, path, res.StatusCode, b)
+	}
+	return b, nil
+}
+
+// object makes a call outside the measurement and decodes its answer.
+func (c *client) object(t *testing.T, status int, method, path string, body any) map[string]any {
+	t.Helper()
+	var sent []byte
+	if body != nil {
+		var err error
+		if sent, err = json.Marshal(body); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b, err := c.expect(status, method, path, "application/json", sent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out map[string]any
+	if err := json.NewDecoder(bytes.NewReader(b)).Decode(&out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// claim is what a customer with an enterprise's account says, in one go.
+func claim(n int64) []byte {
+	return fmt.Appendf(nil, `{"account":"account-%d","lost":["phone","email"],"new_email":"bench-%d@customer.example","new_phone":"+55 11 91234-5678",`+
+		`"locale":"en","answers":{"customer_type":"direct","account_type":"enterprise","real_name_authenticated":false,"card_added":true,`+
+		`"months_of_use":2,"enterprise_country":"CN"}}`, n, n)
+}
+
+// filed is a case with a session for it.
+type filed struct {
+	path, token string
+	items       []item
+}
+
+type item struct{ id, kind string }
+
+// file opens a case outside the measurement.
+func (c *client) file() (filed, error) {
+	c.from = nextAddress()
+	c.token = ""
+	b, err := c.expect(http.StatusCreated, http.MethodPost, "/api/v1/cases", "application/json", claim(keys.Add(1)))
+	if err != nil {
+		return filed{}, err
+	}
+	var answer struct {
+		Session struct{ Token string }
+		Case    struct {
+			ID    string
+			Items []struct{ ID, Kind string }
+		}
+	}
+	if err := json.Unmarshal(b, &answer); err != nil {
+		return filed{}, err
+	}
+	f := filed{path: "/api/v1/cases/" + answer.Case.ID, token: answer.Session.Token}
+	for _, i := range answer.Case.Items {
+		f.items = append(f.items, item{i.ID, i.Kind})
+	}
+	return f, nil
+}
+
+// file measures how cases are filed, each client from an address that changes before
+// the limit by address counts.
+func fileCases(all []*client) func(ctx context.Context, n int) error {
+	counts := make([]int, len(all))
+	return func(_ context.Context, n int) error {
+		c := all[n]
+		if counts[n]++; counts[n]%50 == 0 {
+			c.from = nextAddress()
+		}
+		_, err := c.expect(http.StatusCreated, http.MethodPost, "/api/v1/cases", "application/json", claim(keys.Add(1)))
+		return err
+	}
+}

@@ -1,0 +1,98 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+
+	"regain/bench/measure"
+	"regain/internal/testdocs"
+	"regain/internal/testservers"
+)
+
+// speedOfUploads measures documents through HTTP against the S3 client alone.
+func speedOfUploads(t *testing.T) {
+	ours, _ := production(t)
+	store := testservers.MinIO(t)
+	raw, err := minio.New(store.Endpoint, &minio.Options{Creds: credentials.NewStaticV4(store.AccessKey, store.SecretKey, ""), Region: store.Region})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bucket := store.Bucket()
+	if err := raw.MakeBucket(t.Context(), bucket, minio.MakeBucketOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	idle, err := ours.memory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range []int{200_000, 5_000_000} {
+		content := documentOf(size)
+		for _, n := range []int{1, 8, 32} {
+			turn := max(measure.Turn(t), time.Duration(size/2)*time.Microsecond/1000) // several of the large ones
+			r := measure.Interleave(t, rounds, turn, uploads(ours, n, content), puts(raw, bucket, n, content))
+			measure.Print(fmt.Sprintf("upload %d KB, %d clients", size/1000, n), r[0], r[1], "0.8")
+		}
+		m, err := ours.memory()
+		if err != nil {
+			t.Fatal(err)
+		}
+		measure.Note("memory above idle after 32 clients with %d KB each: %.2f MiB for each upload in flight", size/1000, float64(m-idle)/32/(1<<20))
+	}
+}
+
+// documentOf makes a PDF of about the size.
+func documentOf(size int) []byte {
+	const line = "Generated for a measurement, and nothing that anybody needs to read at all, ever."
+	return testdocs.PDF(1, 1, strings.Split(strings.TrimSuffix(strings.Repeat(line+"\n", size/(len(line)+10)), "\n"), "\n")...)
+}
+
+var objects atomic.Int64
+
+func puts(raw *minio.Client, bucket string, n int, content []byte) measure.Side {
+	return measure.Side{Name: "raw PutObject", Run: func(turn time.Duration) (measure.Sample, error) {
+		return measure.Load(n, turn, func(ctx context.Context, _ int) error {
+			_, err := raw.PutObject(context.WithoutCancel(ctx), bucket, fmt.Sprintf("bench/%d", objects.Add(1)), bytes.NewReader(content), int64(len(content)), minio.PutObjectOptions{})
+			return err
+		})
+	}}
+}
+
+// uploads has each client supply documents for a case of its own, another one before a
+// case holds as many as it may.
+func uploads(p *process, n int, content []byte) measure.Side {
+	all := clients(p.address, n)
+	cases := make([]filed, n)
+	counts := make([]int, n)
+	const boundary = "d8f3a1b2c4"
+	head := []byte("--" + boundary + "\r\nContent-Disposition: form-data; name=\"file\"; filename=\"proof.pdf\"\r\nContent-Type: application/pdf\r\n\r\n")
+	tail := []byte("\r\n--" + boundary + "--\r\n")
+	return measure.Side{Name: "Regain", Run: func(turn time.Duration) (measure.Sample, error) {
+		return measure.Load(n, turn, func(_ context.Context, i int) error {
+			if counts[i]%90 == 0 {
+				var err error
+				if cases[i], err = all[i].file(); err != nil {
+					return err
+				}
+				all[i].token = cases[i].token
+			}
+			counts[i]++
+			var to string
+			for _, it := range cases[i].items {
+				if it.kind == "document" {
+					to = cases[i].path + "/items/" + it.id + "/documents"
+				}
+			}
+			_, err := all[i].expect(http.StatusCreated, http.MethodPost, to, "multipart/form-data; boundary="+boundary, head, content, tail)
+			return err
+		})
+	}}
+}
