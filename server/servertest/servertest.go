@@ -127,7 +127,9 @@ func (h *Harness) Deliver(t testing.TB) {
 	}()
 	t.Cleanup(func() {
 		stop()
-		<-done
+		if err := <-done; err != nil {
+			t.Errorf("the outbox ended with %v", err)
+		}
 	})
 }
 
