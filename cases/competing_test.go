@@ -210,10 +210,9 @@ func TestEndWaitsForSubmission(t *testing.T) {
 			_, err := w.Withdraw(w.ctx, first.actor, first.id, 0)
 			ended <- err
 		}()
-		select {
-		case err := <-ended:
-			t.Errorf("the open case ended past a claim that was not committed yet (%v)", err)
-		case <-time.After(200 * time.Millisecond):
+		time.Sleep(200 * time.Millisecond)
+		if len(ended) > 0 {
+			t.Error("the open case ended past a claim that was not committed yet")
 		}
 		return nil
 	})

@@ -179,6 +179,7 @@ func TestResumeOfUnknownReference(t *testing.T) {
 				_, err := w.Resume(w.ctx, reference, cases.Email, "abcdef")
 				say(err)
 			}
+			w.deliver()
 			w.clock.move(10 * time.Minute)
 			_, err = w.Resume(w.ctx, reference, cases.Email, "abcdef")
 			say(err)
