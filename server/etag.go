@@ -19,40 +19,24 @@ type Conditional struct {
 	IfMatch string `header:"If-Match" doc:"The ETag that you last read. Without it the answer is 428; when someone else has changed it since, 412." example:"\"7\""`
 }
 
-// Version is the version that the caller has seen, for the domain to compare
-// inside its transaction. A missing header is the problem if_match_required
-// (428). What is no tag of ours can't be current: version_changed (412). "*" is
-// refused, because it would overwrite what nobody has looked at.
-func (c Conditional) Version() (int64, error) {
-	return ParseIfMatch(c.IfMatch)
-}
+// NoVersion is what If-Match names when it is no tag of ours: nothing has this
+// version, so whatever compares it answers as to any stale one.
+const NoVersion int64 = -1
 
-// ParseIfMatch is Conditional.Version for raw routes.
-func ParseIfMatch(header string) (int64, error) {
-	header = strings.TrimSpace(header)
+// Version is the version that the caller has seen, for the domain to compare inside
+// its transaction. A missing header is the problem if_match_required (428). "*" is
+// refused, too, because it would overwrite what nobody has looked at.
+func (c Conditional) Version() (int64, error) {
+	header := strings.TrimSpace(c.IfMatch)
 	if header == "" || header == "*" {
 		return 0, problem.New(problem.PreconditionRequired, "if_match_required",
 			"Send If-Match with the ETag that you last read, so that nobody's change is overwritten.")
 	}
 	if len(header) > 2 && header[0] == '"' && header[len(header)-1] == '"' {
 		version, err := strconv.ParseInt(header[1:len(header)-1], 10, 64)
-		if err == nil && version >= 0 {
+		if err == nil && version > 0 { // versions begin at 1
 			return version, nil
 		}
 	}
-	return 0, VersionChanged()
-}
-
-// CheckVersion compares the version that a caller has seen with the present one.
-func CheckVersion(seen, present int64) error {
-	if seen != present {
-		return VersionChanged()
-	}
-	return nil
-}
-
-// VersionChanged is the answer to a stale If-Match.
-func VersionChanged() error {
-	return problem.New(problem.PreconditionFailed, "version_changed",
-		"It was changed since you read it. Read it again, and repeat your change if it is still right.")
+	return NoVersion, nil
 }

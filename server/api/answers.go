@@ -28,7 +28,7 @@ type changedOut struct {
 type reviseIn struct {
 	InLanguage
 	CasePath
-	Seen
+	server.Conditional
 	Body struct {
 		Answers    map[string]any `json:"answers,omitempty" example:"{\"account_type\":\"individual\",\"card_added\":null}" doc:"Put over those given before; null takes an answer back."`
 		Account    *string        `json:"account,omitempty" maxLength:"1000"`
@@ -43,7 +43,7 @@ type reviseIn struct {
 type correctIn struct {
 	InLanguage
 	CasePath
-	Seen
+	server.Conditional
 	Body struct {
 		Answers map[string]any `json:"answers" minProperties:"1" example:"{\"account_type\":\"enterprise\"}" doc:"Put over those given before; null takes an answer back."`
 		Reason  string         `json:"reason" maxLength:"10000" doc:"Kept as an internal note. 3 to 2000 characters." example:"The certificate is that of an enterprise."`
@@ -63,7 +63,7 @@ func (a caseAPI) registerAnswers() {
 		Summary:     "Correct answers, with a reason",
 		Description: "By the reviewer who holds the case. The requirements follow under the case's own policy; approvals given before are void.",
 	}, func(ctx context.Context, in *correctIn) (*changedOut, error) {
-		version, err := in.version()
+		version, err := in.Version()
 		if err != nil {
 			return nil, err
 		}
@@ -73,7 +73,7 @@ func (a caseAPI) registerAnswers() {
 }
 
 func (a caseAPI) revise(ctx context.Context, in *reviseIn) (*changedOut, error) {
-	version, err := in.version()
+	version, err := in.Version()
 	if err != nil {
 		return nil, err
 	}

@@ -57,21 +57,6 @@ func (l InLanguage) wanted(ctx context.Context) string {
 	return server.Locale(ctx)
 }
 
-// Seen is embedded in the input of a route that changes what others decide on.
-type Seen struct {
-	server.Conditional
-}
-
-// version is the one that the caller has seen. Versions start at 1; to cases, zero
-// would be any.
-func (s Seen) version() (int64, error) {
-	v, err := s.Version()
-	if err == nil && v == 0 {
-		return 0, server.VersionChanged()
-	}
-	return v, err
-}
-
 // CasePath is embedded where the path names a case.
 type CasePath struct {
 	Case string `path:"case" maxLength:"64" example:"0190c1f4-7c5e-7cc0-9f6e-3e8f6ad6d1b2" doc:"The case's id."`

@@ -155,7 +155,7 @@ func TestStaleIfMatch(t *testing.T) {
 			tag, code string
 			status    int
 		}{
-			{old, "case_changed", 412}, {`"0"`, "version_changed", 412}, {`W/"2"`, "version_changed", 412}, {"*", "if_match_required", 428}, {"", "if_match_required", 428},
+			{old, "case_changed", 412}, {`"0"`, "case_changed", 412}, {`W/"2"`, "case_changed", 412}, {"*", "if_match_required", 428}, {"", "if_match_required", 428},
 		} {
 			header := []string{"If-Match", e.tag}
 			if e.tag == "" {

@@ -10,7 +10,7 @@ import (
 type judgeIn struct {
 	InLanguage
 	ItemPath
-	Seen
+	server.Conditional
 	Body struct {
 		Verdict        string         `json:"verdict" enum:"accepted,rejected"`
 		ReasonCode     string         `json:"reason_code,omitempty" maxLength:"100" example:"unreadable" doc:"Needed to reject: one of the reason codes."`
@@ -25,14 +25,14 @@ type judgeIn struct {
 type waiveIn struct {
 	InLanguage
 	ItemPath
-	Seen
+	server.Conditional
 	Body reasonBody
 }
 
 type requestIn struct {
 	InLanguage
 	CasePath
-	Seen
+	server.Conditional
 	Body struct {
 		Asks  []AskView `json:"asks" minItems:"1" maxItems:"20"`
 		Words string    `json:"words" maxLength:"10000" doc:"What to do, in the customer's language; 3 to 2000 characters."`
@@ -73,7 +73,7 @@ func (a caseAPI) registerReview() {
 	server.JSON(a.server, route("waive-item", post, "items/{item}/waiver", "Let an item go",
 		"Recorded with a reason by a second person, who neither holds the case nor will approve it."),
 		func(ctx context.Context, in *waiveIn) (*caseOut, error) {
-			version, err := in.version()
+			version, err := in.Version()
 			if err != nil {
 				return nil, err
 			}
@@ -86,7 +86,7 @@ func (a caseAPI) registerReview() {
 }
 
 func (a caseAPI) judge(ctx context.Context, in *judgeIn) (*caseOut, error) {
-	version, err := in.version()
+	version, err := in.Version()
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +99,7 @@ func (a caseAPI) judge(ctx context.Context, in *judgeIn) (*caseOut, error) {
 }
 
 func (a caseAPI) request(ctx context.Context, in *requestIn) (*caseOut, error) {
-	version, err := in.version()
+	version, err := in.Version()
 	if err != nil {
 		return nil, err
 	}

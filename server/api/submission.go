@@ -10,13 +10,13 @@ import (
 type changeIn struct {
 	InLanguage
 	CasePath
-	Seen
+	server.Conditional
 }
 
 type appealIn struct {
 	InLanguage
 	CasePath
-	Seen
+	server.Conditional
 	Body struct {
 		Reason string `json:"reason" maxLength:"10000" doc:"What the reviewers should know; 10 to 2000 characters."`
 	}
@@ -33,7 +33,7 @@ func (a caseAPI) registerSubmission() {
 	server.JSON(a.server, route("submit", "submission", "Hand the case in",
 		"Refused, with a pointer for each gap, until every question is answered, every lost contact has a proved successor, and every item is provided or said to be out of reach."),
 		func(ctx context.Context, in *changeIn) (*caseOut, error) {
-			version, err := in.version()
+			version, err := in.Version()
 			if err != nil {
 				return nil, err
 			}
@@ -43,7 +43,7 @@ func (a caseAPI) registerSubmission() {
 
 	server.JSON(a.server, route("withdraw", "withdrawal", "Withdraw the case", "It ends, and can't be taken up again."),
 		func(ctx context.Context, in *changeIn) (*caseOut, error) {
-			version, err := in.version()
+			version, err := in.Version()
 			if err != nil {
 				return nil, err
 			}
@@ -53,7 +53,7 @@ func (a caseAPI) registerSubmission() {
 
 	server.JSON(a.server, route("appeal", "appeal", "Appeal against a denial", "Once, in time. Reviewers who had no part in the denial look at the case afresh."),
 		func(ctx context.Context, in *appealIn) (*caseOut, error) {
-			version, err := in.version()
+			version, err := in.Version()
 			if err != nil {
 				return nil, err
 			}

@@ -10,7 +10,7 @@ import (
 type approveIn struct {
 	InLanguage
 	CasePath
-	Seen
+	server.Conditional
 	Body *approveBody
 }
 
@@ -21,7 +21,7 @@ type approveBody struct {
 type denyIn struct {
 	InLanguage
 	CasePath
-	Seen
+	server.Conditional
 	Body struct {
 		ReasonCode    string `json:"reason_code" maxLength:"100" example:"not_proven" doc:"One of the reason codes."`
 		WordsCustomer string `json:"words_customer" maxLength:"10000" doc:"Why, in the customer's language, without saying which fact did not match; 3 to 2000 characters."`
@@ -40,7 +40,7 @@ func (a caseAPI) registerVerdicts() {
 	server.JSON(a.server, route("approve", "approval", "Approve a case",
 		"Every requirement must be accepted, or waived by somebody else. Where the policy wants several approvals, the case goes back to the queue for the next person, and the last one approves it."),
 		func(ctx context.Context, in *approveIn) (*caseOut, error) {
-			version, err := in.version()
+			version, err := in.Version()
 			if err != nil {
 				return nil, err
 			}
@@ -54,7 +54,7 @@ func (a caseAPI) registerVerdicts() {
 
 	server.JSON(a.server, route("deny", "denial", "Deny a case", "It ends; the customer may appeal once."),
 		func(ctx context.Context, in *denyIn) (*caseOut, error) {
-			version, err := in.version()
+			version, err := in.Version()
 			if err != nil {
 				return nil, err
 			}
