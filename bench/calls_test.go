@@ -54,11 +54,7 @@ func speedOfCases(t *testing.T) {
 	base := startBaseline(t, database)
 	script := filingScript(t, newClient(ours.address), database)
 	for _, n := range []int{1, 8, 32} {
-		all := clients(ours.address, n)
-		r := measure.Interleave(t, rounds, measure.Turn(t),
-			measure.Side{Name: "Regain", Run: func(turn time.Duration) (measure.Sample, error) {
-				return measure.Load(n, turn, fileCases(all))
-			}},
+		r := measure.Interleave(t, rounds, measure.Turn(t), filing("Regain", ours, n),
 			measure.Side{Name: "pgbench, same rows", Run: func(turn time.Duration) (measure.Sample, error) {
 				return pgbench(t, database, script, n, turn)
 			}})
@@ -99,14 +95,8 @@ func readCases(t *testing.T, p *process, n int, path func(filed) string, filedAt
 // speedOfEmbedded measures filing on the embedded default, whose every commit is synced.
 func speedOfEmbedded(t *testing.T) {
 	ours := embedded(t)
-	one := clients(ours.address, 1)
-	side := func(n int, all []*client) measure.Side {
-		return measure.Side{Name: fmt.Sprintf("the same, %d client", len(one)), Run: func(turn time.Duration) (measure.Sample, error) {
-			return measure.Load(n, turn, fileCases(all))
-		}}
-	}
 	for _, n := range []int{8, 32} {
-		r := measure.Interleave(t, rounds, measure.Turn(t), side(n, clients(ours.address, n)), side(1, one))
+		r := measure.Interleave(t, rounds, measure.Turn(t), filing("Regain", ours, n), filing("the same, 1 client", ours, 1))
 		measure.Print(fmt.Sprintf("file a case on the embedded default, %d clients", n), r[0], r[1], "–")
 	}
 }

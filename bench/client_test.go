@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"regain/bench/measure"
 )
 
 // client is one keep-alive connection that costs as little as it can, because it
@@ -155,16 +157,19 @@ func (c *client) file() (filed, error) {
 	return f, nil
 }
 
-// file measures how cases are filed, each client from an address that changes before
-// the limit by address counts.
-func fileCases(all []*client) func(ctx context.Context, n int) error {
-	counts := make([]int, len(all))
-	return func(_ context.Context, n int) error {
-		c := all[n]
-		if counts[n]++; counts[n]%50 == 0 {
-			c.from = nextAddress()
-		}
-		_, err := c.expect(http.StatusCreated, http.MethodPost, "/api/v1/cases", "application/json", claim(keys.Add(1)))
-		return err
-	}
+// filing has each client file cases, from an address that changes before the limit by
+// address counts.
+func filing(name string, p *process, n int) measure.Side {
+	all := clients(p.address, n)
+	counts := make([]int, n)
+	return measure.Side{Name: name, Run: func(turn time.Duration) (measure.Sample, error) {
+		return measure.Load(n, turn, func(_ context.Context, i int) error {
+			c := all[i]
+			if counts[i]++; counts[i]%50 == 0 {
+				c.from = nextAddress()
+			}
+			_, err := c.expect(http.StatusCreated, http.MethodPost, "/api/v1/cases", "application/json", claim(keys.Add(1)))
+			return err
+		})
+	}}
 }
