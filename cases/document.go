@@ -50,23 +50,27 @@ type Document struct {
 	EndedAt   *time.Time                    `bun:"ended_at"`
 }
 
+// Incoming is a file that is about to arrive.
+type Incoming struct {
+	// Name is the file's name as its sender gives it.
+	Name string
+	// Size is how many bytes were announced; 0 when nobody said.
+	Size    int64
+	Content io.Reader
+}
+
 // Receive takes an upload for an item into a bounded temporary file, hashed and
-// inspected, after checking that the actor may supply the item now. Nothing of
-// the case changes. The caller hands the upload to Attach, and discards it.
+// inspected, after checking that the actor may supply the item now. A file that is
+// announced as too large is refused before its first byte is read. Nothing of the
+// case changes. The caller hands the upload to Attach, and discards it.
 // Errors: those of the item (see State) and of storage's spool.
-func (s *Service) Receive(ctx context.Context, actor Actor, caseID, itemID, name string, r io.Reader) (*storage.Upload, error) {
+func (s *Service) Receive(ctx context.Context, actor Actor, caseID, itemID string, in Incoming) (*storage.Upload, error) {
 	limits, err := s.uploadLimits(ctx, actor, caseID, itemID)
 	if err != nil {
 		return nil, err
 	}
-	return s.spool.Receive(ctx, r, name, limits)
-}
-
-// UploadLimit is the most bytes that the item's document may have, for a server
-// that caps a request's body.
-func (s *Service) UploadLimit(ctx context.Context, actor Actor, caseID, itemID string) (int64, error) {
-	limits, err := s.uploadLimits(ctx, actor, caseID, itemID)
-	return limits.MaxSize, err
+	limits.Declared = in.Size
+	return s.spool.Receive(ctx, in.Content, in.Name, limits)
 }
 
 // uploadLimits checks, without a lock, what supplying will check again with one:

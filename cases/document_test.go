@@ -151,9 +151,10 @@ func TestRefusedUploads(t *testing.T) {
 			}
 			wantCode(t, err, test.code)
 		}
-		limit, err := w.UploadLimit(w.ctx, c.actor, c.id, front.ID)
-		must(t, err)
-		wantSame(t, "limit", limit, 10<<20)
+		unread := bytes.NewReader(w.pdf())
+		_, err = w.Receive(w.ctx, c.actor, c.id, front.ID, cases.Incoming{Name: "a.pdf", Size: 10<<20 + 1, Content: unread})
+		wantCode(t, err, "file_too_large")
+		wantSame(t, "bytes left of a file that was announced as too large", int64(unread.Len()), unread.Size())
 		objects, err := w.store.List(w.ctx, "", 10)
 		must(t, err)
 		wantSame(t, "objects", len(objects), 0)
@@ -186,7 +187,7 @@ func TestOrphanIsSwept(t *testing.T) {
 		must(t, err)
 		lost := errors.New("the connection was lost")
 		err = w.db.InTx(w.ctx, func(ctx context.Context, _ bun.IDB) error {
-			up, err := w.Receive(ctx, c.actor, c.id, front.ID, "b.pdf", bytes.NewReader(w.pdf()))
+			up, err := w.Receive(ctx, c.actor, c.id, front.ID, cases.Incoming{Name: "b.pdf", Content: bytes.NewReader(w.pdf())})
 			must(t, err)
 			defer up.Discard()
 			_, err = w.Attach(ctx, c.actor, c.id, front.ID, up, nil)

@@ -365,7 +365,7 @@ func (w *world) pdf() []byte {
 
 // upload supplies a file for an item as the server does.
 func (w *world) upload(actor cases.Actor, caseID, item, name string, content []byte, readOff map[string]any) (*cases.Document, error) {
-	up, err := w.Receive(w.ctx, actor, caseID, item, name, bytes.NewReader(content))
+	up, err := w.Receive(w.ctx, actor, caseID, item, cases.Incoming{Name: name, Size: int64(len(content)), Content: bytes.NewReader(content)})
 	if err != nil {
 		return nil, err
 	}

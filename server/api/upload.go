@@ -16,6 +16,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 
+	"regain/cases"
 	"regain/problem"
 	"regain/server"
 )
@@ -54,7 +55,7 @@ func (a caseAPI) upload(c *gin.Context, to slot) error {
 		return err
 	}
 	actor := actorOf(ctx)
-	up, err := a.cases.Receive(ctx, actor, to.caseID, to.itemID, file.name, file)
+	up, err := a.cases.Receive(ctx, actor, to.caseID, to.itemID, cases.Incoming{Name: file.name, Size: file.size, Content: file})
 	if errors.Is(err, context.Canceled) {
 		return truncated(err) // the caller hung up while sending, which is no fault of ours
 	}
@@ -81,6 +82,7 @@ func (a caseAPI) upload(c *gin.Context, to slot) error {
 // incomingFile is a file that is still arriving.
 type incomingFile struct {
 	name    string
+	size    int64 // in bytes, where it was announced
 	content io.Reader
 	begun   bool // something of the content was read
 	readOff map[string]any
@@ -96,9 +98,10 @@ func (f *incomingFile) Read(p []byte) (int, error) {
 
 // refused is the answer to an upload that was refused before its bytes were looked at.
 // That may be because the very same call has been carried out, and the item is no longer
-// open since: then its first answer is repeated, as for every call with a key.
+// open since: then its first answer is repeated, as for every call with a key. What
+// was announced as too large was never carried out.
 func (f *incomingFile) refused(r *http.Request, refusal error) error {
-	if f.begun || r.Header.Get("Idempotency-Key") == "" {
+	if f.begun || r.Header.Get("Idempotency-Key") == "" || problem.Is(refusal, "file_too_large") {
 		return refusal
 	}
 	h := sha256.New()
@@ -124,7 +127,7 @@ func openUpload(r *http.Request) (*incomingFile, error) {
 		if err != nil || params["filename"] == "" {
 			return nil, problem.New(problem.Malformed, "file_name_missing", "Send the file's name: Content-Disposition: attachment; filename=\"…\".")
 		}
-		return &incomingFile{name: params["filename"], content: r.Body}, nil
+		return &incomingFile{name: params["filename"], size: max(r.ContentLength, 0), content: r.Body}, nil
 	}
 	return nil, problem.New(problem.UnsupportedType, "upload_expected", "Send the file as multipart/form-data, or as application/octet-stream.")
 }

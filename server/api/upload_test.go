@@ -167,6 +167,9 @@ func TestOversizeUpload(t *testing.T) {
 		content := append(testdocs.PDF(1, 1, "x"), bytes.Repeat([]byte("x"), 11<<20)...)
 		d.problemOf(c.upload(path, "big.pdf", content), 413, "file_too_large")
 		d.problemOf(c.send(path, "application/octet-stream", bytes.NewReader(content), "Content-Disposition", `attachment; filename="big.pdf"`), 413, "file_too_large")
+		// Refused by what it announces: nothing of it is waited for.
+		named := "application/octet-stream\r\nContent-Disposition: attachment; filename=\"big.pdf\"\r\nIdempotency-Key: 0123456789abcdef"
+		d.problemOf(c.cutOff(path, named, nil, len(content)), 413, "file_too_large")
 		if i := c.item("real_name_certificate"); i["supply"] != "missing" {
 			t.Errorf("%v", i["supply"])
 		}
