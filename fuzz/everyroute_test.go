@@ -1,0 +1,203 @@
+package fuzz
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"regain/database"
+	"regain/database/databasetest"
+)
+
+// repopulate is after how many calls the world gets fresh cases.
+const repopulate = 1000
+
+// mostFaults is how many different faults a run reports before it ends.
+const mostFaults = 25
+
+// TestEveryRoute draws calls until the run is over.
+func TestEveryRoute(t *testing.T) {
+	const databases = 2
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		r := runOf(t, databases)
+		w := newWorld(t, db)
+		w.log.take()
+		tally := newTally(w)
+		made := 0
+		for ; !r.over(made) && len(tally.faults) < mostFaults; made++ {
+			if made%repopulate == repopulate-1 {
+				w.populate()
+				w.log.take()
+			}
+			w.step(r.seed, made, tally)
+		}
+		tally.report(t, r, made)
+	})
+}
+
+// step makes one call and checks it. Its choices are the seed's and its number's alone.
+func (w *world) step(seed uint64, n int, tally *tally) {
+	random := rand.New(rand.NewPCG(seed, uint64(n)))
+	op := one(random, w.document.operations)
+	if ends(op) && random.IntN(4) > 0 {
+		op = one(random, w.document.operations)
+	}
+	c := w.plan(random, op)
+	w.log.take() // reads on the way to the plan are not under test
+	a := w.send(c)
+	w.learn(c, a)
+	tally.count(c, a, n, w.check(c, a))
+	switch {
+	case c.op.method == "GET" && random.IntN(8) == 0:
+		tally.count(c, a, n, w.checkHead(c, a))
+	case c.op.changes() && c.get("Idempotency-Key") != "" && a.status < 300 && random.IntN(3) == 0:
+		tally.count(c, a, n, w.checkRepeat(c, a))
+	}
+}
+
+// ends: calls after which a case or a session is of less use are made more rarely.
+func ends(op *operation) bool {
+	return slices.Contains([]string{"withdraw", "leave", "sign-out", "revoke-invitation", "deny", "release"}, op.id)
+}
+
+// checkHead: HEAD is GET without the body.
+func (w *world) checkHead(c *call, a *answer) []string {
+	head := *c
+	head.method = "HEAD"
+	b := w.send(&head)
+	faults := w.checkLog()
+	if b.status != a.status || len(b.body) > 0 || b.header.Get("Content-Type") != a.header.Get("Content-Type") {
+		faults = append(faults, fmt.Sprintf("HEAD answers %d %q with %d bytes", b.status, b.header.Get("Content-Type"), len(b.body)))
+	}
+	return faults
+}
+
+// checkRepeat: the same call with the same key gets the same answer; another call with
+// it is refused; and it says nothing to anybody else.
+func (w *world) checkRepeat(c *call, a *answer) []string {
+	var faults []string
+	again := w.send(c)
+	if again.status != a.status || !bytes.Equal(again.body, a.body) || again.header.Get("Idempotency-Replayed") != "true" {
+		faults = append(faults, fmt.Sprintf("repeated: %d %s", again.status, shorten(string(again.body))))
+	}
+	for _, name := range []string{"ETag", "Location", "Set-Cookie", "Content-Type"} {
+		if again.header.Get(name) != a.header.Get(name) {
+			faults = append(faults, fmt.Sprintf("repeated: %s is %q, was %q", name, again.header.Get(name), a.header.Get(name)))
+		}
+	}
+	other := *c
+	other.target += map[bool]string{true: "&", false: "?"}[strings.Contains(c.target, "?")] + "locale=pt-BR"
+	if b := w.send(&other); b.status != 422 && b.status != 403 && b.status != 404 {
+		faults = append(faults, fmt.Sprintf("the key was taken for another call: %d", b.status))
+	}
+	stranger := *c
+	stranger.who = w.withRole(rand.New(rand.NewPCG(1, 1)), "partner")
+	if stranger.who != c.who && c.who.role != "anonymous" {
+		b := w.send(&stranger)
+		if b.header.Get("Idempotency-Replayed") != "" {
+			faults = append(faults, "another caller was given the stored answer")
+		}
+		faults = append(faults, w.checkLeaks(&stranger, b)...)
+	}
+	return append(faults, w.checkLog()...)
+}
+
+// learn takes what an answer tells into the world.
+func (w *world) learn(c *call, a *answer) {
+	if a.status >= 300 || len(a.body) == 0 || !strings.Contains(a.header.Get("Content-Type"), "json") || c.op.path == "/api/v1/openapi.json" {
+		return
+	}
+	o := a.object(w.t)
+	switch c.op.id {
+	case "start-case":
+		w.adopt(c.number, o)
+		return
+	case "open-invitation":
+		if claim := w.byReference(text(sub(o, "invitation"), "reference")); claim != nil {
+			w.enrol(claim, o)
+		}
+		return
+	case "list-queue":
+		if _, cursor, ok := strings.Cut(text(o, "next"), "cursor="); ok {
+			cursor, _, _ = strings.Cut(cursor, "&")
+			w.cursors = append(w.cursors, cursor)
+		}
+		return
+	}
+	if c.claim == nil || c.who.role == "partner" {
+		return
+	}
+	if text(o, "id") == c.claim.id {
+		c.claim.learn(o)
+	}
+	switch c.op.id {
+	case "upload-document", "reuse-document":
+		remember(&c.claim.documents, text(o, "id"))
+	case "invite":
+		remember(&c.claim.invitations, text(o, "id"))
+	case "write-message", "write-note":
+		remember(&c.claim.texts, text(o, "id"))
+	}
+}
+
+func (w *world) byReference(reference string) *claim {
+	for _, c := range w.claims {
+		if c.reference == reference {
+			return c
+		}
+	}
+	return nil
+}
+
+// tally counts what was answered and keeps one example of each fault.
+type tally struct {
+	w        *world
+	statuses map[string]map[int]int
+	faults   map[string]string
+}
+
+func newTally(w *world) *tally {
+	return &tally{w: w, statuses: map[string]map[int]int{}, faults: map[string]string{}}
+}
+
+func (y *tally) count(c *call, a *answer, n int, faults []string) {
+	if y.statuses[c.op.id] == nil {
+		y.statuses[c.op.id] = map[int]int{}
+	}
+	y.statuses[c.op.id][a.status]++
+	for _, f := range faults {
+		kind := c.op.id + ": " + f[:min(len(f), 50)]
+		if _, known := y.faults[kind]; !known {
+			y.faults[kind] = fmt.Sprintf("call %d: %s\n  %s\n  answered %d", n, f, c, a.status)
+		}
+	}
+}
+
+// report fails with what was found, and says what was covered.
+func (y *tally) report(t *testing.T, r run, made int) {
+	t.Helper()
+	for _, f := range y.faults {
+		t.Errorf("REGAIN_FUZZ_SEED=%d: %s", r.seed, f)
+	}
+	done, succeeded := 0, 0
+	for _, op := range y.w.document.operations {
+		statuses := y.statuses[op.id]
+		if len(statuses) > 0 {
+			done++
+		}
+		for status := range statuses {
+			if status < 300 {
+				succeeded++
+				break
+			}
+		}
+		if testing.Verbose() {
+			fmt.Fprintf(os.Stdout, "%-22s %v\n", op.id, statuses)
+		}
+	}
+	t.Logf("seed %d: %d calls; %d of %d operations called, %d with success; %d cases", r.seed, made, done, len(y.w.document.operations), succeeded, len(y.w.claims))
+}
