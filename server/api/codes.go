@@ -6,6 +6,7 @@ import (
 	"regain/accounts"
 	"regain/cases"
 	"regain/notify"
+	"regain/server"
 )
 
 // ContactCodes lets the one-time codes of accounts serve cases: the two rooms do not
@@ -27,10 +28,11 @@ func (c ContactCodes) Issue(ctx context.Context, r cases.CodeRequest) error {
 	})
 }
 
-// Verify implements cases.Codes.
+// Verify implements cases.Codes. Checks are limited by the caller's address.
 func (c ContactCodes) Verify(ctx context.Context, check cases.CodeCheck) error {
 	return c.Codes.Verify(ctx, accounts.CodeCheck{
 		Purpose: codePurpose(check.Purpose), Flow: check.Flow, Destination: check.Destination, Code: check.Code, Decoy: check.Decoy,
+		IP: server.Address(ctx),
 	})
 }
 

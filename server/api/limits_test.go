@@ -2,6 +2,10 @@ package api_test
 
 import (
 	"testing"
+
+	"regain/accounts"
+	"regain/database/databasetest"
+	"regain/server/servertest"
 )
 
 // TestStrangersAreLimited: what needs no session is limited by address, before anything
@@ -26,4 +30,26 @@ func TestStrangersAreLimited(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestCodesAreLimitedByAddress: codes that are asked for and codes that are tried, over
+// all cases and references.
+func TestCodesAreLimitedByAddress(t *testing.T) {
+	rules := accounts.CodeRules{PerIPHour: 2, ChecksPerIP: 3}
+	d := &desk{Harness: servertest.StartWith(t, databasetest.SQLite(t), servertest.Options{Codes: rules, Unlimited: true}), t: t}
+	resume := func(reference string) servertest.Answer {
+		return d.Call(t, "", "POST", "/api/v1/resume", object{"reference": reference, "channel": "email"})
+	}
+	check := func(reference string) servertest.Answer {
+		return d.Call(t, "", "POST", "/api/v1/resume/verification", object{"reference": reference, "channel": "email", "code": "123456"})
+	}
+	references := []string{"7F3K-29QD-XM", "8F3K-29QD-XM", "9F3K-29QD-XM", "AF3K-29QD-XM"}
+	for n, reference := range references {
+		if a := resume(reference); n < rules.PerIPHour != (a.Status == 202) {
+			t.Errorf("code %d: %d", n, a.Status)
+		}
+		if a := check(reference); n < rules.ChecksPerIP != (a.Status != 429) {
+			t.Errorf("try %d: %d", n, a.Status)
+		}
+	}
 }
