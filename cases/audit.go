@@ -25,9 +25,13 @@ type AuditReport struct {
 // auditBatch is how many cases are read at a time.
 const auditBatch = 200
 
-// VerifyAudit checks every case's chain of events: no gap, no altered or
-// reordered link, the head that the case names, and nothing that the lifecycle
-// does not allow. It reports and goes on.
+// VerifyAudit checks the record of every case. Its chain of events: no gap, no
+// altered or reordered link, the head that the case names, and nothing that the
+// lifecycle does not allow. Its rows: each change has its event and each event
+// what it tells of, the items are those that the pinned policy asks for under the
+// answers, what is accepted was accepted as it is now, approved cases have all that
+// was asked, and an account has one open case. It reports and goes on. What
+// documents hold is VerifyDocuments' matter.
 func (s *Service) VerifyAudit(ctx context.Context) (*AuditReport, error) {
 	report := &AuditReport{Findings: []AuditFinding{}}
 	after := ""
@@ -43,10 +47,25 @@ func (s *Service) VerifyAudit(ctx context.Context) (*AuditReport, error) {
 			}
 		}
 		if len(batch) < auditBatch {
-			return report, nil
+			return report, s.verifyAccounts(ctx, report)
 		}
 		after = batch[len(batch)-1].ID
 	}
+}
+
+// verifyAccounts looks for accounts with more than one open case, which the unique
+// index forbids: it may have been lost in a restore.
+func (s *Service) verifyAccounts(ctx context.Context, report *AuditReport) error {
+	doubled := []string{}
+	err := s.db.From(ctx).NewSelect().Model((*Case)(nil)).ColumnExpr("MIN(c.id)").Where("c.open = ?", true).
+		Group("c.account_key").Having("COUNT(*) > 1").Scan(ctx, &doubled)
+	if err != nil {
+		return fmt.Errorf("look for accounts with several open cases: %w", err)
+	}
+	for _, id := range doubled {
+		report.Findings = append(report.Findings, AuditFinding{CaseID: id, Code: "account_open_twice", Detail: "another case on the same account is open, too"})
+	}
+	return nil
 }
 
 // verifyCase reads a case's events and judges them. The case may change between
@@ -81,7 +100,14 @@ func (s *Service) readAndVerify(ctx context.Context, db bun.IDB, c *Case) (int, 
 	if err != nil {
 		return 0, nil, fmt.Errorf("read events: %w", err)
 	}
-	return len(events), append(verifyChain(c, events), verifyLife(c, events)...), nil
+	findings := slices.Concat(verifyChain(c, events), verifyLife(c, events))
+	rows, err := s.readRows(ctx, db, c)
+	if err != nil {
+		return 0, nil, err
+	}
+	findings = append(findings, rows.verifyEffects(events)...)
+	more, err := s.verifyItems(ctx, rows)
+	return len(events), append(findings, more...), err
 }
 
 // verifyChain checks numbers, links, hashes and the head.

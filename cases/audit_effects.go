@@ -1,0 +1,191 @@
+package cases
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/uptrace/bun"
+)
+
+// auditRows is everything that a case's changes have written, apart from events.
+type auditRows struct {
+	Case          *Case
+	items         []*Item
+	documents     []*Document
+	itemDecisions []*ItemDecision // oldest first
+	decisions     []*CaseDecision
+	messages      []*CaseMessage
+	invitations   []*Invitation
+	// before is how many open cases its account has, for a case that waits.
+	before int64
+
+	findings []AuditFinding
+}
+
+func (a *auditRows) found(code, format string, args ...any) {
+	a.findings = append(a.findings, AuditFinding{CaseID: a.Case.ID, Code: code, Detail: fmt.Sprintf(format, args...)})
+}
+
+func (s *Service) readRows(ctx context.Context, db bun.IDB, c *Case) (*auditRows, error) {
+	a := &auditRows{Case: c}
+	var err error
+	if a.items, err = s.loadItems(ctx, db, c.ID); err != nil {
+		return nil, err
+	}
+	if a.documents, err = s.loadDocuments(ctx, db, c.ID); err != nil {
+		return nil, err
+	}
+	for _, q := range []*bun.SelectQuery{
+		db.NewSelect().Model(&a.itemDecisions).Where("idec.case_id = ?", c.ID).Order("idec.decided_at", "idec.id"),
+		db.NewSelect().Model(&a.decisions).Where("cdec.case_id = ?", c.ID).Order("cdec.decided_at", "cdec.id"),
+		db.NewSelect().Model(&a.messages).Where("m.case_id = ?", c.ID).Order("m.id"),
+		db.NewSelect().Model(&a.invitations).Where("inv.case_id = ?", c.ID).Order("inv.id"),
+	} {
+		if err := q.Scan(ctx); err != nil {
+			return nil, fmt.Errorf("read the rows of a case: %w", err)
+		}
+	}
+	if c.Held {
+		a.before, err = db.NewSelect().Model((*Case)(nil)).Where("c.account_key = ?", c.AccountKey).Where("c.open = ?", true).Count(ctx)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for the case that this one waits for: %w", err)
+	}
+	return a, nil
+}
+
+// verifyEffects holds what the events tell against the rows: a change is its rows
+// and its event, both or neither.
+func (a *auditRows) verifyEffects(events []*Event) []AuditFinding {
+	told := map[string]map[string]int{} // fact → id → how many events tell of it
+	counted := int64(0)
+	for _, e := range events {
+		if !leavesVersion(Action(e.Type)) {
+			counted++
+		}
+		a.tell(told, e)
+	}
+	if a.Case.Version != counted {
+		a.found("wrong_version", "the case is at version %d, its events have made %d", a.Case.Version, counted)
+	}
+	a.compare("document", idsOf(a.documents, func(d *Document) string { return d.ID }), told["document"])
+	a.compare("decision", append(idsOf(a.itemDecisions, func(d *ItemDecision) string { return d.ID }),
+		idsOf(a.decisions, func(d *CaseDecision) string { return d.ID })...), told["decision"])
+	a.compare("message", idsOf(a.messages, func(m *CaseMessage) string { return m.ID }), told["message"])
+	a.compare("invitation", idsOf(a.invitations, func(i *Invitation) string { return i.ID }), told["invitation"])
+	a.verifyOwners()
+	a.verifyTurn()
+	return a.findings
+}
+
+// leavesVersion says that a change of this kind is nothing that anybody has to read
+// the case again for (see change.quiet).
+func leavesVersion(action Action) bool {
+	return slices.Contains([]Action{actView, actWrite, actNote, actRemind, actExchange}, action)
+}
+
+// tell notes which rows an event says that its change has written.
+func (a *auditRows) tell(told map[string]map[string]int, e *Event) {
+	var facts map[string]any
+	if err := json.Unmarshal([]byte(e.Data), &facts); err != nil {
+		a.findings = append(a.findings, AuditFinding{CaseID: e.CaseID, Seq: e.Seq, Code: "unreadable", Detail: "the event's data is not JSON"})
+		return
+	}
+	for fact, kind := range writtenBy(Action(e.Type)) {
+		id, _ := facts[fact].(string)
+		if id == "" {
+			continue
+		}
+		if told[kind] == nil {
+			told[kind] = map[string]int{}
+		}
+		told[kind][id]++
+		if kind == "document" {
+			a.sameDigest(e, id, facts["sha256"])
+		}
+	}
+}
+
+// writtenBy maps an action's facts to the kinds of rows that they name.
+func writtenBy(action Action) map[string]string {
+	switch action {
+	case actSupply:
+		return map[string]string{"document": "document"}
+	case actJudge, actWaive, actApprovePart, actApprove, actDeny:
+		return map[string]string{"decision": "decision"}
+	case actWrite, actNote, actAppeal, actRequest:
+		return map[string]string{"message": "message"}
+	case actCorrect:
+		return map[string]string{"note": "message"}
+	case actInvite:
+		return map[string]string{"invitation": "invitation"}
+	}
+	return nil
+}
+
+func (a *auditRows) sameDigest(e *Event, id string, sum any) {
+	at := slices.IndexFunc(a.documents, func(d *Document) bool { return d.ID == id })
+	if at >= 0 && a.documents[at].SHA256 != sum {
+		a.findings = append(a.findings, AuditFinding{CaseID: e.CaseID, Seq: e.Seq, Code: "altered_row",
+			Detail: "the document " + id + " has another hash than when it was supplied"})
+	}
+}
+
+func idsOf[T any](rows []T, id func(T) string) []string {
+	ids := make([]string, 0, len(rows))
+	for _, r := range rows {
+		ids = append(ids, id(r))
+	}
+	return ids
+}
+
+// compare wants an event for each row and a row for each event; an invitation alone
+// is told of again, with each link that is sent.
+func (a *auditRows) compare(kind string, rows []string, told map[string]int) {
+	for _, id := range rows {
+		switch n := told[id]; {
+		case n == 0:
+			a.found("row_without_event", "no event tells of the %s %s", kind, id)
+		case n > 1 && kind != "invitation":
+			a.found("told_twice", "%d events tell of the %s %s", n, kind, id)
+		}
+	}
+	for id := range told {
+		if !slices.Contains(rows, id) {
+			a.found("event_without_row", "an event tells of the %s %s, which is not there", kind, id)
+		}
+	}
+}
+
+// verifyOwners wants documents and decisions to be about items of the same case.
+func (a *auditRows) verifyOwners() {
+	own := map[string]bool{}
+	for _, i := range a.items {
+		own[i.ID] = true
+	}
+	for _, d := range a.documents {
+		if !own[d.ItemID] {
+			a.found("foreign_item", "the document %s is of an item of another case", d.ID)
+		}
+	}
+	for _, d := range a.itemDecisions {
+		if !own[d.ItemID] {
+			a.found("foreign_item", "the decision %s is about an item of another case", d.ID)
+		}
+	}
+}
+
+// verifyTurn wants a case that was filed and has not ended to have its account, or
+// to wait for the one that has it.
+func (a *auditRows) verifyTurn() {
+	c := a.Case
+	filed := c.State != Draft && !c.State.Ended()
+	switch {
+	case c.Open && c.Held, filed && !c.Open && !c.Held, !filed && (c.Open || c.Held):
+		a.found("wrong_turn", "a case that is %q has open %t and held %t", c.State, c.Open, c.Held)
+	case c.Held && a.before == 0:
+		a.found("wrong_turn", "the case waits, and no other case on its account is open")
+	}
+}
