@@ -8,15 +8,20 @@ import (
 
 	"regain/cases"
 	"regain/notify"
+	"regain/storage"
 )
 
 // auditCommands are about the record of what happened.
 type auditCommands struct {
-	Verify auditVerifyCommand `cmd:"" help:"Verify every case's chain of events: nothing missing, altered or out of order, and no step that the lifecycle does not allow. Reports all findings; the exit status is 1 when there are any."`
+	Verify auditVerifyCommand `cmd:"" help:"Verify the record of every case: its chain of events is whole and unaltered, each step was allowed, each change has its event, the items are those that its policy asks for, and what is approved was settled. Reports all findings; the exit status is 1 when there are any."`
 }
 
-// auditVerifyCommand verifies all chains.
-type auditVerifyCommand struct{ dataFlags }
+// auditVerifyCommand verifies all cases.
+type auditVerifyCommand struct {
+	dataFlags
+	storageFlags
+	Documents bool `help:"Read every document, too, and compare its bytes with its row."`
+}
 
 // errFindings ends the command with a status of 1; everything has been said by then.
 var errFindings = errors.New("the record does not verify")
@@ -28,7 +33,13 @@ func (c *auditVerifyCommand) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	defer p.close()
-	service, err := p.openCases(cases.NewPolicies(p.db, time.Now), nil, nil, "")
+	var store storage.Store
+	if c.Documents {
+		if store, err = c.openStore(ctx, c.Data); err != nil {
+			return err
+		}
+	}
+	service, err := p.openCases(cases.NewPolicies(p.db, time.Now), store, nil, "")
 	if err != nil {
 		return err
 	}
@@ -36,11 +47,21 @@ func (c *auditVerifyCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	for _, f := range report.Findings {
+	count := fmt.Sprintf("cases: %d, events: %d", report.Cases, report.Events)
+	findings := report.Findings
+	if c.Documents {
+		read, err := service.VerifyDocuments(ctx)
+		if err != nil {
+			return err
+		}
+		findings = append(findings, read.Findings...)
+		count += fmt.Sprintf(", documents: %d", read.Documents)
+	}
+	for _, f := range findings {
 		_, _ = fmt.Fprintf(t.out, "case %s event %d: %s: %s\n", f.CaseID, f.Seq, f.Code, f.Detail)
 	}
-	_, _ = fmt.Fprintf(t.out, "cases: %d, events: %d, findings: %d\n", report.Cases, report.Events, len(report.Findings))
-	if len(report.Findings) > 0 {
+	_, _ = fmt.Fprintf(t.out, "%s, findings: %d\n", count, len(findings))
+	if len(findings) > 0 {
 		return errFindings
 	}
 	return nil

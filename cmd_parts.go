@@ -33,6 +33,20 @@ type dataFlags struct {
 	LogFormat  string `enum:"text,json" default:"text" env:"REGAIN_LOG_FORMAT" help:"text or json. Default: ${default}."`
 }
 
+// storageFlags say where documents are; commands that read or write them have these.
+type storageFlags struct {
+	Storage string `env:"REGAIN_STORAGE_URL" placeholder:"URL" help:"Documents: file:/dir, or s3://key:secret@host:port/bucket?region=… for MinIO and other S3 servers. Default: local disk in the data folder."`
+}
+
+// openStore opens the store, in the data folder unless another is named.
+func (f storageFlags) openStore(ctx context.Context, data string) (storage.Store, error) {
+	address := f.Storage
+	if address == "" {
+		address = (&url.URL{Scheme: "file", Path: filepath.Join(data, "documents")}).String()
+	}
+	return storage.OpenStore(ctx, address)
+}
+
 func (f dataFlags) logger(t terminal) *slog.Logger {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(f.LogLevel)); err != nil {
@@ -176,17 +190,36 @@ func (p *parts) close() {
 	}
 }
 
-// loadPolicy reads the policy file, or the one in the binary when none is named and
-// none lies in the working folder.
-func loadPolicy(file string) (*rules.Policy, error) {
-	var files fs.FS = defaultPolicy
-	name := "rules.yaml"
-	switch _, err := os.Stat(name); {
-	case file != "":
-		files, name = os.DirFS(filepath.Dir(file)), filepath.Base(file)
-	case err == nil:
-		files = os.DirFS(".")
+// loadPolicies reads the policy files; when none is named, rules.yaml in the working
+// folder, else the one in the binary. The faults of all of them are reported at once.
+func loadPolicies(named []string) ([]*rules.Policy, error) {
+	if len(named) == 0 {
+		var files fs.FS = defaultPolicy
+		if _, err := os.Stat("rules.yaml"); err == nil {
+			files = os.DirFS(".")
+		}
+		policy, err := loadPolicy(files, "rules.yaml")
+		return []*rules.Policy{policy}, err
 	}
+	var loaded []*rules.Policy
+	var faults error
+	from := map[string]string{} // files by the policy's id
+	for _, file := range named {
+		policy, err := loadPolicy(os.DirFS(filepath.Dir(file)), filepath.Base(file))
+		if err == nil && from[policy.ID()] != "" {
+			err = fmt.Errorf("%s and %s are both the policy %q; one server holds each once", from[policy.ID()], file, policy.ID())
+		}
+		if err != nil {
+			faults = errors.Join(faults, err)
+			continue
+		}
+		from[policy.ID()] = file
+		loaded = append(loaded, policy)
+	}
+	return loaded, faults
+}
+
+func loadPolicy(files fs.FS, name string) (*rules.Policy, error) {
 	bundle, err := rules.ReadBundle(files, name)
 	if err != nil {
 		return nil, err

@@ -25,13 +25,13 @@ import (
 // serveCommand runs the server.
 type serveCommand struct {
 	dataFlags
+	storageFlags
 	Listen         string   `default:"127.0.0.1:8080" env:"REGAIN_LISTEN" placeholder:"ADDRESS" help:"Address and port to listen on. Default: ${default}."`
 	PublicURL      *url.URL `name:"public-url" env:"REGAIN_PUBLIC_URL" placeholder:"URL" help:"Where browsers reach the server, such as https://recovery.example: for links in messages, and secure cookies. Default: the listening address."`
 	TrustedProxies []string `env:"REGAIN_TRUSTED_PROXIES" placeholder:"NETWORK,…" help:"Networks of the proxies whose X-Forwarded-For is believed. Default: none."`
 	Dev            bool     `env:"REGAIN_DEV" help:"Development: messages go to the mailbox page instead of leaving. Without it, and without --smtp, the mailbox is there for this machine alone, if the server listens on the loopback interface."`
-	Policy         string   `type:"path" env:"REGAIN_POLICY" placeholder:"FILE" help:"Policy file, with its translations beside it. Default: rules.yaml in the working folder, else the one in the program."`
+	Policies       []string `name:"policy" type:"path" env:"REGAIN_POLICY" placeholder:"FILE" help:"Policy file, with its translations beside it. May be given several times (in the variable, with commas between): customers choose, and the first is the default. Default: rules.yaml in the working folder, else the one in the program."`
 
-	Storage   string `env:"REGAIN_STORAGE_URL" placeholder:"URL" help:"Documents: file:/dir, or s3://key:secret@host:port/bucket?region=… for MinIO and other S3 servers. Default: local disk in the data folder."`
 	Spool     string `type:"path" env:"REGAIN_SPOOL" placeholder:"DIR" help:"Folder for uploads under way, of this instance alone. Default: spool in the data folder."`
 	SpoolSize int64  `default:"2048" env:"REGAIN_SPOOL_MIB" placeholder:"MIB" help:"How much all uploads under way may take together, in MiB. Default: ${default}."`
 
@@ -64,7 +64,7 @@ func newID() string { return uuid.Must(uuid.NewV7()).String() }
 func (c *serveCommand) Run(ctx context.Context, t terminal) error {
 	started := time.Now()
 	logger := c.logger(t)
-	policy, err := loadPolicy(c.Policy)
+	loaded, err := loadPolicies(c.Policies)
 	if err != nil {
 		return fmt.Errorf("policy: %w", err)
 	}
@@ -74,8 +74,10 @@ func (c *serveCommand) Run(ctx context.Context, t terminal) error {
 	}
 	defer p.close()
 	policies := cases.NewPolicies(p.db, time.Now)
-	if err := policies.Register(ctx, policy); err != nil {
-		return err
+	for _, policy := range loaded {
+		if err := policies.Register(ctx, policy); err != nil {
+			return err
+		}
 	}
 	store, spool, err := c.openStorage(ctx)
 	if err != nil {
@@ -124,11 +126,7 @@ func (c *serveCommand) greet(t terminal, address net.Addr, mailbox bool, took ti
 }
 
 func (c *serveCommand) openStorage(ctx context.Context) (storage.Store, *storage.Spool, error) {
-	address := c.Storage
-	if address == "" {
-		address = (&url.URL{Scheme: "file", Path: filepath.Join(c.Data, "documents")}).String()
-	}
-	store, err := storage.OpenStore(ctx, address)
+	store, err := c.openStore(ctx, c.Data)
 	if err != nil {
 		return nil, nil, err
 	}
