@@ -34,6 +34,7 @@ func (s *Server) guard(r *Route, handle gin.HandlerFunc) gin.HandlerFunc {
 		defer cancel()
 		c.Request = c.Request.WithContext(ctx)
 		body, err := s.admit(c, req)
+		req.body = body
 		if err != nil {
 			s.fail(c, err)
 			return

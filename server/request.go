@@ -17,6 +17,7 @@ type request struct {
 	caller    accounts.Principal
 	locale    string
 	address   netip.Addr
+	body      []byte // of a JSON call, once it was read
 	unsettled *unsettledCall
 	failure   error // of a page or raw handler, for the log
 }

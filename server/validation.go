@@ -2,8 +2,10 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -24,7 +26,7 @@ func fromHuma(ctx context.Context, m *huma.ErrorModel) *Problem {
 	p := newProblem(ctx, e)
 	for _, d := range m.Errors {
 		if d != nil {
-			p.Errors = append(p.Errors, badInput(d))
+			p.Errors = append(p.Errors, badInput(d, requestOf(ctx).body))
 		}
 	}
 	if len(p.Errors) > 0 && m.Status == http.StatusBadRequest {
@@ -38,18 +40,20 @@ func fromHuma(ctx context.Context, m *huma.ErrorModel) *Problem {
 
 var requiredProperty = regexp.MustCompile(`^expected required property (.+) to be present$`)
 
-func badInput(d *huma.ErrorDetail) BadInput {
+// badInput reads a place of Huma's: "query.limit", or "body.a.b[2].c" in the body.
+func badInput(d *huma.ErrorDetail, body []byte) BadInput {
 	code, message := explain(d.Message)
 	in := BadInput{Code: code, Message: message}
-	place, rest, _ := strings.Cut(d.Location, ".")
-	if place != "body" && !strings.HasPrefix(place, "body[") {
+	rest, found := strings.CutPrefix(d.Location, "body")
+	if !found || rest != "" && rest[0] != '.' && rest[0] != '[' {
 		in.Parameter = d.Location
 		return in
 	}
-	if i := strings.IndexByte(place, '['); i >= 0 {
-		rest = strings.TrimSuffix(place[i:]+"."+rest, ".")
+	var sent any
+	if len(body) > 0 {
+		_ = json.Unmarshal(body, &sent) // what can't be read has no members to look for
 	}
-	pointer := pointerOf(rest)
+	pointer := pointerOf(rest, sent)
 	if found := requiredProperty.FindStringSubmatch(d.Message); found != nil {
 		pointer += "/" + escapePointer(found[1])
 		in.Message = "This is required."
@@ -58,24 +62,42 @@ func badInput(d *huma.ErrorDetail) BadInput {
 	return in
 }
 
-// pointerOf turns "a.b[2].c" into "/a/b/2/c".
-func pointerOf(path string) string {
+// pointerOf turns ".a.b[2].c" into "/a/b/2/c". Huma escapes nothing, so a name with a
+// dot or a bracket in it can only be told by looking for it in what was sent.
+func pointerOf(path string, sent any) string {
 	if path == "" {
 		return ""
 	}
-	var b strings.Builder
-	for part := range strings.SplitSeq(path, ".") {
-		name, indexes, _ := strings.Cut(part, "[")
-		if name != "" {
-			b.WriteString("/" + escapePointer(name))
-		}
-		for index := range strings.SplitSeq(indexes, "[") {
-			if index = strings.TrimSuffix(index, "]"); index != "" {
-				b.WriteString("/" + index)
+	name, rest := nextName(path)
+	switch v := sent.(type) {
+	case map[string]any:
+		longest := -1
+		for member := range v {
+			after, ok := strings.CutPrefix(path[1:], member)
+			if path[0] == '.' && ok && len(member) > longest && (after == "" || after[0] == '.' || after[0] == '[') {
+				name, rest, longest = member, after, len(member)
 			}
 		}
+		sent = v[name]
+	case []any:
+		if i, err := strconv.Atoi(name); err == nil && i >= 0 && i < len(v) {
+			sent = v[i]
+		}
 	}
-	return b.String()
+	return "/" + escapePointer(name) + pointerOf(rest, sent)
+}
+
+// nextName cuts the first name or index off a path.
+func nextName(path string) (name, rest string) {
+	if path[0] == '[' {
+		name, rest, _ = strings.Cut(path[1:], "]")
+		return name, rest
+	}
+	path = path[1:]
+	if end := strings.IndexAny(path, ".["); end >= 0 {
+		return path[:end], path[end:]
+	}
+	return path, ""
 }
 
 // explanations map the beginnings of Huma's messages to stable codes.
