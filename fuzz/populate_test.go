@@ -113,7 +113,7 @@ func (w *world) show(c *claim) object {
 // supply supplies all that the customer may.
 func (w *world) supply(c *claim) {
 	w.t.Helper()
-	for n, i := range objects(w.show(c)["items"]) {
+	for _, i := range objects(w.show(c)["items"]) {
 		if i["open"] != true || i["supply"] == "provided" {
 			continue
 		}
@@ -124,7 +124,7 @@ func (w *world) supply(c *claim) {
 		case "proof":
 			w.want(c.owner, 200, "PUT", path+"/placement", object{"where": marker(c.number, ofCustomer) + ".example"})
 		default:
-			content := testdocs.PDF(uint64(c.number*100+n), 1, marker(c.number, ofCustomer))
+			content := testdocs.PDF(uint64(w.number()), 1, marker(c.number, ofCustomer))
 			w.upload(c.owner, path+"/documents", marker(c.number, ofCustomer)+".pdf", content)
 		}
 	}
@@ -186,11 +186,11 @@ func (w *world) invite(c *claim) *person {
 	remember(&c.invitations, text(inv, "id"))
 	came := w.want(nobody(), 201, "POST", "/api/v1/invitations/session", object{"token": w.letter(to, linkPattern, asked)})
 	p := w.enrol(c, came)
-	for n, i := range objects(sub(came, "invitation")["items"]) {
+	for _, i := range objects(sub(came, "invitation")["items"]) {
 		remember(&c.items, text(i, "id"))
 		if i["open"] == true && text(i, "kind") == "document" {
 			name := marker(p.number, ofPartner) + ".pdf"
-			w.upload(p, "/api/v1/invitation/items/"+text(i, "id")+"/documents", name, testdocs.PDF(uint64(p.number*1000+n), 1, marker(p.number, ofPartner)))
+			w.upload(p, "/api/v1/invitation/items/"+text(i, "id")+"/documents", name, testdocs.PDF(uint64(w.number()), 1, marker(p.number, ofPartner)))
 		}
 	}
 	return p
