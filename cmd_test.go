@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -150,6 +151,27 @@ func TestServeOnTheEmbeddedDefault(t *testing.T) {
 	}
 }
 
+// TestServeSeveralPolicies: the first one named is the default, and each can be chosen.
+func TestServeSeveralPolicies(t *testing.T) {
+	origin, _ := serving(t, "--data", t.TempDir(), "--policy", "rules/testdata/mutua.yaml", "--policy", "rules.yaml")
+	_, body := fetch(t, origin+"/api/v1/policies")
+	var list struct{ Policies []struct{ ID string } }
+	if err := json.Unmarshal([]byte(body), &list); err != nil || len(list.Policies) != 2 || list.Policies[0].ID == "huawei-id" || list.Policies[1].ID != "huawei-id" {
+		t.Fatalf("%v %s", err, body)
+	}
+	for named, want := range map[string]string{"": list.Policies[0].ID, `"policy": "huawei-id", `: "huawei-id"} {
+		resp, err := http.Post(origin+"/api/v1/decisions", "application/json", strings.NewReader(`{`+named+`"answers": {}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var decision struct{ Policy string }
+		err = errors.Join(json.NewDecoder(resp.Body).Decode(&decision), resp.Body.Close())
+		if err != nil || decision.Policy != want {
+			t.Errorf("%s: %v %q, want %q", named, err, decision.Policy, want)
+		}
+	}
+}
+
 func TestSecretIsMadeOnce(t *testing.T) {
 	flags := dataFlags{Data: filepath.Join(t.TempDir(), "data")}
 	secrets := make([]string, 8)
@@ -209,6 +231,8 @@ func TestServeRefuses(t *testing.T) {
 		"public, no mail":   {[]string{"--public-url", "https://x.example"}, "mail has nowhere to go"},
 		"a taken port":      {[]string{"--listen", taken.Addr().String()}, "address already in use"},
 		"a bad policy":      {[]string{"--policy", bad}, "bogus"},
+		"a policy twice":    {[]string{"--policy", "rules.yaml", "--policy", "rules.yaml"}, "both the policy \"huawei-id\""},
+		"two bad policies":  {[]string{"--policy", bad, "--policy", "/nowhere/rules.yaml"}, "no such file"},
 		"no policy":         {[]string{"--policy", "/nowhere/rules.yaml"}, "no such file"},
 		"a bad database":    {[]string{"--database", "mysql://secret@x"}, "database URL"},
 		"a bad mail server": {[]string{"--smtp", "http://user:hunter2@x"}, "--smtp must be"},
