@@ -11,6 +11,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"regain/database"
+	"regain/internal/failpoint"
 	"regain/problem"
 	"regain/rules"
 	"regain/storage"
@@ -120,9 +121,11 @@ func (s *Service) Attach(ctx context.Context, actor Actor, caseID, itemID string
 		ID: id, CaseID: caseID, ItemID: itemID, Name: up.Name, Type: up.Type, Size: up.Size,
 		SHA256: hex.EncodeToString(up.SHA256[:]), ObjectKey: key,
 	}
+	failpoint.Hit("upload.received", "")
 	if err := s.putUpload(ctx, key, up); err != nil {
 		return nil, err
 	}
+	failpoint.Hit("upload.stored", "")
 	if err := s.attach(ctx, actor, doc, readOff); err != nil {
 		return nil, err
 	}

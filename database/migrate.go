@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"regain/internal/failpoint"
 )
 
 //go:embed migrations
@@ -108,9 +110,11 @@ func (db *DB) migrateOne(ctx context.Context, conn *sql.Conn, migrations []migra
 	if err := db.apply(ctx, tx, pending[0]); err != nil {
 		return false, fmt.Errorf("%s: %w", pending[0].name, err)
 	}
+	failpoint.Hit("migration.applied", "")
 	if err := tx.Commit(); err != nil {
 		return false, fmt.Errorf("%s: commit: %w", pending[0].name, Classify(err))
 	}
+	failpoint.Hit("migration.committed", "")
 	return len(pending) > 1, nil
 }
 

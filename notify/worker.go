@@ -13,6 +13,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"regain/database"
+	"regain/internal/failpoint"
 )
 
 const (
@@ -122,7 +123,9 @@ func (o *Outbox) claim(ctx context.Context, n int) ([]row, error) {
 // because a message that has left must be recorded as sent.
 func (o *Outbox) deliver(ctx context.Context, senders map[Channel]Sender, r row) {
 	ctx = context.WithoutCancel(ctx)
+	failpoint.Hit("outbox.claimed", "")
 	result := o.attempt(ctx, senders, r)
+	failpoint.Hit("outbox.sent", "")
 	o.record(ctx, r, result)
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"regain/database"
+	"regain/internal/failpoint"
 	"regain/problem"
 )
 
@@ -83,7 +84,12 @@ func (s *Server) conclude(ctx context.Context, call *unsettledCall, unit *databa
 			return err
 		}
 	}
-	return unit.Commit(ctx)
+	failpoint.Hit("call.finished", call.route)
+	if err := unit.Commit(ctx); err != nil {
+		return err
+	}
+	failpoint.Hit("call.committed", call.route)
+	return nil
 }
 
 // sendEarlier sends the answer that the call was given before, if there is one.

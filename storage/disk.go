@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"regain/internal/failpoint"
 )
 
 // Folders below the root of a disk store. Both are on one file system, so that
@@ -90,6 +92,7 @@ func (d *Disk) Put(ctx context.Context, key string, r io.Reader, size int64, sum
 	if err := ctx.Err(); err != nil {
 		return failed(ctx, "put", key, err, nil)
 	}
+	failpoint.Hit("disk.written", "")
 	return putError(ctx, key, d.publish(temp, path.Join(objectsDir, key)))
 }
 
