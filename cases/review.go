@@ -72,7 +72,7 @@ func holdsClaimOrLead(ch *change) error {
 	if ch.actor.Kind == System || ch.Case.ClaimedBy == ch.actor.ID || ch.actor.Has(RoleLead) {
 		return nil
 	}
-	return problem.New(problem.Forbidden, "not_claimed", "Only its holder or a lead may release a case.")
+	return problem.New(problem.Forbidden, "not_holder", "Only its holder or a lead may release a case.")
 }
 
 // notHolder wants a second person: not the one who holds the case.

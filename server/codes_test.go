@@ -84,6 +84,9 @@ func codesInSource(t *testing.T, root string) map[string]string {
 				return true
 			}
 			line := code + "\t" + kinds[kind] + "\t" + strings.Join(strings.Fields(detail), " ")
+			if old, ok := found[code]; ok && !strings.HasPrefix(old, code+"\t"+kinds[kind]+"\t") {
+				t.Errorf("%s: the code %s is of two kinds: %q and %q", path, code, old, line)
+			}
 			// A code may have several wordings; the list shows the first in the alphabet.
 			if old, ok := found[code]; !ok || line < old {
 				found[code] = line
