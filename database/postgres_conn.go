@@ -23,8 +23,8 @@ const cancelGrace = time.Second
 //   - a connection whose state is in doubt is not used again;
 //   - errors hold no values.
 //
-// It also saves round trips: BEGIN, SAVEPOINT and RELEASE are sent along with
-// the statement that follows them.
+// It also saves round trips: BEGIN, SAVEPOINT and RELEASE, and writes that are
+// marked by Later, are sent along with the statement that follows them.
 type postgresConn struct {
 	inner     *pgdriver.Conn
 	wire      *wire
@@ -36,6 +36,10 @@ type postgresConn struct {
 	tx      txState
 	begun   bool   // the server was told of the transaction
 	pending string // statements that go with the next one, each ending in ";"
+	waiting int    // how many those are
+	owed    bool   // some of them are writes
+	carried int    // how many went before the statement that is under way
+	shapes  shapes
 }
 
 // prepareSession runs the setup query and learns which backend this is.
@@ -119,6 +123,9 @@ func (c *postgresConn) call(ctx context.Context, exchange func(ctx context.Conte
 	stop := c.watch(ctx)
 	err := exchange(context.WithoutCancel(ctx))
 	stop()
+	if err == nil {
+		c.shapes.answered(true)
+	}
 	return c.finish(ctx, err)
 }
 
@@ -154,19 +161,57 @@ func (c *postgresConn) finish(ctx context.Context, err error) error {
 		c.broken = true // the exchange was cut short, or pgdriver closed it
 	}
 	err = Classify(err)
-	if c.broken && ctx.Err() != nil && !errors.Is(err, driver.ErrBadConn) {
+	switch {
+	case c.broken && ctx.Err() != nil && !errors.Is(err, driver.ErrBadConn):
 		err = &Error{Detail: "statement cancelled", cause: ctx.Err()}
+	case !c.broken && c.wire.messages.completed < c.carried:
+		err = notItsOwn(err)
 	}
+	c.shapes.answered(false)
 	c.tx.note(err)
 	return err
 }
 
-// withPending is the query with what waited for it.
-func (c *postgresConn) withPending(query string) string {
+// notItsOwn is the failure of a statement that was carried along: whoever asks whether
+// its own statement met a key that is taken must not take this for an answer.
+func notItsOwn(err error) error {
+	if errors.Is(err, ErrUnique) || errors.Is(err, ErrForeignKey) {
+		err = errors.New(err.Error())
+	}
+	return &Error{Kind: ErrTxFailed, cause: err}
+}
+
+// withPending is the query with what waited for it; before counts the statements in it
+// that come before its last.
+func (c *postgresConn) withPending(query string, before int) string {
 	query = c.pending + query
-	c.pending = ""
+	c.carried = c.waiting + before
+	c.wire.messages.completed = 0
+	c.forgetPending()
 	c.begun = c.tx.active
 	return query
+}
+
+func (c *postgresConn) forgetPending() { c.pending, c.waiting, c.owed = "", 0, false }
+
+// dropPending forgets what will never be sent.
+func (c *postgresConn) dropPending() {
+	c.forgetPending()
+	c.shapes.answered(false)
+}
+
+// wait lets a statement wait for the next one.
+func (c *postgresConn) wait(query string, before int) {
+	c.pending += query + ";"
+	c.waiting += before + 1
+}
+
+// statement is the query as the server gets it, and how many come before it.
+func (c *postgresConn) statement(ctx context.Context, query string) (string, int) {
+	if s := shapeOf(ctx); s != nil {
+		return c.shapes.statement(s, query)
+	}
+	return query, 0
 }
 
 // ExecContext runs a statement.
@@ -174,13 +219,21 @@ func (c *postgresConn) ExecContext(ctx context.Context, query string, args []dri
 	if err := c.allow(ctx, query); err != nil {
 		return nil, err
 	}
-	if c.tx.active && len(args) == 0 && isDeferrable(query) {
-		c.pending += query + ";"
-		return driver.RowsAffected(0), nil
+	query, before := c.statement(ctx, query)
+	if c.tx.active && len(args) == 0 {
+		if isDeferrable(query) {
+			c.wait(query, before)
+			return driver.RowsAffected(0), nil
+		}
+		if isLater(ctx) && len(c.pending)+len(query) < mostPending {
+			c.wait(query, before)
+			c.owed = true
+			return laterResult{}, nil
+		}
 	}
 	var result driver.Result
 	err := c.call(ctx, func(ctx context.Context) (err error) {
-		result, err = c.inner.ExecContext(ctx, c.withPending(query), args)
+		result, err = c.inner.ExecContext(ctx, c.withPending(query, before), args)
 		return err
 	})
 	if err != nil {
@@ -205,8 +258,9 @@ func (c *postgresConn) QueryContext(ctx context.Context, query string, args []dr
 	if err := c.allow(ctx, query); err != nil {
 		return nil, err
 	}
+	query, before := c.statement(ctx, query)
 	return c.rows(ctx, func(ctx context.Context) (driver.Rows, error) {
-		return c.inner.QueryContext(ctx, c.withPending(query), args)
+		return c.inner.QueryContext(ctx, c.withPending(query, before), args)
 	})
 }
 
@@ -217,6 +271,7 @@ func (c *postgresConn) rows(ctx context.Context, query func(ctx context.Context)
 		stop()
 		return nil, c.finish(ctx, err)
 	}
+	c.shapes.answered(true) // what gives rows was planned
 	c.tx.rowsOpen++
 	return &postgresRows{inner: rows, conn: c, ctx: ctx, stop: stop}, nil
 }
@@ -229,6 +284,7 @@ func (c *postgresConn) PrepareContext(ctx context.Context, query string) (driver
 	if err := c.flush(ctx); err != nil {
 		return nil, err
 	}
+	c.carried = 0
 	var stmt driver.Stmt
 	err := c.call(ctx, func(ctx context.Context) (err error) {
 		stmt, err = c.inner.PrepareContext(ctx, query)
@@ -246,7 +302,7 @@ func (c *postgresConn) flush(ctx context.Context) error {
 		return nil
 	}
 	return c.call(ctx, func(ctx context.Context) error {
-		_, err := c.inner.ExecContext(ctx, c.withPending(""), nil)
+		_, err := c.inner.ExecContext(ctx, c.withPending("", 0), nil)
 		return err
 	})
 }
@@ -398,7 +454,9 @@ func (s *postgresStmt) ready(ctx context.Context, args []driver.NamedValue) erro
 	if err := checkArguments(args); err != nil {
 		return err
 	}
-	return s.conn.flush(ctx)
+	err := s.conn.flush(ctx)
+	s.conn.carried = 0
+	return err
 }
 
 // Exec is the old form, which database/sql does not use here.

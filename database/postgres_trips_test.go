@@ -3,6 +3,7 @@ package database
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"net"
 	"sync/atomic"
 	"testing"
@@ -68,6 +69,7 @@ func TestRoundTrips(t *testing.T) {
 		}
 		return unit.Commit(ctx)
 	}
+	shape := NewShape("INSERT INTO trips VALUES (?)")
 	for _, c := range []struct {
 		name string
 		run  func() error
@@ -77,6 +79,12 @@ func TestRoundTrips(t *testing.T) {
 		{"transaction of nothing", func() error { return db.InTx(ctx, nothing) }, 0},
 		{"transaction of one statement: it, COMMIT", func() error { return db.InTx(ctx, add) }, 2},
 		{"unit: its begin, two joined, COMMIT", func() error { return unit(ctx) }, 4},
+		{"transaction of two statements for later: all with COMMIT", func() error {
+			return db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
+				return errors.Join(add(Later(ctx), tx), db.RunShape(Later(ctx), tx, shape, 1))
+			})
+		}, 1},
+		{"a shape, planned in the same breath", func() error { return db.RunShape(ctx, db.DB, NewShape("INSERT INTO trips VALUES (0 + ?)"), 1) }, 1},
 	} {
 		before := sent.Load()
 		if err := c.run(); err != nil {
@@ -87,7 +95,7 @@ func TestRoundTrips(t *testing.T) {
 		}
 	}
 	var rows int
-	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM trips").Scan(&rows); err != nil || rows != 5 {
-		t.Errorf("%d rows, %v, want 5", rows, err)
+	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM trips").Scan(&rows); err != nil || rows != 8 {
+		t.Errorf("%d rows, %v, want 8", rows, err)
 	}
 }

@@ -45,7 +45,9 @@ func (c *postgresConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driv
 		return nil, err
 	}
 	c.tx.begin()
-	c.begun, c.pending = false, begin+";"
+	c.begun = false
+	c.dropPending()
+	c.wait(begin, 0)
 	return &postgresTx{conn: c}, nil
 }
 
@@ -65,12 +67,17 @@ func (t *postgresTx) Commit() error {
 	c.settle()
 	if c.tx.failure != nil {
 		err := c.tx.failed()
+		c.dropPending()
 		return errors.Join(err, t.end("ROLLBACK"))
 	}
-	if !c.begun {
+	if !c.begun && !c.owed {
 		return nil // nothing was done in it
 	}
-	return t.end("COMMIT")
+	err := t.end("COMMIT")
+	if err != nil && !c.broken && c.wire.messages.status == statusFailed {
+		_ = t.end("ROLLBACK") // a write that came with it failed: the connection is sound
+	}
+	return err
 }
 
 // Rollback rolls back.
@@ -80,7 +87,7 @@ func (t *postgresTx) Rollback() error {
 	if c.broken || !c.begun {
 		return nil // when a connection closes, the server rolls back
 	}
-	c.pending = ""
+	c.dropPending()
 	return t.end("ROLLBACK")
 }
 
@@ -88,7 +95,8 @@ func (t *postgresTx) Rollback() error {
 // connection is given up.
 func (c *postgresConn) leaveTx() {
 	c.tx.end()
-	c.begun, c.pending = false, ""
+	c.begun = false
+	c.dropPending()
 	c.broken = c.broken || c.wire.messages.status != statusIdle
 }
 
@@ -96,6 +104,9 @@ func (c *postgresConn) leaveTx() {
 // caller: half a commit helps nobody. The read time-out bounds it.
 func (t *postgresTx) end(statement string) error {
 	ctx := context.Background()
-	_, err := t.conn.inner.ExecContext(ctx, t.conn.withPending(statement), nil)
+	_, err := t.conn.inner.ExecContext(ctx, t.conn.withPending(statement, 0), nil)
+	if err == nil {
+		t.conn.shapes.answered(true)
+	}
 	return t.conn.finish(ctx, err)
 }

@@ -127,6 +127,8 @@ type messages struct {
 	status byte // of the last ReadyForQuery
 	ready  bool // nothing came after that message
 
+	completed int // CommandComplete messages; set to zero before a statement is sent
+
 	process, secret uint32 // from BackendKeyData
 
 	header [5]byte
@@ -165,6 +167,8 @@ func (m *messages) take() {
 	switch {
 	case m.header[0] == 'Z' && m.kept == 1: // ReadyForQuery
 		m.status, m.ready = m.body[0], true
+	case m.header[0] == 'C': // CommandComplete
+		m.completed++
 	case m.header[0] == 'K' && m.kept == 8: // BackendKeyData
 		m.process = binary.BigEndian.Uint32(m.body[:4])
 		m.secret = binary.BigEndian.Uint32(m.body[4:])
