@@ -36,7 +36,6 @@ var required = map[string][]string{
 	"invitation":          {"reference", "organisation", "customer", "link", "expires", "materials"},
 	"invitation_reopened": {"reference", "link", "expires", "materials"},
 	"partner_receipt":     {"reference", "files"},
-	"account_case_opened": {"reference"},
 }
 
 // Names lists the templates, sorted.

@@ -48,12 +48,12 @@ func reasonLabels() map[cases.ReasonCode]rules.Text {
 		"unreadable":           label("It can't be read", "无法辨认", "Não é legível"),
 		"incomplete":           label("A part of it is missing", "内容不完整", "Falta uma parte"),
 		"wrong_document":       label("It is another document than the one asked for", "不是所要求的文件", "É um documento diferente do solicitado"),
-		"does_not_match":       label("It does not agree with what is on record", "与记录不符", "Não confere com o que consta nos registros"),
+		"does_not_match":       label("It does not agree with what is on record", "与登记的信息不符", "Não coincide com o que consta no cadastro"),
 		"out_of_date":          label("It is too old, or no longer valid", "已过期或失效", "É antigo demais ou não é mais válido"),
 		"not_sealed_or_signed": label("The seal or the signature is missing", "缺少公章或签字", "Falta o carimbo ou a assinatura"),
-		"not_masked":           label("Digits that must be hidden can be read", "应遮盖的数字可见", "Dígitos que deviam estar ocultos podem ser lidos"),
+		"not_masked":           label("Digits that must be hidden can be read", "应遮挡的数字清晰可见", "Há dígitos visíveis que deveriam estar cobertos"),
 		"altered":              label("It was altered", "有改动痕迹", "Foi alterado"),
-		"not_proven":           label("It does not show enough that the account may be managed", "不足以证明对该账号的管理权", "Não comprova suficientemente que a conta pode ser gerida por quem pede"),
+		"not_proven":           label("It does not show enough that the account may be managed", "不足以证明对该账号的管理权", "Não basta para comprovar que quem pede pode administrar a conta"),
 		"other":                label("Another reason", "其他原因", "Outro motivo"),
 	}
 }
