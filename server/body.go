@@ -190,6 +190,18 @@ func refusedRune(s string) rune {
 	return -1
 }
 
+// CleanText takes out of a typed text what JSON calls are refused for: bytes that
+// are no UTF-8, and characters that are invisible or reorder text. They come along
+// when people paste, who can't see them, let alone remove them.
+func CleanText(s string) string {
+	return strings.Map(func(r rune) rune {
+		if refusedRune(string(r)) >= 0 {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, ""))
+}
+
 func escapePointer(name string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(name, "~", "~0"), "/", "~1")
 }

@@ -8,7 +8,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"mime"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -27,7 +29,8 @@ import (
 //     or not at all. A concurrent identical call waits on the unique index.
 //   - Only what was done is stored. A refusal (4xx) keeps what it wrote on purpose,
 //     such as a counted wrong code, but no record, so that repeating it is judged anew.
-//   - The same key with another body, route or address is refused.
+//   - The same key with another body, route or address is refused; a page's form
+//     brings its key in a field, and with another body it is another call.
 //   - Calls without a key are taken; repeating those is the caller's risk.
 const (
 	idempotencyHeader = "Idempotency-Key"
@@ -66,6 +69,7 @@ type unsettledCall struct {
 	route       string
 	prefix      [32]byte // digest of method, address and query
 	scope, key  string   // key is empty when the caller sent none
+	perBody     bool     // see bodyKnown
 	id          string
 	fingerprint string // empty until the body is known
 	replay      *storedResponse
@@ -76,11 +80,32 @@ type unsettledCall struct {
 // errAnswered leaves a handler when the call was answered before.
 var errAnswered = errors.New("the call was answered before")
 
+// FormKey is the field of a page's form, or the parameter of its address, that does
+// for a browser what Idempotency-Key does for a program.
+const FormKey = "idempotency_key"
+
+// formKeys finds the key of a page's form: in the form, and for uploads, whose body
+// is read only later, in the address.
+func formKeys(r *http.Request, body []byte) []string {
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err == nil && media == "application/x-www-form-urlencoded" {
+		if form, err := url.ParseQuery(string(body)); err == nil {
+			return form[FormKey]
+		}
+		return nil
+	}
+	return r.URL.Query()[FormKey]
+}
+
 // open reads the caller's key.
-func (k *idempotency) open(c *gin.Context, req *request) (*unsettledCall, error) {
+func (k *idempotency) open(c *gin.Context, req *request, body []byte) (*unsettledCall, error) {
 	u := &unsettledCall{keeper: k, route: req.route.ID, scope: scopeOf(c.Request.Context(), req.caller)}
 	u.prefix = sha256.Sum256([]byte(c.Request.Method + "\x00" + c.Request.URL.Path + "\x00" + c.Request.URL.RawQuery))
+	u.perBody = req.route.page
 	keys := c.Request.Header.Values(idempotencyHeader)
+	if req.route.page && len(keys) == 0 {
+		keys = formKeys(c.Request, body)
+	}
 	if len(keys) == 0 {
 		return u, nil
 	}
@@ -88,9 +113,12 @@ func (k *idempotency) open(c *gin.Context, req *request) (*unsettledCall, error)
 		return nil, problem.New(problem.Malformed, "idempotency_key_malformed",
 			"An Idempotency-Key is 16 to 255 visible ASCII characters; a new random UUID for each call is best.")
 	}
-	u.key = keys[0]
-	u.id = k.sealer.rowID(u.scope, u.key)
+	u.setKey(keys[0])
 	return u, nil
+}
+
+func (u *unsettledCall) setKey(key string) {
+	u.key, u.id = key, u.keeper.sealer.rowID(u.scope, key)
 }
 
 func validKey(key string) bool {
@@ -113,7 +141,9 @@ func scopeOf(ctx context.Context, p accounts.Principal) string {
 	return string(p.Kind) + "\x00" + p.ID
 }
 
-// bodyKnown sets the fingerprint and looks for an earlier answer.
+// bodyKnown sets the fingerprint and looks for an earlier answer. Who goes back to a
+// form, corrects it and sends it again sends the same key with another body, and
+// means another call: so a form's body is part of its key.
 func (u *unsettledCall) bodyKnown(ctx context.Context, sum [32]byte) error {
 	if u.key == "" {
 		u.fingerprint = "none"
@@ -121,6 +151,9 @@ func (u *unsettledCall) bodyKnown(ctx context.Context, sum [32]byte) error {
 	}
 	all := sha256.Sum256(append(u.prefix[:], sum[:]...))
 	u.fingerprint = hex.EncodeToString(all[:])
+	if u.perBody {
+		u.setKey(u.key + " " + u.fingerprint)
+	}
 	return u.lookUp(ctx)
 }
 

@@ -88,6 +88,9 @@ const (
 	methodKind   problem.Kind = "method_not_allowed" // 405
 )
 
+// StatusOf is the HTTP status of a kind of problem.
+func StatusOf(kind problem.Kind) int { return statusOf(kind) }
+
 // statusOf is the one table from kinds to statuses.
 func statusOf(kind problem.Kind) int {
 	switch kind {

@@ -68,6 +68,15 @@ func AddressBlock(ctx context.Context) string {
 	return p.String()
 }
 
+// RouteOf is the route of the call; false when there is none at its address.
+func RouteOf(ctx context.Context) (Route, bool) {
+	r := requestOf(ctx).route
+	if r == nil {
+		return Route{}, false
+	}
+	return *r, true
+}
+
 func instanceOf(ctx context.Context) string {
 	if id := RequestID(ctx); id != "" {
 		return "urn:uuid:" + id

@@ -44,7 +44,7 @@ type Route struct {
 	Limit Limit
 	// MaxBody bounds the body in bytes; zero is the server's MaxBody.
 	MaxBody int64
-	// Upload marks a raw route that receives a file: its deadlines are stretched
+	// Upload marks a raw route or a page that receives a file: its deadlines are stretched
 	// while bytes keep coming, and it has places of its own under load.
 	Upload bool
 	// Local answers only whoever asks from this machine and this machine's own
@@ -114,7 +114,9 @@ func (s *Server) Raw(r Route, handle func(c *gin.Context) error) {
 }
 
 // Page registers an HTML page or a file that belongs to one. It is not part of the
-// OpenAPI document. Errors become a page.
+// OpenAPI document. Errors become a page. A form that changes something carries its
+// key in the field FormKey; one that uploads a file carries it in the query, and
+// its handler calls BodyKnown before its first transaction.
 func (s *Server) Page(r Route, handle func(c *gin.Context) error) {
 	r.page = true
 	s.claim(&r)
@@ -149,8 +151,8 @@ func (s *Server) claim(r *Route) {
 		fault = "has half a limit"
 	case !r.page && !r.operational && (r.Tag == "" || r.Summary == ""):
 		fault = "has no tag or no summary"
-	case r.Upload && !r.raw:
-		fault = "is an upload, but not raw"
+	case r.Upload && !r.raw && !r.page:
+		fault = "is an upload, but neither raw nor a page"
 	}
 	for _, role := range r.Roles {
 		if !slices.Contains(Roles(), role) {

@@ -189,7 +189,7 @@ func (s *Server) newEngine() error {
 func (s *Server) ShowProblemsAs(show func(c *gin.Context, p *Problem)) { s.pageOfProblem = show }
 
 // Handler is the whole server as an http.Handler, for tests.
-func (s *Server) Handler() http.Handler { return s.engine }
+func (s *Server) Handler() http.Handler { return withLanguagePrefix(s.engine) }
 
 // Config is the configuration with its defaults filled in.
 func (s *Server) Config() Config { return s.config }
@@ -221,7 +221,7 @@ func (s *Server) Serve(ctx context.Context, workers ...Worker) error {
 		return errors.New("server: Serve before Listen")
 	}
 	h := &http.Server{
-		Handler:           s.engine,
+		Handler:           s.Handler(),
 		ReadHeaderTimeout: s.config.ReadHeaderTimeout,
 		ReadTimeout:       s.config.ReadTimeout,
 		WriteTimeout:      s.config.WriteTimeout,

@@ -18,12 +18,12 @@ import (
 // then is the answer sent.
 func (s *Server) settle(c *gin.Context, req *request, body []byte, handle gin.HandlerFunc) {
 	ctx := c.Request.Context()
-	call, err := s.idempotency.open(c, req)
+	call, err := s.idempotency.open(c, req, body)
 	if err != nil {
 		s.fail(c, err)
 		return
 	}
-	if !req.route.raw {
+	if !req.route.raw && !req.route.Upload {
 		err := call.bodyKnown(ctx, sha256.Sum256(body))
 		if s.sendEarlier(c, call) {
 			return

@@ -1,0 +1,44 @@
+package api
+
+import (
+	"context"
+
+	"regain/cases"
+	"regain/rules"
+	"regain/server"
+)
+
+// Views show cases to the pages as the API shows them to programs: what a reader
+// may not see, neither has.
+type Views struct{ api caseAPI }
+
+// NewViews makes views of the service's cases.
+func NewViews(service *cases.Service) Views { return Views{api: caseAPI{cases: service}} }
+
+// Case is a case as its reader may see it.
+func (v Views) Case(d *cases.Details, reader cases.Actor, locale string) CaseView {
+	return v.api.caseView(d, reader, locale)
+}
+
+// Owed is what an invited partner owes.
+func (v Views) Owed(o *cases.Owed, locale string) OwedView { return v.api.owedView(o, locale) }
+
+// Requirements are what a decision asks for.
+func (v Views) Requirements(requirements []rules.Requirement, locale string) []RequirementView {
+	return requirementViews(requirements, locale)
+}
+
+// Fact is a question.
+func (v Views) Fact(f *rules.Fact, locale string) FactView { return factView(f, locale) }
+
+// ActorOf is the caller as cases knows one.
+func ActorOf(ctx context.Context) cases.Actor { return actorOf(ctx) }
+
+// Uploads and Downloads are the limits that the pages share with the API.
+func Uploads() server.Limit { return uploads() }
+
+// Downloads is the limit on looks at documents.
+func Downloads() server.Limit { return downloads() }
+
+// MaxUpload bounds the body of an upload in bytes, beyond which no policy's limit helps.
+const MaxUpload = maxUpload
