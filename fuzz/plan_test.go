@@ -30,13 +30,25 @@ func (w *world) plan(r *rand.Rand, op *operation) *call {
 	p.values = &values{Rand: r, document: w.document}
 	p.honest = p.chance(45)
 	p.cast()
+	p.write()
+	return p.c
+}
+
+// planAs makes up a call that is meant well, by somebody on a case.
+func (w *world) planAs(r *rand.Rand, op *operation, who *person, at *claim) *call {
+	p := &plan{w: w, op: op, c: &call{op: op, method: op.method, who: who, claim: at, number: w.number()}}
+	p.values = &values{Rand: r, document: w.document, honest: true}
+	p.write()
+	return p.c
+}
+
+func (p *plan) write() {
 	p.values.hint = p.hintFor
 	p.address()
 	p.headers()
-	if len(op.bodies) > 0 {
+	if len(p.op.bodies) > 0 {
 		p.body()
 	}
-	return p.c
 }
 
 // cast picks who calls and about which case.
