@@ -24,6 +24,7 @@ const (
 	PreconditionFailed   Kind = "precondition_failed"   // 412: someone else changed it first
 	TooLarge             Kind = "too_large"             // 413
 	UnsupportedType      Kind = "unsupported_type"      // 415
+	OutOfRange           Kind = "out_of_range"          // 416: the file has no such bytes
 	Invalid              Kind = "invalid"               // 422: readable, but fields are wrong
 	PreconditionRequired Kind = "precondition_required" // 428: send If-Match
 	TooMany              Kind = "too_many"              // 429: wait RetryAfter

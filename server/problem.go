@@ -112,6 +112,8 @@ func statusOf(kind problem.Kind) int {
 		return http.StatusRequestEntityTooLarge
 	case problem.UnsupportedType:
 		return http.StatusUnsupportedMediaType
+	case problem.OutOfRange:
+		return http.StatusRequestedRangeNotSatisfiable
 	case problem.Invalid:
 		return http.StatusUnprocessableEntity
 	case problem.PreconditionRequired:

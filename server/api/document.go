@@ -87,11 +87,11 @@ func (a caseAPI) download(c *gin.Context, caseID, documentID string) error {
 		return err
 	}
 	defer func() { _ = r.Close() }()
-	h := c.Writer.Header()
-	maps.Copy(h, storage.DownloadHeader(doc.Name, doc.Type))
-	h.Set("ETag", `"`+doc.SHA256+`"`)
-	http.ServeContent(c.Writer, c.Request, "", doc.CreatedAt, r)
-	return nil
+	w := &contentWriter{ResponseWriter: c.Writer, header: c.Writer.Header().Clone()}
+	maps.Copy(w.header, storage.DownloadHeader(doc.Name, doc.Type))
+	w.header.Set("ETag", `"`+doc.SHA256+`"`)
+	http.ServeContent(w, c.Request, "", doc.CreatedAt, r)
+	return w.refusal()
 }
 
 func describeDownload(op *huma.Operation) {

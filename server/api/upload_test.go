@@ -51,6 +51,12 @@ func TestDocumentGoesInAndComesBack(t *testing.T) {
 		if part.Status != 206 || !bytes.Equal(part.Body, content[5:9]) {
 			t.Errorf("range: %d %q", part.Status, part.Body)
 		}
+		beyond := d.Call(t, c.token, "GET", doc["download"].(string), nil, "Range", "bytes=9999999-")
+		d.problemOf(beyond, 416, "range_not_satisfiable")
+		if got, want := beyond.Header.Get("Content-Range"), fmt.Sprintf("bytes */%d", len(content)); got != want || beyond.Header.Get("Content-Disposition") != "" {
+			t.Errorf("Content-Range: %q, want %q; %v", got, want, beyond.Header)
+		}
+		d.problemOf(d.Call(t, c.token, "GET", doc["download"].(string), nil, "If-Unmodified-Since", "Thu, 01 Jan 1970 00:00:00 GMT"), 412, "precondition_failed")
 		if same := d.Call(t, c.token, "GET", doc["download"].(string), nil, "If-None-Match", got.Header.Get("ETag")); same.Status != 304 || len(same.Body) != 0 {
 			t.Errorf("If-None-Match: %d", same.Status)
 		}
