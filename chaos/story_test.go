@@ -1,0 +1,224 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"regain/internal/testdocs"
+)
+
+// story is one case from its start to its end, by a customer and a reviewer. It
+// stops where an outcome is unknown and the client gives up.
+func (w *world) story(ctx context.Context, reviewer string) {
+	s := &story{w: w, customer: &caller{w: w, ctx: ctx, address: w.newAddress()},
+		reviewer: &caller{w: w, ctx: ctx, address: "10.255.0.1", token: reviewer}}
+	if err := s.tell(); err != nil && !errors.Is(err, errGivenUp) && !errors.Is(err, errRefused) {
+		w.ledger.fault(fmt.Sprintf("a story broke off: %v", err))
+	}
+}
+
+type story struct {
+	w                  *world
+	customer, reviewer *caller
+	id, email, phone   string
+	seed               uint64
+}
+
+func (s *story) tell() error {
+	card := s.w.maybe(0.7)
+	s.seed = uint64(s.w.draw(1 << 30))
+	if err := s.start(card); err != nil {
+		return err
+	}
+	if err := s.prove("email", s.email); err != nil {
+		return err
+	}
+	if s.phone != "" {
+		if err := s.prove("phone", s.phone); err != nil {
+			return err
+		}
+	}
+	if err := s.supply(); err != nil {
+		return err
+	}
+	if s.w.maybe(0.3) {
+		if _, err := s.customer.send("write-message", s.id, http.MethodPost, "/api/v1/cases/"+s.id+"/messages", object{"body": "Is anything missing?"}); err != nil {
+			return err
+		}
+	}
+	if s.w.maybe(0.1) {
+		_, err := s.customer.change("withdraw", s.id, http.MethodPost, "/withdrawal", nil)
+		return err
+	}
+	if _, err := s.customer.change("submit", s.id, http.MethodPost, "/submission", nil); err != nil {
+		return err
+	}
+	return s.review()
+}
+
+// start opens the case, with answers of one of two kinds.
+func (s *story) start(card bool) error {
+	n := s.seed
+	s.email = fmt.Sprintf("c%d-%s@customer.example", n, s.customer.address)
+	body := object{"account": "account-of-" + s.email, "lost": []string{"email"}, "new_email": s.email, "locale": []string{"en", "pt-BR", "zh-Hans"}[n%3],
+		"answers": object{"customer_type": "direct", "account_type": "individual", "real_name_authenticated": false,
+			"card_added": false, "paid": false, "phone_registered": false}}
+	if card {
+		body["answers"] = object{"customer_type": "direct", "account_type": "individual", "real_name_authenticated": false, "card_added": true, "months_of_use": 0}
+	}
+	if s.w.maybe(0.2) {
+		s.phone = fmt.Sprintf("+55119%08d", n%100_000_000)
+		body["lost"], body["new_phone"] = []string{"email", "phone"}, s.phone
+	}
+	o, err := s.customer.send("start-case", "", http.MethodPost, "/api/v1/cases", body)
+	if err != nil {
+		return err
+	}
+	s.customer.token = text(sub(o, "session"), "token")
+	s.id = text(sub(o, "case"), "id")
+	return nil
+}
+
+// prove asks for a code, waits for it, and sends it back.
+func (s *story) prove(channel, to string) error {
+	path := "/api/v1/cases/" + s.id + "/contacts/" + channel
+	if _, err := s.customer.send("send-contact-code", s.id, http.MethodPost, path+"/code", nil); err != nil {
+		return err
+	}
+	code := ""
+	for code == "" {
+		if s.customer.ctx.Err() != nil {
+			return errGivenUp
+		}
+		if code = s.w.sink.code(to, 0); code == "" {
+			s.customer.pause(nil)
+		}
+	}
+	_, err := s.customer.send("verify-contact", s.id, http.MethodPost, path+"/verification", object{"code": code})
+	return err
+}
+
+// supply fills every item; some files are replaced by others.
+func (s *story) supply() error {
+	o, _, err := s.customer.get("/api/v1/cases/" + s.id)
+	if err != nil {
+		return err
+	}
+	for n, i := range list(o, "items") {
+		if i["optional"] == true {
+			continue
+		}
+		if text(i, "kind") == "statement" {
+			if _, err := s.customer.send("state", s.id, http.MethodPut, "/api/v1/cases/"+s.id+"/items/"+text(i, "id")+"/statement", fill(list(i, "fields"))); err != nil {
+				return err
+			}
+			continue
+		}
+		for more := true; more; more = s.w.maybe(0.2) {
+			s.seed++
+			name, content := document(sub(i, "document"), s.seed+uint64(n))
+			if _, err := s.customer.upload(s.id, text(i, "id"), name, content); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *story) review() error {
+	if _, err := s.reviewer.change("claim", s.id, http.MethodPost, "/claim", nil); err != nil {
+		return err
+	}
+	if s.w.maybe(0.2) {
+		_, err := s.reviewer.change("deny", s.id, http.MethodPost, "/denial", object{"reason_code": "not_proven", "words_customer": "The materials do not show it.", "words_staff": "x"})
+		return err
+	}
+	o, _, err := s.reviewer.get("/api/v1/cases/" + s.id)
+	if err != nil {
+		return err
+	}
+	for _, i := range list(o, "items") {
+		if text(i, "supply") != "provided" {
+			continue
+		}
+		verdict := object{"verdict": "accepted", "checks": preferred(list(sub(i, "staff"), "checks"))}
+		if _, err := s.reviewer.change("decide-item", s.id, http.MethodPost, "/items/"+text(i, "id")+"/decision", verdict); err != nil {
+			return err
+		}
+	}
+	_, err = s.reviewer.change("approve", s.id, http.MethodPost, "/approval", object{})
+	return err
+}
+
+// document makes a file of one of the item's types, another for each seed.
+func document(spec object, seed uint64) (string, []byte) {
+	types, _ := spec["types"].([]any)
+	if slices.Contains(types, any("png")) && seed%2 == 0 {
+		return fmt.Sprintf("scan-%d.png", seed), testdocs.PNG(seed, 64, 48)
+	}
+	return fmt.Sprintf("document-%d.pdf", seed), testdocs.PDF(seed, 1, "Generated for a test", fmt.Sprint(seed))
+}
+
+// fill answers a statement's fields by their types.
+func fill(fields []object) object {
+	out := object{}
+	for _, f := range fields {
+		switch text(f, "type") {
+		case "phone":
+			out[text(f, "id")] = "+86 138 0013 8000"
+		case "email":
+			out[text(f, "id")] = "registered@example.com"
+		case "address":
+			out[text(f, "id")] = object{"line": "1 Example Road", "city": "Shenzhen", "region": "Guangdong", "postal_code": "518000", "country": "CN"}
+		case "date":
+			out[text(f, "id")] = time.Now().AddDate(0, -1, 0).Format(time.DateOnly)
+		default:
+			out[text(f, "id")] = "示例 Example & Söhne"
+		}
+	}
+	return out
+}
+
+// preferred lists the ids of the checks that fulfil a tree in the preferred way.
+func preferred(nodes []object) []string {
+	ids := []string{}
+	for _, n := range nodes {
+		children := list(n, "children")
+		switch text(n, "kind") {
+		case "check":
+			ids = append(ids, text(n, "id"))
+		case "prefer", "any_of":
+			ids = append(ids, preferred(children[:1])...)
+		default:
+			ids = append(ids, preferred(children)...)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// list reads an array of objects out of an object.
+func list(o object, key string) []object {
+	raw, _ := o[key].([]any)
+	out := make([]object, 0, len(raw))
+	for _, v := range raw {
+		if e, ok := v.(object); ok {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+func text(o object, key string) string {
+	s, _ := o[key].(string)
+	return s
+}
+
+func sub(o object, key string) object {
+	s, _ := o[key].(object)
+	return s
+}
