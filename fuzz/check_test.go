@@ -174,6 +174,7 @@ func (w *world) isOfCase(c *call, pointer string) bool {
 func resolves(body []byte, pointer string) bool {
 	var at any
 	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
 	if err := d.Decode(&at); err != nil {
 		return pointer == ""
 	}
@@ -247,7 +248,7 @@ func (w *world) maySeeHere(c *call, f found) bool {
 	return false
 }
 
-var secretPattern = regexp.MustCompile(`rgn_[\w-]{20,}|invitation#[\w-]{20,}|\bpassword\b":"[^"]|wrong horse`)
+var secretPattern = regexp.MustCompile(`rgn_[\w-]{20,}|invitation#[\w-]{20,}|(wrong|correct) horse`)
 
 // checkLog: no panic, no error, nobody's data and no secret.
 func (w *world) checkLog() []string {

@@ -96,7 +96,7 @@ func (w *world) checkRepeat(c *call, a *answer) []string {
 	}
 	stranger := *c
 	stranger.who = w.withRole(rand.New(rand.NewPCG(1, 1)), "partner")
-	if stranger.who != c.who && c.who.role != "anonymous" {
+	if stranger.who.claim != c.who.claim && c.who.role != "anonymous" {
 		b := w.send(&stranger)
 		if b.header.Get("Idempotency-Replayed") != "" {
 			faults = append(faults, "another caller was given the stored answer")

@@ -11,10 +11,10 @@ import (
 // A marker is a word that is planted in personal data: whose it is, and of which kind.
 // An answer that shows a marker to somebody who must not see it has leaked.
 //
-//	zq0042c  what case 42's customer typed
-const markerForm = "zq%04d%c"
+//	zq000042c  what case 42's customer typed
+const markerForm = "zq%06d%c"
 
-var markerPattern = regexp.MustCompile(`(?i)zq(\d{4})([a-z])`)
+var markerPattern = regexp.MustCompile(`(?i)zq(\d{6})([a-z])`)
 
 // The kinds of what is planted.
 const (

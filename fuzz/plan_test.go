@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"regain/internal/testdocs"
+	"regain/server/servertest"
 )
 
 // plan makes one call up.
@@ -84,7 +85,7 @@ func (p *plan) prepare() {
 	}
 	var some []*claim
 	for _, c := range p.w.claims {
-		if slices.Contains(states, c.state) {
+		if slices.Contains(states, c.state) && (len(p.op.pathNames()) < 2 || len(p.open(c)) > 0) {
 			some = append(some, c)
 		}
 	}
@@ -195,8 +196,9 @@ func (p *plan) segment(name string) string {
 // open are the items that can be supplied more often than the others.
 func (p *plan) open(c *claim) []string {
 	var open []string
+	kind := map[string]string{"state": "statement", "place-token": "proof", "upload-document": "document", "reuse-document": "document"}[p.op.id]
 	for _, i := range objects(c.shown["items"]) {
-		if i["open"] == true {
+		if i["open"] == true && (kind == "" || kind == i["kind"]) {
 			open = append(open, text(i, "id"))
 		}
 	}
@@ -458,7 +460,7 @@ func (p *plan) referenceHint(name string, c *claim) (any, bool) {
 	case "token":
 		return p.link(), true
 	case "password":
-		return "wrong horse", true
+		return p.mostly(servertest.StaffPassword, "wrong horse"), true
 	case "query.after":
 		return pick(c.texts)
 	case "query.cursor":
@@ -497,7 +499,7 @@ func (p *plan) email() string {
 	if p.op.id == "invite" {
 		return fmt.Sprintf("partner%d@partner.example", p.c.claim.number)
 	}
-	return "nobody@staff.example"
+	return p.mostly(p.w.withRole(p.Rand, "reviewer").email, "nobody@staff.example")
 }
 
 // answers answers some of the questions of the case's policy or of another.

@@ -32,16 +32,21 @@ func stated() object {
 	return object{"customer_type": "direct", "account_type": "individual", "real_name_authenticated": false, "card_added": false, "paid": false, "phone_registered": true}
 }
 
-// inherited is a case under the second policy.
+// represented and own are cases under the second policy; own has a proof by token.
 func represented() object {
 	return object{"requester": "guardian", "lost": []any{"phone"}, "residence": "BR", "months_idle": 2}
+}
+
+func own() object {
+	return object{"requester": "holder", "lost": []any{"phone"}, "residence": "BR", "months_idle": 2}
 }
 
 // populate adds a case of every state, with markers in all that people can write.
 func (w *world) populate() {
 	w.t.Helper()
 	w.begin(individual(), "")
-	w.begin(represented(), "mutua-acesso")
+	w.begin(own(), "mutua-acesso")
+	w.supply(w.begin(own(), "mutua-acesso"))
 	w.supply(w.begin(represented(), "mutua-acesso"))
 	w.supply(w.begin(stated(), ""))
 	invited := w.begin(resold(), "")
@@ -144,6 +149,10 @@ func fill(fields []object, mark string) object {
 			out[text(f, "id")] = "2026-03-01"
 		case "country":
 			out[text(f, "id")] = "CN"
+		case "integer":
+			out[text(f, "id")] = 12
+		case "bool":
+			out[text(f, "id")] = true
 		case "bank_account":
 			out[text(f, "id")] = "6222 0200 0000 0000 003"
 		case "address":

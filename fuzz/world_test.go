@@ -37,7 +37,7 @@ type person struct {
 	name, role, token string
 	claim             *claim // of customers and partners
 	number            int    // of partners, in markers
-	id                string // of staff
+	id, email         string // of staff
 }
 
 // claim is a case, with every id that was ever seen of it.
@@ -135,7 +135,7 @@ func (w *world) hire(role string, n int) {
 	member := w.NewStaff(w.t, accounts.Role(role))
 	token, err := w.Accounts.OpenSession(w.t.Context(), accounts.StaffMember, member.ID, 0)
 	must(w.t, err)
-	w.people = append(w.people, &person{name: fmt.Sprintf("%s %d", role, n), role: role, token: token, id: member.ID})
+	w.people = append(w.people, &person{name: fmt.Sprintf("%s %d", role, n), role: role, token: token, id: member.ID, email: member.Email})
 }
 
 // renew opens another session for somebody whose session a call will end.
