@@ -43,11 +43,22 @@ func (a *answer) object(t testing.TB) object {
 	return o
 }
 
-// send makes the call over its own connection pool, without following anything.
+// send makes the call and wants an answer.
 func (w *world) send(c *call) *answer {
 	w.t.Helper()
+	a, err := w.try(c)
+	if err != nil {
+		w.t.Fatalf("no whole answer: %v\n%s", err, c)
+	}
+	return a
+}
+
+// try makes the call, without following anything. Many may be made at once.
+func (w *world) try(c *call) (*answer, error) {
 	req, err := http.NewRequestWithContext(w.t.Context(), c.method, w.URL, bytes.NewReader(c.body))
-	must(w.t, err)
+	if err != nil {
+		return nil, err
+	}
 	path, query, _ := strings.Cut(c.target, "?")
 	req.URL = &url.URL{Scheme: "http", Host: req.URL.Host, Opaque: "//" + req.URL.Host + path, RawQuery: query}
 	for _, h := range c.header {
@@ -58,14 +69,14 @@ func (w *world) send(c *call) *answer {
 	}
 	resp, err := http.DefaultTransport.RoundTrip(req)
 	if err != nil {
-		w.t.Fatalf("no answer: %v\n%s", err, c)
+		return nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	got, err := io.ReadAll(resp.Body)
 	if err != nil {
-		w.t.Fatalf("half an answer: %v\n%s", err, c)
+		return nil, err
 	}
-	return &answer{status: resp.StatusCode, header: resp.Header, body: got}
+	return &answer{status: resp.StatusCode, header: resp.Header, body: got}, nil
 }
 
 // String is the call to be read in a report.

@@ -76,9 +76,17 @@ func (b *logBuffer) take() []byte {
 	return out
 }
 
-// newWorld starts a server on which nothing is limited but the guesses of a code, with
-// two policies, staff of every role, and cases in every state.
+// newWorld is emptyWorld with cases in every state.
 func newWorld(t testing.TB, db *database.DB) *world {
+	t.Helper()
+	w := emptyWorld(t, db)
+	w.populate()
+	return w
+}
+
+// emptyWorld starts a server on which nothing is limited but the guesses of a code,
+// with two policies and staff of every role.
+func emptyWorld(t testing.TB, db *database.DB) *world {
 	t.Helper()
 	w := &world{t: t, log: &logBuffer{}}
 	w.Harness = servertest.StartWith(t, db, servertest.Options{
@@ -97,7 +105,6 @@ func newWorld(t testing.TB, db *database.DB) *world {
 			w.hire(string(role), n)
 		}
 	}
-	w.populate()
 	return w
 }
 
