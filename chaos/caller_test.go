@@ -172,7 +172,8 @@ func (c *caller) pause(h http.Header) {
 
 // once sends a call and reads its answer to the end.
 func (c *caller) once(k *call) (int, http.Header, []byte, error) {
-	ctx, cancel := context.WithTimeout(c.ctx, c.w.deadline)
+	// A client that stops still waits for what it has sent.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), c.w.deadline)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, k.Method, c.w.server.URL+k.Path, bytes.NewReader(k.Body))
 	if err != nil {
@@ -185,7 +186,7 @@ func (c *caller) once(k *call) (int, http.Header, []byte, error) {
 	}
 	res, err := c.w.http.Do(req)
 	if err != nil {
-		if errors.Is(err, context.DeadlineExceeded) && c.ctx.Err() == nil {
+		if errors.Is(err, context.DeadlineExceeded) {
 			c.w.ledger.fault(fmt.Sprintf("%s was not answered within %s", k.What, c.w.deadline))
 		}
 		return 0, nil, nil, err

@@ -157,6 +157,8 @@ func (w *world) assertSound(db *database.DB, ends []head) {
 }
 
 func (w *world) answered() int {
+	w.ledger.mu.Lock()
+	defer w.ledger.mu.Unlock()
 	n := 0
 	for _, k := range w.ledger.calls {
 		if k.Acked {
