@@ -1,0 +1,284 @@
+package cases_test
+
+import (
+	"flag"
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"regain/cases"
+	"regain/database/databasetest"
+	"regain/problem"
+	"regain/rules"
+)
+
+// machine drives cases on two accounts by chance, and holds what happens against
+// what must hold at all times.
+type machine struct {
+	*world
+	rt       *rapid.T
+	accounts []string
+	all      []*claimant
+}
+
+// Whatever people and time do in whatever order, a refused call leaves no trace, a
+// change is one step that the table allows, an account has one open case, and the
+// record tells all of it.
+func TestLifecycleMachine(t *testing.T) {
+	if err := flag.Set("rapid.checks", "20"); err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, databasetest.SQLite(t))
+	run := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		run++
+		m := &machine{world: w, rt: rt, accounts: []string{fmt.Sprintf("ana-%d", run), fmt.Sprintf("leo-%d", run)}}
+		for range 3 {
+			m.start()
+		}
+		actions := map[string]func(*rapid.T){"": func(*rapid.T) { m.oneOpenEach() }}
+		for name, deed := range m.deeds() {
+			actions[name] = func(rt *rapid.T) {
+				m.rt = rt
+				m.try(name, deed)
+			}
+		}
+		actions["start"] = func(rt *rapid.T) {
+			m.rt = rt
+			if len(m.all) < 5 {
+				m.start()
+			}
+		}
+		actions["time"] = func(rt *rapid.T) {
+			m.rt = rt
+			m.time()
+		}
+		rt.Repeat(actions)
+	})
+	w.wantSound()
+	reachedStates(t, w)
+}
+
+// reachedStates makes sure that the machine got everywhere.
+func reachedStates(t *testing.T, w *world) {
+	t.Helper()
+	var types []string
+	must(t, w.db.NewSelect().Model((*cases.Event)(nil)).Distinct().Column("type").Scan(w.ctx, &types))
+	for _, row := range cases.Table() {
+		switch row.Action {
+		case "approve_part", "invite", "revoke_invitation", "exchange_invitation", "view_document":
+			continue // not among the machine's deeds
+		}
+		found := false
+		for _, typ := range types {
+			found = found || typ == row.Action
+		}
+		if !found {
+			t.Logf("by chance, %s never happened", row.Action)
+		}
+	}
+	if len(types) < 15 {
+		t.Errorf("only %d kinds of events happened: %v", len(types), types)
+	}
+}
+
+func (m *machine) start() {
+	account := rapid.SampledFrom(m.accounts).Draw(m.rt, "account")
+	m.clock.move(3 * time.Minute) // codes are limited
+	c := m.begin(account, withCard(rapid.IntRange(0, 3).Draw(m.rt, "months"))).prove()
+	if rapid.Bool().Draw(m.rt, "filed") {
+		c.supplies().submit()
+	}
+	m.all = append(m.all, c)
+}
+
+func (m *machine) time() {
+	m.clock.move(time.Duration(rapid.IntRange(1, 6*24).Draw(m.rt, "hours")) * time.Hour)
+	if _, err := m.Tick(m.ctx); err != nil {
+		m.rt.Fatalf("tick: %v", err)
+	}
+	for _, c := range m.all {
+		got := c.read()
+		if got.CustomerDue != nil && !m.clock.now().Before(*got.CustomerDue) || got.State == cases.InReview && !got.ClaimedNow(m.clock.now()) {
+			m.rt.Fatalf("time passed over a case: %+v", got)
+		}
+	}
+}
+
+func (m *machine) reviewer() cases.Actor {
+	return reviewer(rapid.SampledFrom([]string{"ben", "eva", "tom"}).Draw(m.rt, "reviewer"))
+}
+
+func (m *machine) item(c *claimant) *cases.Item {
+	items := c.details().Items
+	if len(items) == 0 {
+		return &cases.Item{ID: "none"}
+	}
+	return rapid.SampledFrom(items).Draw(m.rt, "item")
+}
+
+func (m *machine) answers() cases.AnswersRaw {
+	return rapid.SampledFrom([]cases.AnswersRaw{
+		{"months_of_use": 0}, {"months_of_use": 2}, {"months_of_use": 3}, {"months_of_use": nil},
+		{"real_name_authenticated": true}, {"real_name_authenticated": false}, {"card_added": true}, {"card_added": false, "paid": false},
+		{"phone_registered": false}, {"customer_type": "partner", "enterprise_country": "BR"}, {"customer_type": "direct"}, {"colour": "red"},
+	}).Draw(m.rt, "answers")
+}
+
+type deed func(c *claimant) error
+
+func (m *machine) deeds() map[string]deed {
+	return map[string]deed{
+		"answer": func(c *claimant) error {
+			_, _, err := m.Revise(m.ctx, c.actor, c.id, 0, cases.Revision{Answers: m.answers()})
+			return err
+		},
+		"supply": func(c *claimant) error {
+			i := m.item(c)
+			if i.ID == "none" {
+				return problem.New(problem.NotFound, "item_not_found", "")
+			}
+			return c.fill(c.actor, c.details(), i)
+		},
+		"supply all": func(c *claimant) error {
+			d := c.details()
+			for _, i := range d.Items {
+				if i.Open && !i.Optional && i.Supply == cases.Missing && i.Kind == rules.Document {
+					return c.fill(c.actor, d, i)
+				}
+			}
+			return problem.New(problem.Conflict, "wrong_state", "nothing to supply")
+		},
+		"clear": func(c *claimant) error { _, err := m.Clear(m.ctx, c.actor, c.id, m.item(c).ID); return err },
+		"cannot": func(c *claimant) error {
+			_, err := m.CannotProvide(m.ctx, c.actor, c.id, m.item(c).ID, "It is lost.")
+			return err
+		},
+		"submit":   func(c *claimant) error { _, err := m.Submit(m.ctx, c.actor, c.id, 0); return err },
+		"withdraw": m.rarely(func(c *claimant) error { _, err := m.Withdraw(m.ctx, c.actor, c.id, 0); return err }),
+		"appeal": func(c *claimant) error {
+			_, err := m.Appeal(m.ctx, c.actor, c.id, 0, "You are mistaken about me.")
+			return err
+		},
+		"write":   func(c *claimant) error { _, err := m.Write(m.ctx, m.reviewer(), c.id, "Hello."); return err },
+		"note":    func(c *claimant) error { _, err := m.WriteNote(m.ctx, m.reviewer(), c.id, "Hm."); return err },
+		"claim":   func(c *claimant) error { _, err := m.Claim(m.ctx, m.reviewer(), c.id, 0); return err },
+		"release": func(c *claimant) error { _, err := m.Release(m.ctx, m.reviewer(), c.id, 0); return err },
+		"correct": func(c *claimant) error {
+			_, _, err := m.Correct(m.ctx, m.reviewer(), c.id, 0, m.answers(), "As the bills show.")
+			return err
+		},
+		"reject": func(c *claimant) error {
+			_, err := m.Judge(m.ctx, m.holder(c), c.id, m.item(c).ID, 0, bad())
+			return err
+		},
+		"accept": func(c *claimant) error {
+			for _, i := range c.details().Items {
+				if i.Supply == cases.Provided && i.Review == cases.Pending {
+					_, err := m.Judge(m.ctx, m.holder(c), c.id, i.ID, 0, c.good(i))
+					return err
+				}
+			}
+			return problem.New(problem.Conflict, "wrong_state", "nothing to accept")
+		},
+		"waive": func(c *claimant) error {
+			_, err := m.Waive(m.ctx, m.reviewer(), c.id, m.item(c).ID, 0, "We know them.")
+			return err
+		},
+		"request": m.rarely(func(c *claimant) error {
+			ask := rapid.SampledFrom([]cases.Ask{{Item: m.item(c).ID}, {Material: "card_front"}, {Text: "A letter"}}).Draw(m.rt, "ask")
+			_, err := m.RequestMaterials(m.ctx, m.holder(c), c.id, 0, cases.RequestInput{Words: "More.", Asks: []cases.Ask{ask}})
+			return err
+		}),
+		"approve": func(c *claimant) error { _, err := m.Approve(m.ctx, m.holder(c), c.id, 0, ""); return err },
+		"deny":    m.rarely(func(c *claimant) error { _, err := m.Deny(m.ctx, m.holder(c), c.id, 0, denial()); return err }),
+	}
+}
+
+// holder is whoever holds the case, or anybody.
+func (m *machine) holder(c *claimant) cases.Actor {
+	if id := c.read().ClaimedBy; id != "" {
+		return cases.Actor{Kind: cases.Staff, ID: id, Roles: []string{cases.RoleReviewer}}
+	}
+	return m.reviewer()
+}
+
+// rarely keeps what ends a turn from ending all of them soon.
+func (m *machine) rarely(d deed) deed {
+	return func(c *claimant) error {
+		if rapid.IntRange(0, 2).Draw(m.rt, "chance") > 0 {
+			return problem.New(problem.Conflict, "wrong_state", "not now")
+		}
+		return d(c)
+	}
+}
+
+// try does something to one case and looks at what it left.
+func (m *machine) try(name string, d deed) {
+	c := rapid.SampledFrom(m.all).Draw(m.rt, "case")
+	before := c.read()
+	err := d(c)
+	after := c.read()
+	if err != nil {
+		if _, isProblem := problem.As(err); !isProblem {
+			m.rt.Fatalf("%s: %v", name, err)
+		}
+		if after.Version != before.Version || after.EventSeq != before.EventSeq || after.State != before.State || after.EventHead != before.EventHead {
+			m.rt.Fatalf("%s was refused (%v) and left a trace:\n%+v\n%+v", name, err, before, after)
+		}
+		return
+	}
+	quiet := name == "write" || name == "note"
+	if steps := after.Version - before.Version; quiet && steps != 0 || !quiet && steps != 1 {
+		m.rt.Fatalf("%s moved the version by %d", name, steps)
+	}
+	if after.EventSeq != before.EventSeq+1 {
+		m.rt.Fatalf("%s left %d events", name, after.EventSeq-before.EventSeq)
+	}
+}
+
+// oneOpenEach holds the accounts against their cases: one open at most, nobody
+// waiting for nobody, and what is approved has all that was asked.
+func (m *machine) oneOpenEach() {
+	open, held := map[string]int{}, map[string]int{}
+	for _, c := range m.all {
+		got := c.read()
+		if got.Open {
+			open[got.AccountKey]++
+		}
+		if got.Held {
+			held[got.AccountKey]++
+		}
+		if got.State == cases.Approved {
+			m.approvedHasAll(c)
+		}
+	}
+	for account, n := range held {
+		if open[account] == 0 {
+			m.rt.Fatalf("%d claims wait on account %s, and none is open", n, account)
+		}
+	}
+	for account, n := range open {
+		if n > 1 {
+			m.rt.Fatalf("%d cases are open on account %s", n, account)
+		}
+	}
+}
+
+func (m *machine) approvedHasAll(c *claimant) {
+	d := c.details()
+	met, unmet := rules.Met(d.Decision.Requirements, func(r rules.Requirement) int {
+		n := 0
+		for _, i := range d.Items {
+			if i.Requirement == r.ID && (i.Review == cases.Waived || i.Review == cases.Accepted && (i.Kind != rules.Document || d.Current(i) != nil)) {
+				n++
+			}
+		}
+		return n
+	})
+	if !met {
+		m.rt.Fatalf("approved without %+v", unmet)
+	}
+}
