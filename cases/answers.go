@@ -47,12 +47,17 @@ func (ch *change) revise(in Revision) (Facts, error) {
 	if err != nil {
 		return nil, err
 	}
+	_, bad := checkAnswers(p, in.Answers, ch.actor.Kind)
 	if in.Particulars != nil {
-		checked, bad := in.Particulars.check()
-		if err := problem.InvalidFields(bad); err != nil {
-			return nil, err
-		}
-		ch.s.setParticulars(ch.Case, checked)
+		checked, wrong := in.Particulars.check()
+		bad = append(wrong, bad...)
+		in.Particulars = &checked
+	}
+	if err := problem.InvalidFields(bad); err != nil {
+		return nil, err
+	}
+	if in.Particulars != nil {
+		ch.s.setParticulars(ch.Case, *in.Particulars)
 		facts["account"] = ch.Case.AccountKey
 	}
 	if in.Locale != "" {
@@ -65,20 +70,12 @@ func (ch *change) revise(in Revision) (Facts, error) {
 	return facts, nil
 }
 
-// mergeAnswers puts the answers over those of the case and returns the ids of
+// mergeAnswers puts checked answers over those of the case and returns the ids of
 // the facts that changed.
 func (ch *change) mergeAnswers(in AnswersRaw) ([]string, error) {
 	p, err := ch.Policy()
 	if err != nil {
 		return nil, err
-	}
-	if ch.actor.Kind == Customer {
-		if err := problem.InvalidFields(notAsked(p, in)); err != nil {
-			return nil, err
-		}
-	}
-	if _, bad := p.ParseAnswers(in); len(bad) > 0 {
-		return nil, problem.InvalidFields(problem.At("/answers", bad))
 	}
 	if ch.before, err = ch.Decision(); err != nil {
 		return nil, err
@@ -111,16 +108,26 @@ func (ch *change) asked(p *rules.Policy, answers AnswersRaw) (AnswersRaw, error)
 	return answers, nil
 }
 
-// notAsked refuses answers that no customer is asked for, as if there were no
-// such question: nothing can be learned of them by trying.
-func notAsked(p *rules.Policy, in AnswersRaw) []problem.Field {
-	var bad []problem.Field
-	for _, id := range slices.Sorted(maps.Keys(in)) {
-		if f := p.Fact(id); f != nil && !f.OfCustomer() {
-			bad = append(bad, problem.Field{Pointer: "/answers/" + id, Code: "unknown_fact", Message: "This policy has no such question."})
-		}
+// checkAnswers judges answers by who gives them; staff may also answer what no
+// customer is asked.
+func checkAnswers(p *rules.Policy, in AnswersRaw, by ActorKind) (rules.Answers, []problem.Field) {
+	parse := p.ParseCustomerAnswers
+	if by == Staff {
+		parse = p.ParseAnswers
 	}
-	return bad
+	answers, bad := parse(in)
+	return answers, problem.At("/answers", bad)
+}
+
+// Decide is what the policy makes of answers that belong to no case, and refuses
+// them as a case would. Error: invalid_fields.
+func Decide(p *rules.Policy, in AnswersRaw, by ActorKind, locale string) (rules.Decision, error) {
+	answers, bad := checkAnswers(p, in, by)
+	if err := problem.InvalidFields(bad); err != nil {
+		return rules.Decision{}, err
+	}
+	d := p.Decide(answers)
+	return d, possible(&d, locale)
 }
 
 // Correct changes answers after submission, by the reviewer who holds the case,
@@ -137,6 +144,14 @@ func (s *Service) Correct(ctx context.Context, actor Actor, caseID string, versi
 	}
 	c, err := s.change(ctx, actor, target{id: caseID, version: version}, func(ch *change) error {
 		if _, err := ch.permit(actCorrect); err != nil {
+			return err
+		}
+		p, err := ch.Policy()
+		if err != nil {
+			return err
+		}
+		_, bad := checkAnswers(p, answers, ch.actor.Kind)
+		if err := problem.InvalidFields(bad); err != nil {
 			return err
 		}
 		changed, err := ch.mergeAnswers(answers)

@@ -185,6 +185,10 @@ func TestBadAnswers(t *testing.T) {
 				Account: "ana", Lost: []cases.Channel{cases.Email}, NewEmail: "new@mail.example"}})
 			wantFields(t, err, test.want...)
 		}
+		_, _, err := w.Revise(w.ctx, c.actor, c.id, 0, cases.Revision{
+			Answers: cases.AnswersRaw{"colour": "red"}, Particulars: &cases.Particulars{Account: "x", Lost: []cases.Channel{cases.Email}, NewEmail: "nobody"},
+		})
+		wantFields(t, err, "/account too_short", "/new_email not_an_email", "/answers/colour unknown_fact")
 		if got := c.read(); got.Version != 1 {
 			t.Fatalf("refused answers changed the case: version %d", got.Version)
 		}

@@ -46,9 +46,8 @@ func (s *Service) Start(ctx context.Context, in StartInput) (*Case, error) {
 		return nil, err
 	}
 	particulars, bad := in.Particulars.check()
-	bad = append(bad, notAsked(p, in.Answers)...)
-	_, badAnswers := p.ParseAnswers(in.Answers)
-	bad = append(bad, problem.At("/answers", badAnswers)...)
+	_, wrong := checkAnswers(p, in.Answers, Customer)
+	bad = append(bad, wrong...)
 	if err := problem.InvalidFields(bad); err != nil {
 		return nil, err
 	}

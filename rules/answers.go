@@ -47,12 +47,24 @@ func (p *Policy) Value(a Answers, fact string) any {
 // numbers as float64, json.Number or int. An explicit nil is unanswered. Pointers
 // of what is wrong are "/<fact>".
 func (p *Policy) ParseAnswers(raw map[string]any) (Answers, []problem.Field) {
+	return p.parseAnswers(raw, func(*Fact) bool { return true })
+}
+
+// ParseCustomerAnswers is ParseAnswers for what a customer gives: facts that no
+// customer is asked are as unknown as any misspelt question, and no hint leads to
+// them, so that nothing can be learned of them by trying.
+func (p *Policy) ParseCustomerAnswers(raw map[string]any) (Answers, []problem.Field) {
+	return p.parseAnswers(raw, (*Fact).OfCustomer)
+}
+
+// parseAnswers takes answers to the facts that are open to whoever answers.
+func (p *Policy) parseAnswers(raw map[string]any, open func(*Fact) bool) (Answers, []problem.Field) {
 	var fields []problem.Field
 	values := make([]any, len(p.facts))
 	for _, id := range slices.Sorted(maps.Keys(raw)) {
 		i, ok := p.factIndex[id]
-		if !ok {
-			fields = append(fields, p.unknownFact(id))
+		if !ok || !open(p.facts[i]) {
+			fields = append(fields, p.unknownFact(id, open))
 			continue
 		}
 		if raw[id] == nil {
@@ -112,10 +124,12 @@ func textBool(text string) any {
 	return text
 }
 
-func (p *Policy) unknownFact(id string) problem.Field {
-	ids := make([]string, len(p.facts))
-	for i, f := range p.facts {
-		ids[i] = f.ID
+func (p *Policy) unknownFact(id string, open func(*Fact) bool) problem.Field {
+	var ids []string
+	for _, f := range p.facts {
+		if open(f) {
+			ids = append(ids, f.ID)
+		}
 	}
 	message := "There is no such question."
 	if hint := didYouMean(id, ids); hint != "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"regain/accounts"
+	"regain/cases"
 	"regain/problem"
 	"regain/rules"
 	"regain/server"
@@ -78,7 +79,7 @@ func registerDecisions(s *server.Server, policies Policies) {
 			return nil, err
 		}
 		locale := server.Locale(ctx)
-		decision, err := decide(p, in.Body.Answers, server.Caller(ctx), locale)
+		decision, err := cases.Decide(p, in.Body.Answers, answerer(ctx), locale)
 		if err != nil {
 			return nil, err
 		}
@@ -86,41 +87,12 @@ func registerDecisions(s *server.Server, policies Policies) {
 	})
 }
 
-// decide parses and decides, with pointers below /answers.
-func decide(p *rules.Policy, raw map[string]any, caller accounts.Principal, locale string) (rules.Decision, error) {
-	if fields := notTheCallers(p, raw, caller); len(fields) > 0 {
-		return rules.Decision{}, problem.InvalidFields(fields)
+// answerer is as whom a caller answers questions: as a customer, but for staff.
+func answerer(ctx context.Context) cases.ActorKind {
+	if server.Caller(ctx).Kind == accounts.StaffMember {
+		return cases.Staff
 	}
-	answers, fields := p.ParseAnswers(raw)
-	if len(fields) > 0 {
-		return rules.Decision{}, problem.InvalidFields(problem.At("/answers", fields))
-	}
-	decision := p.Decide(answers)
-	if decision.Impossible == nil {
-		return decision, nil
-	}
-	because := decision.Impossible.Because.In(locale)
-	refusal := problem.New(problem.Invalid, "impossible_answers", "These answers cannot all be true: "+because)
-	for _, fact := range decision.Impossible.Facts {
-		refusal.Fields = append(refusal.Fields, problem.Field{Pointer: "/answers/" + fact, Code: "impossible", Message: because})
-	}
-	return rules.Decision{}, refusal
-}
-
-// notTheCallers finds answers that only the account or a member of staff gives. To
-// others they are as unknown as any misspelt question, so that nothing can be
-// learned by trying.
-func notTheCallers(p *rules.Policy, raw map[string]any, caller accounts.Principal) []problem.Field {
-	if caller.Kind == accounts.StaffMember {
-		return nil
-	}
-	var fields []problem.Field
-	for id := range raw {
-		if f := p.Fact(id); f != nil && !f.OfCustomer() {
-			fields = append(fields, problem.Field{Pointer: "/answers/" + id, Code: "unknown_fact", Message: "This policy has no such question."})
-		}
-	}
-	return fields
+	return cases.Customer
 }
 
 func decisionView(p *rules.Policy, d rules.Decision, locale string) DecisionView {

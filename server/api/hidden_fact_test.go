@@ -53,12 +53,22 @@ func (d *desk) startDomain(answers object) (*caller, servertest.Answer) {
 func TestFactsThatAreNotTheCustomers(t *testing.T) {
 	onBoth(t, func(t *testing.T, d *desk) {
 		d.registrar()
-		for _, fact := range []string{"risk", "disputed", "nonsense"} {
+		unknown := func(fact string, value any) string {
 			answers := dutch()
-			answers[fact] = false
-			_, a := d.startDomain(answers)
-			if got := d.problemOf(a, 422, "invalid_fields"); len(got) == 0 || got[0] != "/answers/"+fact+" unknown_fact" {
-				t.Errorf("%s: %v", fact, got)
+			answers[fact] = value
+			_, started := d.startDomain(answers)
+			decided := d.Call(t, "", "POST", "/api/v1/decisions", object{"policy": "domain-holder", "answers": answers})
+			for _, a := range []servertest.Answer{started, decided} {
+				if got := d.problemOf(a, 422, "invalid_fields"); !slices.Equal(got, []string{"/answers/" + fact + " unknown_fact"}) {
+					t.Errorf("%s: %v", fact, got)
+				}
+			}
+			return decided.Problem(t).Errors[0].Message + started.Problem(t).Errors[0].Message
+		}
+		want := unknown("nonsense", 5)
+		for _, fact := range []string{"risk", "disputed", "riskk", "dispute"} { // right and nearly right
+			if got := unknown(fact, 5); got != want {
+				t.Errorf("%s: %q, nonsense: %q", fact, got, want)
 			}
 		}
 		c, _ := d.startDomain(dutch())

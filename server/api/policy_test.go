@@ -138,11 +138,11 @@ func TestImpossibleAnswers(t *testing.T) {
 		"customer_type": "direct", "real_name_authenticated": false, "account_type": "enterprise", "card_added": false, "paid": true, "months_of_use": 0,
 	})
 	p := got.Problem(t)
-	if p.Status != 422 || p.Code != "impossible_answers" || len(p.Errors) == 0 {
+	if p.Status != 422 || p.Code != "invalid_fields" || len(p.Errors) == 0 {
 		t.Errorf("%s", got.Body)
 	}
 	for _, e := range p.Errors {
-		if e.Code != "impossible" || !strings.HasPrefix(*e.Pointer, "/answers/") {
+		if e.Code != "impossible_combination" || !strings.HasPrefix(*e.Pointer, "/answers/") {
 			t.Errorf("%+v", e)
 		}
 	}
