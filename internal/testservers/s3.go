@@ -125,10 +125,9 @@ func (p *s3Program) run(binary string) (S3, error) {
 
 // waitForHTTP waits until the server answers anything but "not yet".
 func waitForHTTP(endpoint string) error {
-	client := &http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	var last error
 	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if last = ask(client, "http://"+endpoint+"/"); last == nil {
+		if last = askOnce(endpoint); last == nil {
 			return nil
 		}
 	}
@@ -155,4 +154,10 @@ func randomHex(n int) string {
 	b := make([]byte, n)
 	_, _ = rand.Read(b)
 	return hex.EncodeToString(b)
+}
+
+// askOnce asks the server on a connection of its own.
+func askOnce(endpoint string) error {
+	client := &http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	return ask(client, "http://"+endpoint+"/")
 }
