@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -111,8 +112,8 @@ func (ch *change) documentLimits(i *Item) (storage.Limits, error) {
 
 // Attach stores a received upload and puts it into the item's slot. A document
 // that was there is kept as an earlier version. The bytes are durable before any
-// row names them; if the rows can't be written, the object is an orphan that the
-// sweep removes. Errors: as Receive; same_file_rejected, too_many_documents,
+// row names them. When the rows are refused, the object is removed again; where it
+// can't be told whether they were written, it is left to the sweep. Errors: as Receive; same_file_rejected, too_many_documents,
 // not_valid, invalid_fields for what was read off.
 func (s *Service) Attach(ctx context.Context, actor Actor, caseID, itemID string, up *storage.Upload, readOff map[string]any) (*Document, error) {
 	id := s.opt.IDs()
@@ -126,10 +127,26 @@ func (s *Service) Attach(ctx context.Context, actor Actor, caseID, itemID string
 		return nil, err
 	}
 	failpoint.Hit("upload.stored", "")
-	if err := s.attach(ctx, actor, doc, readOff); err != nil {
+	if unnamed, err := s.attach(ctx, actor, doc, readOff); err != nil {
+		if unnamed {
+			s.dropObject(ctx, key)
+		}
 		return nil, err
 	}
 	return doc, nil
+}
+
+// dropTime bounds the removal of an object that nothing names.
+const dropTime = 5 * time.Second
+
+// dropObject removes an object that no row names and none will. What fails here is
+// left to the sweep.
+func (s *Service) dropObject(ctx context.Context, key string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dropTime)
+	defer cancel()
+	if err := s.store.Delete(ctx, key); err != nil {
+		s.opt.Logger.WarnContext(ctx, "an object that nothing names is left to the sweep", slog.Any("error", err))
+	}
 }
 
 func (s *Service) putUpload(ctx context.Context, key string, up *storage.Upload) error {
@@ -150,14 +167,17 @@ func (s *Service) Reuse(ctx context.Context, actor Actor, caseID, itemID, docume
 		ID: s.opt.IDs(), CaseID: caseID, ItemID: itemID, Name: from.Name, Type: from.Type,
 		Size: from.Size, SHA256: from.SHA256, ObjectKey: from.ObjectKey,
 	}
-	if err := s.attach(ctx, actor, doc, readOff); err != nil {
+	if _, err := s.attach(ctx, actor, doc, readOff); err != nil {
 		return nil, err
 	}
 	return doc, nil
 }
 
-func (s *Service) attach(ctx context.Context, actor Actor, doc *Document, readOff map[string]any) error {
-	_, err := s.change(ctx, actor, target{id: doc.CaseID}, func(ch *change) error {
+// attach writes the rows. With an error it says whether it is certain that no row
+// names the object: not when the transaction came as far as its commit.
+func (s *Service) attach(ctx context.Context, actor Actor, doc *Document, readOff map[string]any) (unnamed bool, err error) {
+	unnamed = true
+	_, err = s.change(ctx, actor, target{id: doc.CaseID}, func(ch *change) error {
 		i, err := ch.supplying(doc.ItemID)
 		if err != nil {
 			return err
@@ -175,9 +195,13 @@ func (s *Service) attach(ctx context.Context, actor Actor, doc *Document, readOf
 		if err := ch.supply(i, Provided, Facts{"document": doc.ID, "sha256": doc.SHA256, "version": doc.Version}); err != nil {
 			return err
 		}
-		return ch.acknowledgePartner(doc)
+		if err := ch.acknowledgePartner(doc); err != nil {
+			return err
+		}
+		unnamed = false
+		return nil
 	})
-	return err
+	return unnamed, err
 }
 
 // checkDocument refuses a file of a wrong kind, one that was rejected for this

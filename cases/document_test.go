@@ -115,12 +115,24 @@ func TestRejectedFileIsNotTakenAgain(t *testing.T) {
 			must(t, err)
 			_, err = w.RequestMaterials(w.ctx, ben, c.id, 0, cases.RequestInput{Words: "Again.", Asks: []cases.Ask{{Item: front.ID}}})
 			must(t, err)
+			before := w.objects()
 			_, err = w.upload(c.actor, c.id, front.ID, "renamed.pdf", content, nil)
 			wantCode(t, err, "same_file_rejected")
+			if after := w.objects(); after != before {
+				t.Errorf("a refused file is still stored: %d objects, %d before", after, before)
+			}
 			c.supplies().submit()
 		}
 		w.wantSound()
 	})
+}
+
+// objects counts what is stored.
+func (w *world) objects() int {
+	w.t.Helper()
+	list, err := w.store.List(w.ctx, "", 1000)
+	must(w.t, err)
+	return len(list)
 }
 
 // Files are refused before their bytes are stored.

@@ -131,8 +131,10 @@ func (w *world) learn(c *call, a *answer) {
 	if c.claim == nil || c.who.role == "partner" {
 		return
 	}
-	if text(o, "id") == c.claim.id {
-		c.claim.learn(o)
+	for _, claim := range w.claims { // the path may have named another than was planned
+		if text(o, "id") == claim.id {
+			claim.learn(o)
+		}
 	}
 	switch c.op.id {
 	case "upload-document", "reuse-document":

@@ -17,7 +17,7 @@ import (
 // apiDescription is the first thing on the API page.
 const apiDescription = "Account recovery as a case-management system. Every failed call is answered with an RFC 9457 problem; " +
 	"every call that changes something takes an Idempotency-Key, so that it can be repeated when its answer was lost; " +
-	"cases carry an ETag, and changing one takes If-Match."
+	"cases carry an ETag, and changing one takes If-Match. In a body, null is the same as leaving an optional member out, unless it is said to mean more."
 
 func (s *Server) newAPI() {
 	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)

@@ -41,6 +41,7 @@ type Harness struct {
 	Mailbox  *notify.Mailbox
 	Policies *cases.Policies
 	Cases    *cases.Service
+	Store    storage.Store
 
 	tokens map[server.Role]string
 	staff  map[server.Role]string // ids; hashing a password for each session would be slow
@@ -109,6 +110,7 @@ func newCases(t testing.TB, h *Harness, key []byte, logger *slog.Logger) *cases.
 	dir := t.TempDir()
 	store, err := storage.OpenStore(t.Context(), "file:"+filepath.Join(dir, "documents"))
 	must(t, err)
+	h.Store = store
 	spool, err := storage.NewSpool(filepath.Join(dir, "spool"), 64<<20)
 	must(t, err)
 	return cases.New(h.DB, store, spool, h.Outbox, api.ContactCodes{Codes: h.Accounts.Codes}, h.Policies, cases.Options{
