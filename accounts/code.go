@@ -217,12 +217,11 @@ func errCodeExpired() error {
 }
 
 func errCodeWrong(left int) error {
-	detail := "That is not the code that we sent."
+	p := problem.New(problem.Invalid, "code_wrong", "That is not the code that we sent.")
 	if left <= 0 {
-		detail += " It can no longer be used. Please ask for a new one."
+		p.Detail += " It can no longer be used. Please ask for a new one."
 	}
-	p := problem.New(problem.Invalid, "code_wrong", detail)
-	p.Fields = []problem.Field{{Pointer: "/code", Code: "code_wrong", Message: detail}}
+	p.Fields = []problem.Field{{Pointer: "/code", Code: "code_wrong", Message: p.Detail}}
 	return p
 }
 

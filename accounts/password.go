@@ -159,6 +159,6 @@ func (p *passwords) enter(ctx context.Context) (leave func(), err error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case <-timer.C:
-		return nil, problem.New(problem.Unavailable, "busy", "Many people sign in just now. Please try again.").After(hashWait)
+		return nil, problem.New(problem.Unavailable, "sign_in_busy", "Many people sign in just now. Please try again.").After(hashWait)
 	}
 }

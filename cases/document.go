@@ -275,7 +275,7 @@ func (ch *change) readOff(i *Item, doc *Document, raw map[string]any) error {
 		return err
 	}
 	if validity == rules.Invalid {
-		return notValid(why, ch.Case.Locale)
+		return notValid(why, ch.Case.Locale, new("/read_off"))
 	}
 	return nil
 }

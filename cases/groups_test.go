@@ -59,7 +59,8 @@ func TestGroups(t *testing.T) {
 
 		must(t, c.fill(c.actor, c.details(), c.item("identity/1")))
 		must(t, c.dated("utility_bill/1", 90))
-		wantCode(t, c.dated("bank_statement/1", 91), "not_valid")
+		late := wantCode(t, c.dated("bank_statement/1", 91), "not_valid")
+		wantSame(t, "where", late.Fields[0].Pointer+" "+late.Fields[0].Code, "/read_off/issued_on not_valid")
 		wantCode(t, c.dated("bank_statement/1", -1), "not_valid")
 		_, err = w.Submit(w.ctx, c.actor, c.id, 0)
 		wantFields(t, err, missing(slices.Concat(fours[1:], ways)...)...)

@@ -172,7 +172,11 @@ func (ch *change) examine(i *Item, doc *Document, in Judgement) (map[string]any,
 	case err != nil:
 		return nil, err
 	case validity == rules.Invalid:
-		return nil, notValid(why, ch.Case.Locale)
+		var base *string
+		if i.Kind == rules.Document { // a statement's fields are not the reviewer's
+			base = new("/read_off")
+		}
+		return nil, notValid(why, ch.Case.Locale, base)
 	case validity == rules.Unknown:
 		return nil, problem.New(problem.Conflict, "validity_unknown",
 			"The policy judges this by something that is not known here, such as the account's data. Somebody else can waive it.")

@@ -143,7 +143,7 @@ func (ch *change) nothingInvalid(d *rules.Decision, items []*Item) error {
 			return err
 		}
 		if validity == rules.Invalid {
-			p, _ := problem.As(notValid(why, ch.Case.Locale))
+			p, _ := problem.As(notValid(why, ch.Case.Locale, nil))
 			bad = append(bad, problem.Field{Pointer: "/items/" + i.ID, Code: "not_valid", Message: p.Detail})
 		}
 	}

@@ -98,7 +98,7 @@ func (s *Service) State(ctx context.Context, actor Actor, caseID string, itemID 
 			return err
 		}
 		if validity == rules.Invalid {
-			return notValid(why, ch.Case.Locale)
+			return notValid(why, ch.Case.Locale, new(""))
 		}
 		sum, err := s.statementDigest(i)
 		if err != nil {

@@ -3,6 +3,7 @@ package cases
 import (
 	"fmt"
 	"maps"
+	"strings"
 
 	"regain/problem"
 	"regain/rules"
@@ -11,7 +12,7 @@ import (
 // validity judges what was supplied for an item: a document by the values that
 // its supplier read off it and, over them, those of a reviewer; a statement by
 // its fields.
-func (ch *change) validity(r *rules.Requirement, i *Item, values map[string]any) (rules.Validity, []rules.Text, error) {
+func (ch *change) validity(r *rules.Requirement, i *Item, values map[string]any) (rules.Validity, []rules.Failure, error) {
 	p, err := ch.Policy()
 	if err != nil {
 		return rules.Unknown, nil, err
@@ -63,10 +64,24 @@ func (ch *change) account() (map[string]any, error) {
 	return account, nil
 }
 
-func notValid(why []rules.Text, locale string) error {
-	detail := "This can't be taken as it is."
-	for _, w := range why {
-		detail += " " + w.In(locale)
+// notValid says what does not hold, with a pointer to each value below base. Base is
+// nil where the values are not part of the call.
+func notValid(why []rules.Failure, locale string, base *string) error {
+	var says []string
+	var bad []problem.Field
+	for _, f := range why {
+		says = append(says, f.Say.In(locale))
+		if base == nil {
+			continue
+		}
+		for _, id := range f.Values {
+			bad = append(bad, problem.Field{Pointer: *base + "/" + id, Code: "not_valid", Message: f.Say.In(locale)})
+		}
 	}
-	return problem.New(problem.Invalid, "not_valid", detail)
+	p := problem.New(problem.Invalid, "not_valid", "This can't be taken as it is.")
+	p.Fields = bad
+	if len(says) > 0 {
+		p.Detail = strings.Join(says, " ")
+	}
+	return p
 }

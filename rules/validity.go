@@ -12,6 +12,13 @@ const (
 	Unknown Validity = "unknown" // a value that an expectation needs is not there yet
 )
 
+// Failure is an expectation that does not hold.
+type Failure struct {
+	Say Text
+	// Values are the ids of the values read off, or of the statement's fields, that it is about.
+	Values []string
+}
+
 // ValidityEnv is what validity expressions may read. Dates in maps are strings
 // YYYY-MM-DD, as ParseReadOff and ValidateStatement return them. The zero time
 // and a missing key are "not there yet".

@@ -10,11 +10,11 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Validity judges the values of a requirement's document or statement, with the
-// words of each expectation that failed. A value that is not there yet makes it
+// Validity judges the values of a requirement's document or statement, with each
+// expectation that failed. A value that is not there yet makes it
 // Unknown, unless another expectation failed already; what an expectation needs of an
 // optional value that is not there is not expected.
-func (p *Policy) Validity(r Requirement, env ValidityEnv) (Validity, []Text) {
+func (p *Policy) Validity(r Requirement, env ValidityEnv) (Validity, []Failure) {
 	m := p.materialOf(r)
 	if m == nil {
 		return Valid, nil
@@ -25,14 +25,14 @@ func (p *Policy) Validity(r Requirement, env ValidityEnv) (Validity, []Text) {
 			result = Unknown
 		}
 	}
-	var failed []Text
+	var failed []Failure
 	for _, rule := range m.validity {
 		if rule.readsAbsent(m.readOff, env) {
 			continue
 		}
 		switch rule.judge(env) {
 		case Invalid:
-			failed = append(failed, rule.say)
+			failed = append(failed, rule.failure())
 		case Unknown:
 			result = Unknown
 		}
@@ -41,6 +41,18 @@ func (p *Policy) Validity(r Requirement, env ValidityEnv) (Validity, []Text) {
 		return Invalid, failed
 	}
 	return result, nil
+}
+
+// failure names the item's own values that the expectation reads: those that whoever
+// supplied them can put right.
+func (v *validityRule) failure() Failure {
+	f := Failure{Say: v.say}
+	for _, r := range v.reads {
+		if r.from == "" {
+			f.Values = append(f.Values, r.name)
+		}
+	}
+	return f
 }
 
 // ReadsAccount says whether some expectation of the requirement reads the account

@@ -147,6 +147,23 @@ func TestStatement(t *testing.T) {
 	})
 }
 
+// TestStatementThatCannotBe: the policy's own words lead to the field that they are about.
+func TestStatementThatCannotBe(t *testing.T) {
+	onBoth(t, func(t *testing.T, d *desk) {
+		answers := resold()
+		answers["real_name_authenticated"], answers["service_enabled"] = false, true
+		c := d.start("ana@example.com", answers)
+		path := c.path + "/items/" + c.item("latest_service")["id"].(string) + "/statement"
+		a := d.Call(t, c.token, "PUT", path, object{"service_name": "Elastic Cloud Server", "enabled_on": "2999-01-01"})
+		if got := d.problemOf(a, 422, "not_valid"); !slices.Equal(got, []string{"/enabled_on not_valid"}) {
+			t.Errorf("%v", got)
+		}
+		if i := c.item("latest_service"); i["supply"] != "missing" {
+			t.Errorf("%v", i["supply"])
+		}
+	})
+}
+
 func TestLetter(t *testing.T) {
 	onBoth(t, func(t *testing.T, d *desk) {
 		c := d.start("ana@example.com", resold())
