@@ -39,7 +39,7 @@ type QueueKey struct {
 }
 
 // Queue lists cases for staff, by keyset: a page costs the same wherever it
-// lies. Held claims are shown in their own view, and in that of all cases.
+// lies, because each view has an index with its conditions (migration 0005). Held claims are shown in their own view, and in that of all cases.
 // Errors: role_required, invalid_fields for an unknown view.
 func (s *Service) Queue(ctx context.Context, actor Actor, in QueueQuery) ([]*Case, error) {
 	if !actor.Has(RoleReviewer, RoleLead, RoleAuditor) {
@@ -50,7 +50,7 @@ func (s *Service) Queue(ctx context.Context, actor Actor, in QueueQuery) ([]*Cas
 	column := "review_due"
 	switch in.View {
 	case ViewMine:
-		q = q.Where("c.claimed_by = ?", actor.ID).Where("c.state = ?", InReview)
+		q = q.Where("c.claimed_by = ?", actor.ID).Where("c.claimed_by <> ''").Where("c.state = ?", InReview)
 	case ViewUnassigned, "":
 		q = q.Where("c.state = ?", Submitted).Where("c.held = ?", false)
 	case ViewDueSoon:

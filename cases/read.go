@@ -1,11 +1,16 @@
 package cases
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
+	"time"
 
+	"regain/database"
 	"regain/problem"
 	"regain/rules"
 )
@@ -21,15 +26,19 @@ func (s *Service) Case(ctx context.Context, actor Actor, id string) (*Case, erro
 	if err != nil {
 		return nil, fmt.Errorf("read case: %w", err)
 	}
-	if actor.Kind == Partner {
-		_, err = s.activeInvitation(ctx, s.db.From(ctx), actor.ID, id)
-	} else {
-		err = actor.mayRead(c)
-	}
-	if err != nil {
+	if err := s.admitReader(ctx, actor, c); err != nil {
 		return nil, err
 	}
 	return c, nil
+}
+
+// admitReader lets those through who may see the case.
+func (s *Service) admitReader(ctx context.Context, actor Actor, c *Case) error {
+	if actor.Kind == Partner {
+		_, err := s.activeInvitation(ctx, s.db.From(ctx), actor.ID, c.ID)
+		return err
+	}
+	return actor.mayRead(c)
 }
 
 // ByReference finds a case for staff, who are told its reference on the phone.
@@ -62,8 +71,8 @@ type Details struct {
 	ItemDecided map[string]*ItemDecision // the newest decision of each item
 	Decisions   []*CaseDecision
 	Invitations []*Invitation
-	// Ahead is how many cases are due for review before this one; -1 when it
-	// does not wait for review.
+	// Ahead is how many cases are due for review before this one, MostAhead at most;
+	// -1 when it does not wait for review.
 	Ahead int
 }
 
@@ -77,65 +86,82 @@ func (s *Service) Details(ctx context.Context, actor Actor, id string) (*Details
 }
 
 func (s *Service) details(ctx context.Context, actor Actor, id string) (*Details, error) {
-	c, err := s.Case(ctx, actor, id)
-	if err != nil {
+	d := &Details{Ahead: -1}
+	if err := s.readWhole(ctx, d, id); err != nil {
 		return nil, err
 	}
-	d := &Details{Case: c, Ahead: -1, ItemDecided: map[string]*ItemDecision{}}
-	if d.Policy, err = s.policies.Pinned(ctx, c.PolicyHash); err != nil {
+	if err := s.admitReader(ctx, actor, d.Case); err != nil {
 		return nil, err
 	}
-	if d.Decision, err = decide(d.Policy, c.Answers.V); err != nil {
+	var err error
+	if d.Policy, err = s.policies.Pinned(ctx, d.Case.PolicyHash); err != nil {
 		return nil, err
 	}
-	db := s.db.From(ctx)
-	items, err := s.loadItems(ctx, db, id)
-	if err != nil {
+	if d.Decision, err = decide(d.Policy, d.Case.Answers.V); err != nil {
 		return nil, err
 	}
-	d.Items = inPolicyOrder(items, &d.Decision)
-	if d.Documents, err = s.loadDocuments(ctx, db, id); err != nil {
-		return nil, err
-	}
-	if err := s.loadDecisions(ctx, d); err != nil {
-		return nil, err
-	}
-	if c.State == Submitted && c.ReviewDue != nil {
-		d.Ahead, err = s.ahead(ctx, c)
+	d.Items = inPolicyOrder(d.Items, &d.Decision)
+	if d.Case.State == Submitted && d.Case.ReviewDue != nil {
+		d.Ahead, err = s.ahead(ctx, d.Case)
 	}
 	return d, err
 }
 
-func (s *Service) loadDecisions(ctx context.Context, d *Details) error {
-	db, id := s.db.From(ctx), d.Case.ID
-	judged := []*ItemDecision{}
-	if err := db.NewSelect().Model(&judged).Where("idec.case_id = ?", id).Order("idec.decided_at", "idec.id").Scan(ctx); err != nil {
-		return fmt.Errorf("read item decisions: %w", err)
+// readWhole reads the case and all that hangs on it in one round trip, oldest first.
+// Error: case_not_found.
+func (s *Service) readWhole(ctx context.Context, d *Details, id string) error {
+	var found []*Case
+	var judged []*ItemDecision
+	err := s.db.ReadTogether(ctx, s.db.From(ctx),
+		database.ListOf(&found, "c.id = ?", id),
+		database.ListOf(&d.Items, "i.case_id = ?", id),
+		database.ListOf(&d.Documents, "d.case_id = ?", id),
+		database.ListOf(&judged, "idec.case_id = ?", id),
+		database.ListOf(&d.Decisions, "cdec.case_id = ?", id),
+		database.ListOf(&d.Invitations, "inv.case_id = ?", id),
+	)
+	if err != nil {
+		return fmt.Errorf("read case: %w", err)
 	}
+	if len(found) == 0 {
+		return errNotFound()
+	}
+	d.Case = found[0]
+	oldestFirst(d.Items, func(i *Item) (time.Time, string) { return i.CreatedAt, i.ID })
+	oldestFirst(d.Documents, func(d *Document) (time.Time, string) { return d.CreatedAt, d.ID })
+	oldestFirst(judged, func(j *ItemDecision) (time.Time, string) { return j.DecidedAt, j.ID })
+	oldestFirst(d.Decisions, func(v *CaseDecision) (time.Time, string) { return v.DecidedAt, v.ID })
+	oldestFirst(d.Invitations, func(i *Invitation) (time.Time, string) { return time.Time{}, i.ID })
+	d.ItemDecided = make(map[string]*ItemDecision, len(judged))
 	for _, j := range judged {
 		d.ItemDecided[j.ItemID] = j
-	}
-	d.Decisions = []*CaseDecision{}
-	if err := db.NewSelect().Model(&d.Decisions).Where("cdec.case_id = ?", id).Order("cdec.decided_at", "cdec.id").Scan(ctx); err != nil {
-		return fmt.Errorf("read decisions: %w", err)
-	}
-	d.Invitations = []*Invitation{}
-	if err := db.NewSelect().Model(&d.Invitations).Where("inv.case_id = ?", id).Order("inv.id").Scan(ctx); err != nil {
-		return fmt.Errorf("read invitations: %w", err)
 	}
 	return nil
 }
 
-// ahead counts the waiting cases that are due before this one. Cases held back
-// count as if they were not, so that the number tells nothing of them.
+func oldestFirst[T any](list []*T, key func(*T) (time.Time, string)) {
+	slices.SortFunc(list, func(a, b *T) int {
+		at, id := key(a)
+		otherAt, otherID := key(b)
+		return cmp.Or(at.Compare(otherAt), strings.Compare(id, otherID))
+	})
+}
+
+// MostAhead is as far as Details count the cases before one: whoever waits behind so
+// many needs no exact number, and counting on would take longer the more there are.
+const MostAhead = 200
+
+// ahead counts the waiting cases that are due before this one, up to MostAhead. Cases
+// held back count as if they were not, so that the number tells nothing of them.
 func (s *Service) ahead(ctx context.Context, c *Case) (int, error) {
-	n, err := s.db.From(ctx).NewSelect().Model((*Case)(nil)).
+	before := s.db.From(ctx).NewSelect().Model((*Case)(nil)).ColumnExpr("1").
 		Where("c.state = ?", Submitted).Where("c.held = ?", false).
-		Where("(c.review_due, c.id) < (?, ?)", *c.ReviewDue, c.ID).Count(ctx)
-	if err != nil {
+		Where("(c.review_due, c.id) < (?, ?)", *c.ReviewDue, c.ID).Limit(MostAhead)
+	var n int
+	if err := s.db.From(ctx).NewSelect().ColumnExpr("count(*)").TableExpr("(?) AS before", before).Scan(ctx, &n); err != nil {
 		return 0, fmt.Errorf("count cases ahead: %w", err)
 	}
-	return int(n), nil
+	return n, nil
 }
 
 // inPolicyOrder lists live items as the policy lists them, then what reviewers

@@ -32,7 +32,7 @@ type CaseView struct {
 	SubmittedAt *time.Time `json:"submitted_at,omitempty" doc:"The latest submission."`
 	ReviewBy    *time.Time `json:"review_by,omitempty" doc:"When a reviewer should be done. Absent while the customer acts."`
 	SupplyBy    *time.Time `json:"supply_by,omitempty" doc:"When a case that waits for its customer expires."`
-	Ahead       *int       `json:"ahead,omitempty" doc:"How many cases are due before this one, while it waits."`
+	Ahead       *int       `json:"ahead,omitempty" doc:"How many cases are due before this one, while it waits; 200 stands for that many or more."`
 	EndedAt     *time.Time `json:"ended_at,omitempty"`
 	Denial      *Denial    `json:"denial,omitempty" doc:"Why the case was denied."`
 	AppealUntil *time.Time `json:"appeal_until,omitempty" doc:"An appeal is possible until then."`
