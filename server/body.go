@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"regain/problem"
@@ -140,7 +141,7 @@ func (c *jsonCheck) object(pointer string, depth int) error {
 		if r := refusedRune(name); r >= 0 {
 			return problem.Newf(problem.Malformed, "member_name_refused", "The name of a member holds the character U+%04X, which is not taken.", r)
 		}
-		fold := strings.ToLower(name)
+		fold := strings.Map(foldRune, name)
 		if seen[fold] {
 			return problem.Newf(problem.Malformed, "duplicate_member", "The member %s is there twice.", at)
 		}
@@ -151,6 +152,16 @@ func (c *jsonCheck) object(pointer string, depth int) error {
 	}
 	_, err := c.decoder.Token()
 	return err
+}
+
+// foldRune is the same for all characters that differ in case alone, as encoding/json
+// compares names: also for the long s and the Kelvin sign.
+func foldRune(r rune) rune {
+	least := r
+	for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
+		least = min(least, next)
+	}
+	return least
 }
 
 func (c *jsonCheck) array(pointer string, depth int) error {

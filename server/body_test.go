@@ -74,6 +74,7 @@ func TestBadBodies(t *testing.T) {
 		"raw NUL":               {"{\"name\":\"a\x00b\"}", 400, "malformed_json", "", ""},
 		"right-to-left":         {"{\"name\":\"gpj.\u202eexe\"}", 422, "invalid_fields", "/name", "character_not_allowed"},
 		"isolate in a value":    {"{\"name\":\"a\",\"free\":{\"x\":[\"\u2066\"]}}", 422, "invalid_fields", "/free/x/0", "character_not_allowed"},
+		"long s":                {`{"name":"a","ſ":1,"S":2}`, 400, "duplicate_member", "", ""},
 		"dots in a name":        {`{"name":"a","http://1.2/~[x]":1}`, 422, "invalid_fields", "/http:~1~11.2~1~0[x]", "unknown_field"},
 		"no name":               {`{"name":"a","":1}`, 422, "invalid_fields", "/", "unknown_field"},
 		"dots, deeper":          {`{"name":"a","nested":{"flag":true,"a.b":{"c":1}}}`, 422, "invalid_fields", "/nested/a.b", "unknown_field"},

@@ -32,11 +32,10 @@ func (c Conditional) Version() (int64, error) {
 		return 0, problem.New(problem.PreconditionRequired, "if_match_required",
 			"Send If-Match with the ETag that you last read, so that nobody's change is overwritten.")
 	}
-	if len(header) > 2 && header[0] == '"' && header[len(header)-1] == '"' {
-		version, err := strconv.ParseInt(header[1:len(header)-1], 10, 64)
-		if err == nil && version > 0 { // versions begin at 1
-			return version, nil
-		}
+	// Tags are compared byte for byte: "+7" and "07" are none of ours. Versions begin at 1.
+	version, err := strconv.ParseInt(strings.Trim(header, `"`), 10, 64)
+	if err == nil && version > 0 && ETag(version) == header {
+		return version, nil
 	}
 	return NoVersion, nil
 }
