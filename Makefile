@@ -17,23 +17,30 @@ PKG ?= ./...
 RUN ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-short bench lint tools packages clean
+.PHONY: help run build test test-short fuzz bench lint tools packages assets clean
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-run: ## Start Regain here: SQLite and local disk in ./data, http://127.0.0.1:8080
+run: assets ## Start Regain here: SQLite and local disk in ./data, http://127.0.0.1:8080
 	go run . serve --dev
 
-build: ## Build the binary ./regain
+build: assets ## Build the binary ./regain
 	go build -trimpath -o regain .
 
-test: packages tools ## Run every test, against real servers
+test: packages tools assets ## Run every test, against real servers
 	go vet ./...
 	go test -timeout 20m $(if $(RUN),-run '$(RUN)') $(PKG)
 
 test-short: ## Run the tests with what is installed already
 	go test -short $(PKG)
+
+# How long each fuzzer runs; FUZZ_SEED=… replays a run of the API's.
+FUZZ_MINUTES ?= 1
+export FUZZ_MINUTES FUZZ_SEED
+
+fuzz: packages ## Fuzz the API by its description, and every parser, FUZZ_MINUTES each
+	scripts/fuzz
 
 bench: ## Measure what docs/performance.md speaks of
 	go test -run '^$$' -bench . -benchmem ./rules/...
@@ -62,5 +69,8 @@ tools: $(BIN)/minio-$(MINIO_VERSION) $(BIN)/versitygw-$(VERSITYGW_VERSION)
 packages:
 	@scripts/packages
 
+assets: ## Fetch and build what the pages load: styles, icons, scripts
+	@scripts/assets
+
 clean: ## Remove what was built and the local data
-	rm -rf regain data $(TOOLS)
+	rm -rf regain data $(TOOLS) server/web/node_modules

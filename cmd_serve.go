@@ -68,7 +68,8 @@ func (c *serveCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return fmt.Errorf("policy: %w", err)
 	}
-	p, err := c.open(ctx, logger, notify.Letterhead{Service: c.Service, SiteURL: originOf(c.PublicURL, c.Listen), Support: c.Support})
+	letterhead := notify.Letterhead{Service: c.Service, SiteURL: originOf(c.PublicURL, c.Listen), Support: c.Support}
+	p, err := c.open(ctx, logger, letterhead)
 	if err != nil {
 		return err
 	}
@@ -95,7 +96,7 @@ func (c *serveCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	if err := register(s, p, policies, service, mailbox); err != nil { //nolint:contextcheck // calls bring their own
+	if err := register(s, p, policies, service, mailbox, letterhead); err != nil { //nolint:contextcheck // calls bring their own
 		return err
 	}
 	address, err := s.Listen(ctx, c.Listen)
@@ -107,13 +108,15 @@ func (c *serveCommand) Run(ctx context.Context, t terminal) error {
 }
 
 // register adds all routes.
-func register(s *server.Server, p *parts, policies *cases.Policies, service *cases.Service, mailbox *notify.Mailbox) error {
+func register(s *server.Server, p *parts, policies *cases.Policies, service *cases.Service, mailbox *notify.Mailbox, provider notify.Letterhead) error {
 	services := api.Services{Policies: policies, Staff: p.accounts, Cases: service, Sessions: p.accounts}
 	if mailbox != nil { // a nil *Mailbox would not be a nil api.Mailbox
 		services.Mailbox = mailbox
 	}
 	api.Register(s, services)
-	return web.Register(s, web.Services{Policies: policies, Mailbox: services.Mailbox})
+	return web.Register(s, web.Services{
+		Policies: policies, Staff: p.accounts, Cases: service, Sessions: p.accounts, Mailbox: services.Mailbox, Name: provider.Service, Support: provider.Support,
+	})
 }
 
 // greet says where to go.

@@ -70,7 +70,8 @@ func LanguagePrefix(ctx context.Context) string {
 	return prefix
 }
 
-func isAPI(path string) bool { return strings.HasPrefix(path, "/api/") }
+// isAPI tells calls from pages; the page that documents the API lies among its calls.
+func isAPI(path string) bool { return strings.HasPrefix(path, "/api/") && path != "/api/v1/docs" }
 
 // withLanguagePrefix lets every page be reached below the name of a language, too:
 // /pt-BR/help is the page /help in Portuguese. The router sees the address without it.

@@ -97,7 +97,7 @@ func StartWith(t testing.TB, db *database.DB, options Options) *Harness {
 	})
 	must(t, err)
 	api.Register(h.Server, api.Services{Policies: h.Policies, Staff: h.Accounts, Cases: h.Cases, Sessions: h.Accounts, Mailbox: h.Mailbox})
-	must(t, web.Register(h.Server, web.Services{Policies: h.Policies, Mailbox: h.Mailbox}))
+	must(t, web.Register(h.Server, web.Services{Policies: h.Policies, Staff: h.Accounts, Cases: h.Cases, Sessions: h.Accounts, Mailbox: h.Mailbox}))
 	running := httptest.NewServer(h.Server.Handler())
 	t.Cleanup(running.Close)
 	h.URL = running.URL

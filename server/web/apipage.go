@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -87,7 +86,7 @@ func (p *Pages) showAPI(c *gin.Context) error {
 	for _, name := range slices.Sorted(maps.Keys(schemas)) {
 		view.Schemas = append(view.Schemas, apiSchema{Name: name, Fields: fieldsOf(schemas[name])})
 	}
-	return p.render(c, http.StatusOK, "api", "API", view)
+	return p.show(c, "plain/api", view)
 }
 
 // rank puts what few readers look for last.

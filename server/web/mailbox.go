@@ -3,7 +3,6 @@ package web
 import (
 	"database/sql"
 	"errors"
-	"net/http"
 
 	"github.com/gin-gonic/gin"
 
@@ -37,7 +36,7 @@ func (p *Pages) showMailbox(c *gin.Context) error {
 	if len(letters) == lettersOnAPage {
 		data.Next = letters[len(letters)-1].ID
 	}
-	return p.render(c, http.StatusOK, "mailbox", "Mailbox", data)
+	return p.show(c, "plain/mailbox", data)
 }
 
 func (p *Pages) showLetter(c *gin.Context) error {
@@ -45,7 +44,7 @@ func (p *Pages) showLetter(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.render(c, http.StatusOK, "mailbox", "Mailbox", mailboxPage{Letters: []notify.Letter{letter}, One: true})
+	return p.show(c, "plain/mailbox", mailboxPage{Letters: []notify.Letter{letter}, One: true})
 }
 
 func (p *Pages) letter(c *gin.Context, id string) (notify.Letter, error) {

@@ -5,30 +5,15 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"regain/rules"
 	"regain/server"
-	"regain/server/api"
 )
 
 // opening is what the first page shows.
-type opening struct {
-	Policies []policyLine
-	Address  string
-}
-
-type policyLine struct {
-	ID, Edition, Source  string
-	Questions, Scenarios int
-}
+type opening struct{ Policies []*rules.Policy }
 
 func (p *Pages) showOpening(c *gin.Context) error {
-	data := opening{Address: address(c.Request, p.server.Config())}
-	for _, policy := range p.services.Policies.All() {
-		data.Policies = append(data.Policies, policyLine{
-			ID: policy.ID(), Edition: policy.Edition(), Source: policy.Source(),
-			Questions: len(policy.Facts()), Scenarios: len(api.Rows(policy)),
-		})
-	}
-	return p.render(c, http.StatusOK, "opening", "Account recovery", data)
+	return p.show(c, "public/opening", opening{Policies: p.services.Policies.All()})
 }
 
 // address is where the reader's browser found the server.

@@ -1,8 +1,6 @@
 package web
 
 import (
-	"net/http"
-
 	"github.com/gin-gonic/gin"
 
 	"regain/problem"
@@ -10,13 +8,13 @@ import (
 )
 
 func (p *Pages) showProblems(c *gin.Context) error {
-	return p.render(c, http.StatusOK, "problems", "Problems", server.Codes())
+	return p.show(c, "plain/problems", server.Codes())
 }
 
 func (p *Pages) showOneProblem(c *gin.Context) error {
 	for _, code := range server.Codes() {
 		if code.Code == c.Param("code") {
-			return p.render(c, http.StatusOK, "problems", code.Title, []server.Code{code})
+			return p.show(c, "plain/problems", []server.Code{code})
 		}
 	}
 	return problem.New(problem.NotFound, "not_found", "There is nothing at this address.")

@@ -1,0 +1,251 @@
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/gin-gonic/gin"
+
+	"regain/problem"
+)
+
+// What the pages are made of. dist is filled by `make assets` from npm packages;
+// without it the pages have only the style of their own.
+//
+//go:embed templates words assets all:dist
+var files embed.FS
+
+// asset is a file that pages need, under an address with its digest, so that it may
+// be kept for ever.
+type asset struct {
+	name, address, mediaType string
+	content                  []byte
+	// compressed is the content in gzip, made when it is first asked for; nil when
+	// that would not be shorter.
+	compressed func() []byte
+}
+
+// assets are all of them: by name, and by address without "/assets/".
+type assets struct {
+	byName, byAddress map[string]*asset
+	icons             map[string]bool
+	// whole says that dist is filled.
+	whole bool
+}
+
+// bundles are what pages load, each from the files that match, in this order. What
+// is not there is left out.
+var bundles = []struct {
+	name   string
+	join   func(parts [][]byte) []byte
+	files  []string
+	unless string // left out when this file is there
+}{
+	{name: "plain.css", join: joinStyles, files: []string{"assets/plain.css", "assets/css/*.css"}, unless: "dist/tabler.css"},
+	{name: "style.css", join: joinStyles, files: []string{"dist/tabler.css", "assets/css/*.css"}},
+	{name: "app.mjs", join: joinModules, files: []string{"assets/js/*.mjs"}},
+	{name: "htmx.js", join: joinStyles, files: []string{"dist/htmx.js"}},
+	{name: "icons.svg", join: joinStyles, files: []string{"dist/icons.svg"}},
+}
+
+func joinStyles(parts [][]byte) []byte { return bytes.Join(parts, []byte("\n")) }
+
+// joinModules puts each module into a block, so that their names do not meet. None
+// of them imports or exports.
+func joinModules(parts [][]byte) []byte {
+	var out bytes.Buffer
+	for _, part := range parts {
+		out.WriteString("{\n")
+		out.Write(part)
+		out.WriteString("}\n")
+	}
+	return out.Bytes()
+}
+
+func loadAssets(fsys fs.FS) (*assets, error) {
+	a := &assets{byName: map[string]*asset{}, byAddress: map[string]*asset{}, icons: map[string]bool{}}
+	_, err := fs.Stat(fsys, "dist/tabler.css")
+	a.whole = err == nil
+	for _, b := range bundles {
+		if _, err := fs.Stat(fsys, b.unless); b.unless != "" && err == nil {
+			continue
+		}
+		content, err := readParts(fsys, b.files)
+		if err != nil {
+			return nil, err
+		}
+		if len(content) == 0 {
+			continue
+		}
+		joined := b.join(content)
+		if strings.HasSuffix(b.name, ".css") {
+			joined = []byte(withAutoTheme(string(joined)))
+		}
+		a.add(b.name, digest(joined), joined)
+	}
+	if err := a.addFolders(fsys); err != nil {
+		return nil, err
+	}
+	a.readSprite()
+	return a, nil
+}
+
+func readParts(fsys fs.FS, patterns []string) ([][]byte, error) {
+	var parts [][]byte
+	for _, pattern := range patterns {
+		names, err := fs.Glob(fsys, pattern)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			content, err := fs.ReadFile(fsys, name)
+			if err != nil {
+				return nil, err
+			}
+			parts = append(parts, content)
+		}
+	}
+	return parts, nil
+}
+
+// addFolders adds what pages load by themselves and only where they need it: the
+// modules in assets/modules, and pdf.js. The files of a folder share one digest,
+// since they find each other by name.
+func (a *assets) addFolders(fsys fs.FS) error {
+	for _, folder := range []string{"assets/modules", "dist/pdf"} {
+		names, err := fs.Glob(fsys, folder+"/*")
+		if err != nil {
+			return err
+		}
+		contents, err := readParts(fsys, names)
+		if err != nil {
+			return err
+		}
+		sum := digest(bytes.Join(contents, nil))
+		for i, name := range names {
+			a.add(path.Base(name), sum, contents[i])
+		}
+	}
+	return nil
+}
+
+func digest(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:8])
+}
+
+func (a *assets) add(name, sum string, content []byte) {
+	added := &asset{name: name, address: sum + "/" + name, mediaType: mediaTypeOf(path.Ext(name)), content: content}
+	added.compressed = sync.OnceValue(func() []byte { return compress(content) })
+	a.byName[name], a.byAddress[added.address] = added, added
+}
+
+func compress(content []byte) []byte {
+	var out bytes.Buffer
+	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	if err != nil {
+		return nil
+	}
+	if _, err := w.Write(content); err != nil || w.Close() != nil || out.Len() >= len(content) {
+		return nil
+	}
+	return out.Bytes()
+}
+
+var symbolPattern = regexp.MustCompile(`<symbol id="([^"]+)"`)
+
+func (a *assets) readSprite() {
+	sprite := a.byName["icons.svg"]
+	if sprite == nil {
+		return
+	}
+	for _, m := range symbolPattern.FindAllSubmatch(sprite.content, -1) {
+		a.icons[string(m[1])] = true
+	}
+}
+
+// address is where an asset is to be had; empty when the program was built without it.
+func (a *assets) address(name string) string {
+	if found := a.byName[name]; found != nil {
+		return "/assets/" + found.address
+	}
+	return ""
+}
+
+// style is the address of the style sheet.
+func (a *assets) style() string {
+	if a.whole {
+		return a.address("style.css")
+	}
+	return a.address("plain.css")
+}
+
+// icon checks that an icon is in the sprite; without a sprite there are none.
+func (a *assets) icon(name string) (address string, err error) {
+	if len(a.icons) == 0 {
+		return "", nil
+	}
+	if !a.icons[name] {
+		return "", fmt.Errorf("the icon %q is not in the sprite: run make assets", name)
+	}
+	return a.address("icons.svg") + "#" + name, nil
+}
+
+// mediaTypeOf is a table of our own: the system's differs from machine to machine.
+func mediaTypeOf(ext string) string {
+	switch ext {
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".svg":
+		return "image/svg+xml"
+	case ".js", ".mjs":
+		return "text/javascript; charset=utf-8"
+	}
+	return "application/octet-stream"
+}
+
+func (p *Pages) showAsset(c *gin.Context) error {
+	found := p.assets.byAddress[c.Param("digest")+"/"+c.Param("file")]
+	if found == nil {
+		return problem.New(problem.NotFound, "not_found", "There is nothing at this address.")
+	}
+	c.Header("Cache-Control", "public, max-age=31536000, immutable")
+	sendCompressed(c, http.StatusOK, found.mediaType, found.content, found.compressed)
+	return nil
+}
+
+// sendCompressed answers in gzip where the client takes it.
+func sendCompressed(c *gin.Context, status int, mediaType string, content []byte, compressed func() []byte) {
+	c.Writer.Header().Add("Vary", "Accept-Encoding")
+	if acceptsGzip(c.Request.Header.Values("Accept-Encoding")) {
+		if short := compressed(); short != nil {
+			c.Header("Content-Encoding", "gzip")
+			c.Data(status, mediaType, short)
+			return
+		}
+	}
+	c.Data(status, mediaType, content)
+}
+
+func acceptsGzip(headers []string) bool {
+	for coding := range strings.SplitSeq(strings.Join(headers, ","), ",") {
+		name, q, weighed := strings.Cut(strings.TrimSpace(coding), ";")
+		q = strings.ReplaceAll(q, " ", "")
+		refused := weighed && slices.Contains([]string{"q=0", "q=0.0", "q=0.00", "q=0.000"}, q)
+		if strings.EqualFold(strings.TrimSpace(name), "gzip") && !refused {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,59 @@
+// The frame of every page: theme, menus, errors, times, and forms that are sent once.
+
+// The theme changes at once and is remembered in the cookie that the server reads.
+addEventListener('submit', event => {
+  const form = event.target.closest('[data-theme-form]');
+  if (!form || !event.submitter) return;
+  event.preventDefault();
+  const theme = event.submitter.value;
+  document.cookie = `regain-theme=${theme}; Path=/; Max-Age=31536000; SameSite=Lax${location.protocol === 'https:' ? '; Secure' : ''}`;
+  document.documentElement.setAttribute('data-bs-theme', theme);
+  document.querySelector('meta[name=color-scheme]').content = theme === 'auto' ? 'light dark' : theme;
+  for (const button of form.querySelectorAll('button')) button.setAttribute('aria-pressed', String(button === event.submitter));
+  closeMenu(form.closest('details'), true);
+});
+
+const closeMenu = (menu, focus) => {
+  menu.open = false;
+  if (focus) menu.querySelector('summary').focus();
+};
+const openMenus = () => document.querySelectorAll('details[data-menu][open]');
+addEventListener('click', event => { for (const menu of openMenus()) if (!menu.contains(event.target)) closeMenu(menu, false); });
+addEventListener('keydown', event => { if (event.key === 'Escape') for (const menu of openMenus()) closeMenu(menu, menu.contains(document.activeElement)); });
+
+// What was found wrong takes the focus, also when only a part of the page came anew.
+const focusErrors = () => document.querySelector('[data-errors]')?.focus();
+focusErrors();
+document.addEventListener('htmx:after:swap', focusErrors);
+
+// A link in the summary leads to the field itself, not only to its place on the page.
+addEventListener('click', event => {
+  const link = event.target.closest('[data-errors] a[href^="#"]');
+  const field = link && document.getElementById(decodeURIComponent(link.hash.slice(1)));
+  if (!field) return;
+  event.preventDefault();
+  (field.closest('.field') ?? field).scrollIntoView({ block: 'center' });
+  field.focus({ preventScroll: true });
+});
+
+// Moments are written in the reader's own time.
+const writeTimes = root => {
+  const format = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: 'long', timeStyle: 'short' });
+  for (const time of root.querySelectorAll('time[data-local]')) {
+    time.textContent = format.format(new Date(time.dateTime));
+    time.removeAttribute('data-local');
+  }
+};
+writeTimes(document);
+document.addEventListener('htmx:after:swap', () => writeTimes(document));
+document.addEventListener('regain:swapped', () => writeTimes(document));
+
+// A form is sent once: the server would give the first answer again, but two requests
+// on their way tell a worried person nothing.
+addEventListener('submit', event => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== 'post' || [...form.attributes].some(a => a.name.startsWith('hx-'))) return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = 'yes';
+});
+addEventListener('pageshow', () => { for (const form of document.querySelectorAll('form[data-sent]')) delete form.dataset.sent; });

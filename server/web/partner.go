@@ -1,0 +1,193 @@
+package web
+
+import (
+	"cmp"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"regain/accounts"
+	"regain/problem"
+	"regain/server"
+	"regain/server/api"
+)
+
+// The pages of resellers and partners, who come with an invitation. They see what
+// they owe and nothing else of the case.
+
+const owedPath = "/invitation/owed"
+
+func (p *Pages) registerPartner() {
+	p.get("invitation-page", "/invitation", p.showInvitation)
+	if p.services.Cases == nil {
+		return
+	}
+	partners := []server.Role{server.Partner}
+	p.server.Page(server.Route{
+		ID: "open-invitation-page", Method: http.MethodPost, Path: "/invitation", Roles: server.Everyone(), Effect: server.Changes,
+		Limit: server.Limit{N: 60, Per: hour, By: server.ByAddress}, MaxBody: 2 * maxCarry,
+	}, p.openInvitation)
+	p.getAs("owed-page", owedPath, partners, p.showOwed)
+	p.getAs("receipt-page", "/invitation/receipt", partners, p.showReceipt)
+	p.upload("owed-upload-page", "/invitation/items/{item}", partners, p.takeOwed)
+	p.post("owed-remove-page", "/invitation/items/{item}/remove", partners, server.Changes, p.removeOwed)
+	p.getAs("owed-letter-page", "/invitation/items/{item}/letter", partners, p.asInvited(func(c *gin.Context, caseID string) error {
+		return p.sendLetter(c, caseID, c.Param("item"))
+	}))
+	p.server.Page(server.Route{
+		ID: "owed-document-page", Method: http.MethodGet, Path: "/invitation/documents/{document}", Roles: partners, Effect: server.Reads, Limit: api.Downloads(),
+	}, p.asInvited(func(c *gin.Context, caseID string) error { return p.sendDocument(c, caseID, c.Param("document")) }))
+	p.signsIn(accounts.Partner, func(c *gin.Context, status int, carry *Carry) error {
+		v := p.view(c, nil, nil)
+		v.Carry = carry
+		return p.render(c, status, "partner/open", v)
+	})
+}
+
+// showInvitation is the page behind the link of an invitation. The token stands
+// behind "#", so that neither this page nor a log sees it.
+func (p *Pages) showInvitation(c *gin.Context) error { return p.show(c, "partner/open", nil) }
+
+func (p *Pages) openInvitation(c *gin.Context) error {
+	f, err := ReadForm(c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request.Context()
+	inv, err := p.services.Cases.ExchangeInvitation(ctx, invitationToken(f.Get("token")))
+	if err != nil {
+		return p.refuseToken(c, f, err)
+	}
+	if err := p.openSession(ctx, c, accounts.Partner, inv.ID); err != nil {
+		return err
+	}
+	return p.carryOn(c, f, owedPath)
+}
+
+// invitationToken finds the token in what people paste: the whole link, with or
+// without what mail programs put around it, or only its end.
+func invitationToken(pasted string) string {
+	if _, after, ok := strings.Cut(pasted, "#"); ok {
+		pasted = after
+	}
+	if plain, err := url.PathUnescape(pasted); err == nil {
+		pasted = plain
+	}
+	return strings.Trim(pasted, " \t\n<>\"'.,;")
+}
+
+// refuseToken says beside the field that a link does not work, whatever the reason.
+func (p *Pages) refuseToken(c *gin.Context, f *Form, err error) error {
+	key := "partner.open.token_invalid"
+	if f.Get("token") == "" {
+		key = "partner.open.token_required"
+	}
+	if !problem.Is(err, "invitation_invalid") && !problem.Is(err, "invitation_expired") {
+		return err
+	}
+	words, wordsErr := p.words.say(server.Locale(c.Request.Context()), key)
+	if wordsErr != nil {
+		return wordsErr
+	}
+	f.Errors = append(f.Errors, FieldError{Name: "token", Code: "invalid", Message: words})
+	v := p.view(c, nil, f)
+	v.Carry = readCarry(f)
+	return p.render(c, http.StatusUnprocessableEntity, "partner/open", v)
+}
+
+// owedPage is what an invited partner sees.
+type owedPage struct {
+	api.OwedView
+	// Customer is who asks, as the invitation's mail named them.
+	Customer string
+	// Open counts what is still to be sent.
+	Open int
+}
+
+// ItemState is how an item stands, for its badge: missing, provided, accepted,
+// rejected, waived or closed.
+func (o owedPage) ItemState(i api.ItemView) string {
+	switch {
+	case i.Review == "rejected" && i.Open, i.Review == "accepted", i.Review == "waived":
+		return i.Review
+	case i.Supply == "provided":
+		return "provided"
+	case !i.Open:
+		return "closed"
+	}
+	return "missing"
+}
+
+func (p *Pages) owed(c *gin.Context) (owedPage, error) {
+	ctx := c.Request.Context()
+	o, err := p.services.Cases.Owed(ctx, api.ActorOf(ctx))
+	if err != nil {
+		return owedPage{}, err
+	}
+	data := owedPage{OwedView: p.views.Owed(o, server.Locale(ctx)), Customer: cmp.Or(o.Case.Enterprise, o.Case.Account)}
+	for _, i := range data.Items {
+		if s := data.ItemState(i); s == "missing" || s == "rejected" {
+			data.Open++
+		}
+	}
+	return data, nil
+}
+
+func (p *Pages) showOwed(c *gin.Context) error {
+	data, err := p.owed(c)
+	if err != nil {
+		return err
+	}
+	return p.show(c, "partner/owed", data)
+}
+
+func (p *Pages) showReceipt(c *gin.Context) error {
+	data, err := p.owed(c)
+	if err != nil {
+		return err
+	}
+	return p.show(c, "partner/receipt", data)
+}
+
+// asInvited finds the case that the caller was invited to; its id is never shown.
+func (p *Pages) asInvited(handle func(c *gin.Context, caseID string) error) func(c *gin.Context) error {
+	return func(c *gin.Context) error {
+		ctx := c.Request.Context()
+		caseID, err := p.services.Cases.InvitedTo(ctx, api.ActorOf(ctx))
+		if err != nil {
+			return err
+		}
+		return handle(c, caseID)
+	}
+}
+
+func (p *Pages) takeOwed(c *gin.Context) error {
+	return p.asInvited(func(c *gin.Context, caseID string) error {
+		item := c.Param("item")
+		_, f, err := p.takeUpload(c, caseID, item, readOff)
+		if err == nil {
+			return p.seeOther(c, owedPath+"#item-"+item)
+		}
+		data, readErr := p.owed(c)
+		if readErr != nil {
+			return err
+		}
+		f.Values.Set("item", item) // whose form it was
+		v := p.view(c, data, f)
+		v.Here = owedPath
+		return p.refuseView(c, "partner/owed", v, err)
+	})(c)
+}
+
+func (p *Pages) removeOwed(c *gin.Context) error {
+	return p.asInvited(func(c *gin.Context, caseID string) error {
+		ctx := c.Request.Context()
+		_, err := p.services.Cases.Clear(ctx, api.ActorOf(ctx), caseID, c.Param("item"))
+		if err != nil && !problem.Is(err, "item_missing") { // taken back already: that was the wish
+			return err
+		}
+		return p.seeOther(c, owedPath+"#item-"+c.Param("item"))
+	})(c)
+}

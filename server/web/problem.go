@@ -1,0 +1,158 @@
+package web
+
+import (
+	"cmp"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+
+	"github.com/gin-gonic/gin"
+
+	"regain/problem"
+	"regain/server"
+)
+
+// failure is what the page for a failed call shows.
+type failure struct {
+	Title, Detail string
+	Status        int
+	// Instance is quoted when asking for help.
+	Instance string
+	// Messages are bad inputs that no form shows.
+	Messages []string
+	// Again is the form to send again, when that may help.
+	Again *Carry
+}
+
+// showProblem is the page for a failed call.
+func (p *Pages) showProblem(c *gin.Context, shown *server.Problem) {
+	if shown.Status == http.StatusUnauthorized && p.askToSignIn(c) {
+		return
+	}
+	locale := server.Locale(c.Request.Context())
+	data := failure{
+		Title: p.problemTitle(locale, shown.Status), Status: shown.Status,
+		Detail:   p.problemWords(locale, kindName(shown.Status), shown.Code, shown.Detail),
+		Instance: strings.TrimPrefix(shown.Instance, "urn:uuid:"), Again: again(c.Request, shown.Status),
+	}
+	for _, bad := range shown.Errors {
+		f := problem.Field{Code: bad.Code, Message: bad.Message}
+		data.Messages = append(data.Messages, p.fieldWords(locale, f))
+	}
+	if err := p.render(c, shown.Status, "public/failure", p.view(c, data, nil)); err != nil {
+		c.String(http.StatusInternalServerError, "Something went wrong.")
+	}
+}
+
+// again is the form that was sent, for failures that pass.
+func again(r *http.Request, status int) *Carry {
+	route, ok := server.RouteOf(r.Context())
+	passes := status == http.StatusTooManyRequests || status >= http.StatusInternalServerError
+	if !ok || !passes || route.Upload || r.Method != http.MethodPost {
+		return nil
+	}
+	return carryOf(r, route)
+}
+
+// kindName names statuses for the words that stand for a whole kind of problem.
+func kindName(status int) string {
+	switch {
+	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed, status == http.StatusGone:
+		return "not_found"
+	case status == http.StatusForbidden:
+		return "forbidden"
+	case status == http.StatusUnauthorized:
+		return "unauthenticated"
+	case status == http.StatusConflict, status == http.StatusPreconditionFailed:
+		return "conflict"
+	case status == http.StatusTooManyRequests:
+		return "too_many"
+	case status == http.StatusServiceUnavailable:
+		return "unavailable"
+	case status >= http.StatusInternalServerError:
+		return "internal"
+	}
+	return "invalid"
+}
+
+func (p *Pages) problemTitle(locale string, status int) string {
+	title, err := p.words.say(locale, "public.failure.title."+kindName(status))
+	if err != nil {
+		return http.StatusText(status)
+	}
+	return title
+}
+
+// problemWords says a problem in the reader's language. In English that is the
+// problem's own detail. The words of other languages take the numbers and names of
+// the detail as {1}, {2}, …; a problem without words is said by its kind.
+func (p *Pages) problemWords(locale, kind, code, detail string) string {
+	args := detailArguments(code, detail)
+	if locale == "en" {
+		if own, err := p.words.say(locale, "problem."+code, args...); err == nil {
+			return own
+		}
+		return detail
+	}
+	if said, err := p.words.say(locale, "problem."+code, args...); err == nil {
+		return said
+	}
+	if said, err := p.words.say(locale, "public.failure.kind."+kind); err == nil {
+		return said
+	}
+	return cmp.Or(detail, code)
+}
+
+// fieldWords says what is wrong with a field in the reader's language.
+func (p *Pages) fieldWords(locale string, f problem.Field) string {
+	if locale == "en" {
+		return f.Message
+	}
+	args := numbersOf(f.Message)
+	if said, err := p.words.say(locale, "field."+f.Code, args...); err == nil {
+		return said
+	}
+	if said, err := p.words.say(locale, "field.other"); err == nil {
+		return said
+	}
+	return f.Message
+}
+
+// detailPatterns find again in a detail what was filled into it, by code.
+var detailPatterns = sync.OnceValue(func() map[string][]*regexp.Regexp {
+	patterns := map[string][]*regexp.Regexp{}
+	for _, code := range server.Codes() {
+		if strings.Contains(code.Detail, "…") {
+			parts := strings.Split(code.Detail, "…")
+			for i := range parts {
+				parts[i] = regexp.QuoteMeta(parts[i])
+			}
+			patterns[code.Code] = append(patterns[code.Code], regexp.MustCompile("^"+strings.Join(parts, "(.+?)")+"$"))
+		}
+	}
+	return patterns
+})
+
+func detailArguments(code, detail string) []any {
+	for _, pattern := range detailPatterns()[code] {
+		if found := pattern.FindStringSubmatch(detail); found != nil {
+			return numbered(found[1:])
+		}
+	}
+	return nil
+}
+
+var numberPattern = regexp.MustCompile(`\d+(?:[.,]\d+)*`)
+
+// numbersOf are the numbers in an English message, which words of other languages
+// fill in as {1}, {2}, ….
+func numbersOf(message string) []any { return numbered(numberPattern.FindAllString(message, -1)) }
+
+func numbered(values []string) []any {
+	var args []any
+	for i, v := range values {
+		args = append(args, string(rune('1'+i)), v)
+	}
+	return args
+}

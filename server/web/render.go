@@ -1,0 +1,134 @@
+package web
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"regain/server"
+)
+
+// hour is what most limits count by.
+const hour = time.Hour
+
+// pagePolicy lets pages use scripts, styles and pictures of our own and nothing else.
+const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; " +
+	"worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// layouts are those of areas whose layout is not the public one.
+var layouts = map[string]string{"staff": "staff", "plain": "plain"}
+
+// loadTemplates reads templates/<area>/<page>.html, each with its area's layout, all
+// of templates/parts, and the files of its area whose names begin with "_".
+func loadTemplates(fsys fs.FS) (map[string]*template.Template, error) {
+	pages, err := fs.Glob(fsys, "templates/*/*.html")
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]*template.Template{}
+	for _, file := range pages {
+		area, base := path.Base(path.Dir(file)), path.Base(file)
+		if area == "layouts" || area == "parts" || strings.HasPrefix(base, "_") {
+			continue
+		}
+		layout := cmp.Or(layouts[area], "public") + ".html"
+		patterns := []string{"templates/layouts/" + layout, "templates/parts/*.html"}
+		if own, err := fs.Glob(fsys, "templates/"+area+"/_*.html"); err == nil && len(own) > 0 {
+			patterns = append(patterns, "templates/"+area+"/_*.html")
+		}
+		t, err := template.New(layout).Funcs(templateFunctions()).ParseFS(fsys, append(patterns, file)...)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		all[area+"/"+strings.TrimSuffix(base, ".html")] = t
+	}
+	return all, nil
+}
+
+// show answers with a page.
+func (p *Pages) show(c *gin.Context, name string, data any) error {
+	return p.render(c, http.StatusOK, name, p.view(c, data, nil))
+}
+
+// showForm answers with a page whose form has values to begin with.
+func (p *Pages) showForm(c *gin.Context, name string, data any, f *Form) error {
+	return p.render(c, http.StatusOK, name, p.view(c, data, f))
+}
+
+// refuse answers a form that can't be carried out with the page that it came from: what
+// was typed is kept, and what is wrong stands beside the field and above the form.
+// Errors that no form can show are returned, for the page that shows problems.
+func (p *Pages) refuse(c *gin.Context, name string, data any, f *Form, err error) error {
+	return p.refuseView(c, name, p.view(c, data, f), err)
+}
+
+// refuseView is refuse for a view that was made already.
+func (p *Pages) refuseView(c *gin.Context, name string, v *View, err error) error {
+	status, shown := v.Form.take(p, v.Locale, err)
+	if !shown {
+		return err
+	}
+	return p.render(c, status, name, v)
+}
+
+// seeOther ends a form that was carried out: the browser reads the page at path.
+func (p *Pages) seeOther(c *gin.Context, path string) error {
+	c.Header("Cache-Control", "no-store")
+	c.Redirect(http.StatusSeeOther, server.LanguagePrefix(c.Request.Context())+path)
+	return nil
+}
+
+// render writes a page, whole or not at all. A request of htmx gets only the block
+// that has the name of its target's id, when the page has one; a refused one gets
+// the page's main part.
+func (p *Pages) render(c *gin.Context, status int, name string, v *View) error {
+	t := p.templates[name]
+	if t == nil {
+		return fmt.Errorf("there is no page %q", name)
+	}
+	h := c.Writer.Header()
+	block := blockWanted(c.Request, t)
+	if block != "" && status >= http.StatusBadRequest {
+		block = "main"
+		h.Set("HX-Retarget", "#main")
+		h.Set("HX-Reswap", "innerHTML")
+	}
+	var out bytes.Buffer
+	var err error
+	if block == "" {
+		err = t.Execute(&out, v)
+	} else {
+		err = t.ExecuteTemplate(&out, block, v)
+	}
+	if err != nil {
+		return fmt.Errorf("page %s: %w", name, err)
+	}
+	p.rememberLanguage(c, v)
+	h.Set("Content-Security-Policy", pagePolicy)
+	h.Set("Referrer-Policy", "same-origin") // with none, browsers send forms with the origin "null"
+	h.Set("Content-Language", v.Locale)
+	h.Add("Vary", "HX-Request, HX-Target, Accept-Language, Cookie")
+	sendCompressed(c, status, "text/html; charset=utf-8", out.Bytes(), func() []byte { return compress(out.Bytes()) })
+	return nil
+}
+
+// blockWanted is the block that answers a request of htmx; empty for the whole page.
+func blockWanted(r *http.Request, t *template.Template) string {
+	if r.Header.Get("HX-Request") != "true" || r.Header.Get("HX-Request-Type") == "full" {
+		return ""
+	}
+	_, id, _ := strings.Cut(r.Header.Get("HX-Target"), "#")
+	if id, err := url.PathUnescape(id); err == nil && id != "" && t.Lookup(id) != nil {
+		return id
+	}
+	return ""
+}
