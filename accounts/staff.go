@@ -152,6 +152,22 @@ func (s *Service) StaffByID(ctx context.Context, id string) (Staff, error) {
 	return rows[0].staff(), nil
 }
 
+// StaffNames are the names of the members of staff with the ids, by id; ids of nobody
+// are left out. Who was disabled keeps the name.
+func (s *Service) StaffNames(ctx context.Context, ids []string) (map[string]string, error) {
+	names := make(map[string]string, len(ids))
+	if len(ids) == 0 {
+		return names, nil
+	}
+	rows, err := s.findStaff(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Column("id", "name").Where("id IN (?)", bun.List(ids))
+	})
+	for _, r := range rows {
+		names[r.ID] = r.Name
+	}
+	return names, err
+}
+
 func errNoStaff() error {
 	return problem.New(problem.NotFound, "not_found", "There is no such staff member.")
 }

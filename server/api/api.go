@@ -36,6 +36,8 @@ type Policies interface {
 // Staff is how members of staff come in and go.
 type Staff interface {
 	SignIn(ctx context.Context, email, password, ip string) (token string, staff accounts.Staff, err error)
+	// StaffNames are names by id.
+	StaffNames(ctx context.Context, ids []string) (map[string]string, error)
 	StaffByID(ctx context.Context, id string) (accounts.Staff, error)
 	Authenticate(ctx context.Context, token string) (accounts.Principal, error)
 	EndSession(ctx context.Context, sessionID string) error
@@ -53,7 +55,7 @@ func Register(s *server.Server, services Services) {
 	registerDecisions(s, services.Policies)
 	registerStaffSession(s, services.Staff)
 	if services.Cases != nil {
-		registerCases(s, services.Cases, services.Sessions)
+		registerCases(s, services)
 	}
 	if services.Mailbox != nil {
 		registerMailbox(s, services.Mailbox)

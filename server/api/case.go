@@ -14,11 +14,12 @@ type caseAPI struct {
 	server   *server.Server
 	cases    *cases.Service
 	sessions Sessions
+	staff    Staff
 }
 
 // registerCases adds the routes of cases, for customers, partners and staff.
-func registerCases(s *server.Server, service *cases.Service, sessions Sessions) {
-	a := caseAPI{server: s, cases: service, sessions: sessions}
+func registerCases(s *server.Server, services Services) {
+	a := caseAPI{server: s, cases: services.Cases, sessions: services.Sessions, staff: services.Staff}
 	a.registerCase()
 	a.registerContacts()
 	a.registerResume()
@@ -169,7 +170,13 @@ func (a caseAPI) showAs(ctx context.Context, reader cases.Actor, id string, in I
 	if err != nil {
 		return nil, err
 	}
-	return &caseOut{ETag: server.ETag(d.Case.Version), Body: a.caseView(d, reader, in.of(ctx, d.Case))}, nil
+	view := a.caseView(d, reader, in.of(ctx, d.Case))
+	if view.Staff != nil {
+		if view.Staff.People, err = a.people(ctx, staffOf(d)); err != nil {
+			return nil, err
+		}
+	}
+	return &caseOut{ETag: server.ETag(d.Case.Version), Body: view}, nil
 }
 
 // shown shows the case after a change of it.

@@ -70,6 +70,7 @@ type CaseStaffView struct {
 	Verdicts        []VerdictView   `json:"verdicts" doc:"Approvals and denials of all rounds, oldest first."`
 	Documents       []DocumentView  `json:"documents" doc:"Every file of the case, also those of items that are no longer asked for."`
 	Invitations     []InvitationRef `json:"invitations"`
+	People          People          `json:"people" doc:"The names of the members of staff by id: who holds the case, and who decided something in it."`
 	UpdatedAt       time.Time       `json:"updated_at"`
 	Events          int64           `json:"events" doc:"How many events the case has."`
 }

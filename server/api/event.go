@@ -34,6 +34,7 @@ type eventsIn struct {
 type eventsOut struct {
 	Body struct {
 		Events []EventView `json:"events" doc:"Oldest first."`
+		People People      `json:"people" doc:"The names of the members of staff among the actors, by id."`
 		Next   string      `json:"next,omitempty" format:"uri-reference" doc:"The next page; absent at the end."`
 	}
 }
@@ -49,7 +50,11 @@ func (a caseAPI) registerEvents() {
 		}
 		out := &eventsOut{}
 		out.Body.Events = []EventView{}
+		var staff []string
 		for _, e := range list {
+			if e.ActorKind == cases.Staff {
+				staff = append(staff, e.ActorID)
+			}
 			view, err := eventView(e)
 			if err != nil {
 				return nil, err
@@ -59,7 +64,8 @@ func (a caseAPI) registerEvents() {
 		if len(list) == in.Limit {
 			out.Body.Next = nextPage(casesPath+in.Case+"/events", map[string]any{"after": list[len(list)-1].Seq, "limit": in.Limit})
 		}
-		return out, nil
+		out.Body.People, err = a.people(ctx, staff)
+		return out, err
 	})
 }
 

@@ -27,6 +27,7 @@ type messagesIn struct {
 type messagesOut struct {
 	Body struct {
 		Messages []MessageView `json:"messages" doc:"Oldest first."`
+		People   People        `json:"people,omitempty" doc:"The names of the members of staff who wrote, by id; for staff only."`
 		Next     string        `json:"next,omitempty" format:"uri-reference" doc:"The next page; absent at the end."`
 	}
 }
@@ -64,13 +65,17 @@ func (a caseAPI) registerTalk(plural, singular string, kind cases.MessageKind, r
 		}
 		out := &messagesOut{}
 		out.Body.Messages = []MessageView{}
+		var writers []string
 		for _, m := range list {
-			out.Body.Messages = append(out.Body.Messages, messageView(m, reader))
+			view := messageView(m, reader)
+			out.Body.Messages = append(out.Body.Messages, view)
+			writers = append(writers, view.By)
 		}
 		if len(list) == in.Limit {
 			out.Body.Next = nextPage(casesPath+in.Case+"/"+plural, map[string]any{"after": list[len(list)-1].ID, "limit": in.Limit})
 		}
-		return out, nil
+		out.Body.People, err = a.people(ctx, writers)
+		return out, err
 	})
 
 	server.JSON(a.server, server.Route{

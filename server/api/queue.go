@@ -39,8 +39,9 @@ type queueIn struct {
 
 type queueOut struct {
 	Body struct {
-		Cases []QueueEntry `json:"cases" doc:"Those due first come first."`
-		Next  string       `json:"next,omitempty" format:"uri-reference" doc:"The next page; absent at the end."`
+		Cases  []QueueEntry `json:"cases" doc:"Those due first come first."`
+		People People       `json:"people" doc:"The names of those who hold them, by id."`
+		Next   string       `json:"next,omitempty" format:"uri-reference" doc:"The next page; absent at the end."`
 	}
 }
 
@@ -61,6 +62,7 @@ func (a caseAPI) registerQueue() {
 		}
 		out := &queueOut{}
 		out.Body.Cases = []QueueEntry{}
+		var holders []string
 		for n, c := range list {
 			if n == in.Limit {
 				cursor := writeCursor(view, view.Key(list[n-1]))
@@ -68,8 +70,10 @@ func (a caseAPI) registerQueue() {
 				break
 			}
 			out.Body.Cases = append(out.Body.Cases, queueEntry(c))
+			holders = append(holders, c.ClaimedBy)
 		}
-		return out, nil
+		out.Body.People, err = a.people(ctx, holders)
+		return out, err
 	})
 }
 
