@@ -147,7 +147,7 @@ func TestRelease(t *testing.T) {
 		c := w.filed("ana-2019", withCard(0))
 		c.claim(reviewer("ben"))
 		_, err := w.Release(w.ctx, reviewer("eva"), c.id, 0)
-		wantCode(t, err, "not_claimed")
+		wantCode(t, err, "not_holder")
 		_, err = w.Release(w.ctx, lead("mia"), c.id, 0)
 		must(t, err)
 		c.wantState(cases.Submitted)
