@@ -169,7 +169,7 @@ func (r *reader) readOptions(rule *requirementRule, m *mapping) {
 		req.Guidance = guidance
 	}
 	if n := m.get("from"); n != nil {
-		req.From = d.words(n, "from", suppliers)
+		req.From = r.readSuppliers(n, req.Material.Kind)
 	}
 	if more := r.readCheckRules(m, "checks"); more != nil {
 		rule.checks = append(slices.Clone(rule.checks), more...)

@@ -50,12 +50,12 @@ func (r *reader) readMaterial(rule *materialRule, m *mapping) (validity func()) 
 	mat := rule.material
 	mat.Label, mat.Guidance = r.needText(m, "label"), r.text(m, "guidance")
 	mat.Template = r.doc.str(m.get("template"), "template")
-	mat.From = []string{FromCustomer}
-	if n := m.get("from"); n != nil {
-		mat.From = r.doc.words(n, lastStep(join(m.path, "from")), suppliers)
-	}
 	rule.checks = r.readCheckRules(m, "checks")
 	r.readKind(rule, m)
+	mat.From = []string{FromCustomer}
+	if n := m.get("from"); n != nil {
+		mat.From = r.readSuppliers(n, mat.Kind)
+	}
 	if n := m.get("read_off"); n != nil {
 		if mat.Kind != Document {
 			r.doc.fault(n, "not_a_document", "", "values can only be read off a document")
@@ -65,6 +65,17 @@ func (r *reader) readMaterial(rule *materialRule, m *mapping) (validity func()) 
 	valid := m.get("valid")
 	m.finish()
 	return func() { rule.validity = r.readValidity(rule, valid, join(m.path, "valid")) }
+}
+
+// readSuppliers reads who may supply a material. What is stated or placed is the
+// customer's own: those whom they invite supply documents.
+func (r *reader) readSuppliers(n *yaml.Node, kind MaterialKind) []string {
+	from := r.doc.words(n, "from", suppliers)
+	others := slices.ContainsFunc(from, func(supplier string) bool { return supplier != FromCustomer })
+	if others && (kind == Statement || kind == Proof) {
+		r.doc.fault(n, "not_a_document", "leave from out", "partners and resellers supply documents, and this is a %s", kind)
+	}
+	return from
 }
 
 // readKind reads which of the three kinds of materials it is.
