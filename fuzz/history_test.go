@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -254,7 +255,7 @@ func TestHistories(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		w := emptyWorld(t, db)
 		seed := runOf(t, 1).seed
-		for round := range rounds(3) {
+		for round := range rounds() {
 			r := &recorder{w: w, started: time.Now()}
 			begun := r.overlap(seed+uint64(round), 40)
 			result, info := porcupine.CheckOperationsVerbose(model(begun), r.history, 30*time.Second)
@@ -266,12 +267,12 @@ func TestHistories(t *testing.T) {
 	})
 }
 
-// rounds are fewer in a short run.
-func rounds(n int) int {
-	if testing.Short() {
-		return 1
+// rounds are more in a long run.
+func rounds() int {
+	if os.Getenv("REGAIN_FUZZ_MINUTES") != "" {
+		return 10
 	}
-	return n
+	return 1
 }
 
 // TestPlantedFaultsAreFound: a server that forgot the versions, and one that forgot

@@ -179,6 +179,9 @@ func (p *plan) segment(name string) string {
 	other := p.c.claim
 	if !p.honest && p.chance(6) {
 		other = one(p.Rand, p.w.claims)
+		if name == "case" {
+			p.c.claim = other // what is planted is planted there
+		}
 	}
 	ids := map[string][]string{
 		"case": {other.id}, "item": p.open(other), "document": other.documents, "invitation": other.invitations, "reference": {other.reference, strings.ToLower(other.reference)},
