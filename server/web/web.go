@@ -42,6 +42,7 @@ type Pages struct {
 	templates map[string]*template.Template
 	assets    *assets
 	words     *words
+	overviews overviews
 	// signIn shows how to sign in again, by the kind of session that a page needs.
 	signIn map[accounts.Kind]showSignIn
 }
@@ -71,6 +72,7 @@ func Register(s *server.Server, services Services) error {
 func (p *Pages) registerPublic() {
 	p.get("asset", "/assets/{digest}/{file}", p.showAsset)
 	p.get("opening", "/", p.showOpening)
+	p.get("help", "/help", p.showHelp)
 	p.post("preferences", "/preferences", server.Everyone(), server.Repeats, p.setPreferences)
 	p.post("sign-out-page", "/sign-out", server.Everyone(), server.Repeats, p.signOut)
 	p.get("api-page", "/api/v1/docs", p.showAPI)
