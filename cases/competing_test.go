@@ -39,6 +39,8 @@ func TestCompetingClaims(t *testing.T) {
 				ben := reviewer("ben")
 				_, err := w.Claim(w.ctx, ben, second.id, 0)
 				wantCode(t, err, "held")
+				_, err = w.Waive(w.ctx, ben, second.id, second.details().Items[0].ID, 0, "It is not needed.")
+				wantCode(t, err, "held")
 				w.wantQueue(ben, cases.ViewUnassigned, first)
 				w.wantQueue(ben, cases.ViewHeld, second, third)
 

@@ -77,7 +77,7 @@ func transitions() []transition {
 		{actRelease, []State{InReview}, Submitted, []ActorKind{Staff, System}, []guard{reviews, holdsClaimOrLead}},
 		{actCorrect, []State{InReview}, same, []ActorKind{Staff}, holder},
 		{actJudge, []State{InReview}, same, []ActorKind{Staff}, holder},
-		{actWaive, atReview, same, []ActorKind{Staff}, []guard{reviews, notInvolved, notHolder}},
+		{actWaive, atReview, same, []ActorKind{Staff}, []guard{reviews, notHeld, notInvolved, notHolder}},
 		{actRequest, []State{InReview}, MaterialsRequested, []ActorKind{Staff}, holder},
 		{actApprovePart, []State{InReview}, Submitted, []ActorKind{Staff}, approver},
 		{actApprove, []State{InReview}, Approved, []ActorKind{Staff}, approver},

@@ -33,7 +33,7 @@ func (s *Server) newAPI() {
 				},
 			},
 		},
-		Formats:                      map[string]huma.Format{"application/json": jsonFormat(), "json": jsonFormat()},
+		Formats:                      map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
 		DefaultFormat:                "application/json",
 		RejectUnknownQueryParameters: true,
 		Transformers:                 []huma.Transformer{transformProblem},
@@ -41,12 +41,6 @@ func (s *Server) newAPI() {
 	registry.Schema(reflect.TypeFor[Problem](), true, "Problem")
 	s.api = huma.NewAPI(config, adapter{server: s})
 	s.registerDocument()
-}
-
-// jsonFormat reads numbers as they are written, where a type does not say what they are.
-func jsonFormat() huma.Format {
-	f := huma.DefaultJSONFormat
-	return f
 }
 
 // transformProblem turns Huma's own error documents into ours.
