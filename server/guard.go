@@ -228,11 +228,18 @@ func (s *Server) stretch(c *gin.Context, r *Route) io.ReadCloser {
 type stretched struct {
 	io.ReadCloser
 	extend func()
+	ended  bool
 }
 
+// Read gives no new deadline once the body has ended: from then on it would be the
+// connection's own, and end the work on the upload when it passes.
 func (s *stretched) Read(p []byte) (int, error) {
-	s.extend()
-	return s.ReadCloser.Read(p)
+	if !s.ended {
+		s.extend()
+	}
+	n, err := s.ReadCloser.Read(p)
+	s.ended = s.ended || err != nil
+	return n, err
 }
 
 // clientGone says that the caller did not wait for the answer.

@@ -61,13 +61,15 @@ func (s *Server) observe(c *gin.Context) {
 		address: clientAddress(c),
 	}
 	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestKey{}, req))
+	// The guard puts a context of its own into the request, and ends it when it is done.
+	arrived := c.Request.Context()
 	s.setSecurityHeaders(c.Writer.Header())
 	c.Writer.Header().Set("X-Request-Id", req.id)
 	s.metrics.inFlight.Inc()
 	defer func() {
 		abort := s.recovered(c, recover())
 		s.metrics.inFlight.Dec()
-		s.record(c, req, s.parts.Now().Sub(started))
+		s.record(c, req, clientGone(arrived), s.parts.Now().Sub(started))
 		if abort {
 			panic(http.ErrAbortHandler) // the answer is half sent: cut the connection
 		}
@@ -97,7 +99,7 @@ func (s *Server) recovered(c *gin.Context, panicked any) (abort bool) {
 // record counts and logs an answered call. The log has the route's pattern and
 // never the path or the query, which may hold references and tokens; and who called
 // only by kind.
-func (s *Server) record(c *gin.Context, req *request, took time.Duration) {
+func (s *Server) record(c *gin.Context, req *request, gone bool, took time.Duration) {
 	pattern := c.FullPath()
 	if pattern == "" {
 		pattern = "none"
@@ -119,7 +121,7 @@ func (s *Server) record(c *gin.Context, req *request, took time.Duration) {
 		slog.Int("bytes", max(c.Writer.Size(), 0)), slog.String("caller", string(req.caller.Kind)),
 	}
 	if req.failure != nil {
-		if clientGone(c.Request.Context()) {
+		if gone {
 			level = slog.LevelInfo
 			attrs = append(attrs, slog.Bool("client_gone", true))
 		}

@@ -67,9 +67,12 @@ func (s *Server) operation(r *Route) *huma.Operation {
 		Summary: r.Summary, Description: r.Description, Tags: []string{r.Tag},
 		DefaultStatus: r.Status,
 		MaxBodyBytes:  r.MaxBody + 1, // the guard refuses at MaxBody, and first
-		Responses:     map[string]*huma.Response{"default": s.problemResponse()},
-		Security:      security(r.Roles),
-		Extensions:    map[string]any{"x-roles": r.Roles},
+		// None: the guard has read the body, and a deadline set on the connection from now
+		// on would end the call when it passes, and every later call on the connection.
+		BodyReadTimeout: -1,
+		Responses:       map[string]*huma.Response{"default": s.problemResponse()},
+		Security:        security(r.Roles),
+		Extensions:      map[string]any{"x-roles": r.Roles},
 	}
 	if r.Limit.N > 0 {
 		op.Extensions["x-limit"] = fmt.Sprintf("%d per %s by %s", r.Limit.N, r.Limit.Per, r.Limit.By)
