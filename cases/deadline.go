@@ -29,9 +29,14 @@ func reviewDue(from time.Time, d rules.Duration) time.Time {
 	return due
 }
 
+// overdue reports whether the customer's time is over.
+func (c *Case) overdue(now time.Time) bool {
+	return c.CustomerDue != nil && !now.Before(*c.CustomerDue)
+}
+
 // overdue guards expiry.
 func overdue(ch *change) error {
-	if ch.Case.CustomerDue == nil || ch.now.Before(*ch.Case.CustomerDue) {
+	if !ch.Case.overdue(ch.now) {
 		return problem.New(problem.Conflict, "not_overdue", "The customer still has time.")
 	}
 	return nil
@@ -136,7 +141,7 @@ func releaseRunOut(ch *change) (bool, error) {
 }
 
 func expireOverdue(ch *change) (bool, error) {
-	if !ch.Case.WithCustomer() || overdue(ch) != nil {
+	if !ch.Case.WithCustomer() || !ch.Case.overdue(ch.now) {
 		return false, nil
 	}
 	if err := ch.do(actExpire, nil); err != nil {

@@ -54,7 +54,7 @@ func TestDraftRemindedThenExpired(t *testing.T) {
 
 // A server that was down for long sends one reminder, not all of them.
 func TestRemindersMissedAreNotMadeUp(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(_ *testing.T, w *world) {
 		c := w.begin("ana-2019", withCard(0)).prove()
 		w.clock.move(13 * day)
 		w.tick(1)

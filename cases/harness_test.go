@@ -189,13 +189,13 @@ func compile(t testing.TB, bundle rules.Bundle) *rules.Policy {
 }
 
 // wantCode wants a problem with the code.
-func wantCode(t testing.TB, err error, code string) *problem.Error {
+func wantCode(t testing.TB, err error, code string) problem.Error {
 	t.Helper()
 	p, ok := problem.As(err)
 	if !ok || p.Code != code {
 		t.Fatalf("want %s, got %v", code, err)
 	}
-	return p
+	return *p
 }
 
 // wantFields wants bad fields, as "pointer code", in any order.

@@ -3,6 +3,7 @@ package cases_test
 import (
 	"flag"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -27,9 +28,8 @@ type machine struct {
 // change is one step that the table allows, an account has one open case, and the
 // record tells all of it.
 func TestLifecycleMachine(t *testing.T) {
-	if err := flag.Set("rapid.checks", "20"); err != nil {
-		t.Fatal(err)
-	}
+	must(t, flag.Set("rapid.checks", "15"))
+	must(t, flag.Set("rapid.steps", "70"))
 	w := newWorld(t, databasetest.SQLite(t))
 	run := 0
 	rapid.Check(t, func(rt *rapid.T) {
@@ -66,21 +66,19 @@ func reachedStates(t *testing.T, w *world) {
 	t.Helper()
 	var types []string
 	must(t, w.db.NewSelect().Model((*cases.Event)(nil)).Distinct().Column("type").Scan(w.ctx, &types))
+	var missed []string
 	for _, row := range cases.Table() {
 		switch row.Action {
 		case "approve_part", "invite", "revoke_invitation", "exchange_invitation", "view_document":
 			continue // not among the machine's deeds
 		}
-		found := false
-		for _, typ := range types {
-			found = found || typ == row.Action
-		}
-		if !found {
-			t.Logf("by chance, %s never happened", row.Action)
+		if !slices.Contains(types, row.Action) {
+			missed = append(missed, row.Action)
 		}
 	}
-	if len(types) < 15 {
-		t.Errorf("only %d kinds of events happened: %v", len(types), types)
+	// Chance may leave one out; more say that the machine does not get there.
+	if t.Logf("never happened: %v", missed); len(missed) > 3 {
+		t.Error("the machine does not get about")
 	}
 }
 
@@ -88,14 +86,25 @@ func (m *machine) start() {
 	account := rapid.SampledFrom(m.accounts).Draw(m.rt, "account")
 	m.clock.move(3 * time.Minute) // codes are limited
 	c := m.begin(account, withCard(rapid.IntRange(0, 3).Draw(m.rt, "months"))).prove()
-	if rapid.Bool().Draw(m.rt, "filed") {
+	stage := rapid.IntRange(0, 3).Draw(m.rt, "stage")
+	if stage > 0 {
 		c.supplies().submit()
+	}
+	if stage > 1 && !c.read().Held {
+		who := m.reviewer()
+		c.claim(who)
+		c.accepts(who)
 	}
 	m.all = append(m.all, c)
 }
 
 func (m *machine) time() {
-	m.clock.move(time.Duration(rapid.IntRange(1, 6*24).Draw(m.rt, "hours")) * time.Hour)
+	// Minutes keep a claim, days end it and more.
+	pause := time.Duration(rapid.IntRange(1, 25).Draw(m.rt, "minutes")) * time.Minute
+	if rapid.IntRange(0, 2).Draw(m.rt, "long") == 0 {
+		pause = time.Duration(rapid.IntRange(1, 12*24).Draw(m.rt, "hours")) * time.Hour
+	}
+	m.clock.move(pause)
 	if _, err := m.Tick(m.ctx); err != nil {
 		m.rt.Fatalf("tick: %v", err)
 	}
@@ -215,9 +224,47 @@ func (m *machine) rarely(d deed) deed {
 	}
 }
 
+// pick prefers a case in which the deed may succeed, so that the machine gets
+// somewhere, and takes any other now and then.
+func (m *machine) pick(name string) *claimant {
+	fitting := m.all
+	if rapid.IntRange(0, 4).Draw(m.rt, "fitting") > 0 {
+		var some []*claimant
+		for _, c := range m.all {
+			for _, state := range statesFor(name) {
+				if c.read().State == state {
+					some = append(some, c)
+				}
+			}
+		}
+		if len(some) > 0 {
+			fitting = some
+		}
+	}
+	return rapid.SampledFrom(fitting).Draw(m.rt, "case")
+}
+
+func statesFor(deed string) []cases.State {
+	switch deed {
+	case "answer":
+		return []cases.State{cases.Draft}
+	case "supply", "supply all", "clear", "cannot", "submit":
+		return []cases.State{cases.Draft, cases.MaterialsRequested}
+	case "claim":
+		return []cases.State{cases.Submitted}
+	case "appeal":
+		return []cases.State{cases.Denied}
+	case "waive":
+		return []cases.State{cases.Submitted, cases.InReview}
+	case "reject", "accept", "correct", "approve", "deny", "request":
+		return []cases.State{cases.InReview}
+	}
+	return nil
+}
+
 // try does something to one case and looks at what it left.
 func (m *machine) try(name string, d deed) {
-	c := rapid.SampledFrom(m.all).Draw(m.rt, "case")
+	c := m.pick(name)
 	before := c.read()
 	err := d(c)
 	after := c.read()
