@@ -1,0 +1,153 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"regain/accounts"
+	"regain/cases"
+	"regain/server"
+	"regain/server/api"
+)
+
+// The pages of customers. A session is for one request, so that no address names it.
+
+const (
+	requestPath  = "/request"
+	questionPath = "/request/questions"
+	itemsPath    = "/request/items"
+	checkPath    = "/request/check"
+)
+
+func (p *Pages) registerCustomer() {
+	if p.services.Cases == nil {
+		return
+	}
+	customers := []server.Role{server.Customer}
+	p.registerStart(customers)
+	p.registerQuestions(customers)
+	p.registerItems(customers)
+	p.registerSubmission(customers)
+	p.registerTalk(customers)
+	p.registerResume()
+	p.getAs("request-page", requestPath, customers, p.showRequest)
+	p.getAs("later-page", "/request/later", customers, p.showCase("customer/later"))
+	p.signsIn(accounts.Customer, func(c *gin.Context, status int, carry *Carry) error {
+		v := p.view(c, nil, nil)
+		v.Carry = carry
+		return p.render(c, status, "customer/resume", v)
+	})
+}
+
+// customerCase is a case as its customer's pages show it.
+type customerCase struct {
+	api.CaseView
+	// Version is the one that was read, for what must not go by unseen changes.
+	Version     int64
+	Invitations []*cases.Invitation
+	// Cards are the items by id.
+	cards   map[string]itemCard
+	details *cases.Details
+	now     time.Time
+}
+
+// customerCase reads the caller's case.
+func (p *Pages) customerCase(c *gin.Context) (*customerCase, error) {
+	ctx := c.Request.Context()
+	actor := api.ActorOf(ctx)
+	d, err := p.services.Cases.Details(ctx, actor, actor.ID)
+	if err != nil {
+		return nil, err
+	}
+	locale := server.Locale(ctx)
+	data := &customerCase{
+		CaseView: p.views.Case(d, actor, locale), Version: d.Case.Version, Invitations: d.Invitations,
+		cards: map[string]itemCard{}, details: d, now: time.Now(),
+	}
+	for _, i := range data.Items {
+		data.cards[i.ID] = newItemCard(data, i, locale)
+	}
+	return data, nil
+}
+
+// showCase makes the handler of a page that shows the case.
+func (p *Pages) showCase(page string) func(c *gin.Context) error {
+	return func(c *gin.Context) error {
+		data, err := p.customerCase(c)
+		if err != nil {
+			return err
+		}
+		return p.show(c, page, data)
+	}
+}
+
+// WithCustomer says whether the customer is to act.
+func (d *customerCase) WithCustomer() bool { return d.details.Case.WithCustomer() }
+
+// Ended says whether the case is over, but for an appeal.
+func (d *customerCase) Ended() bool { return d.details.Case.State.Ended() }
+
+// Draft says whether the case was never handed in.
+func (d *customerCase) Draft() bool { return d.State == string(cases.Draft) }
+
+// MayWrite says whether a message can be written.
+func (d *customerCase) MayWrite() bool { return !d.Ended() || d.State == string(cases.Denied) }
+
+// MayAppeal says whether a denial can still be appealed.
+func (d *customerCase) MayAppeal() bool {
+	return d.State == string(cases.Denied) && d.Round == 1 && d.AppealUntil != nil && d.now.Before(*d.AppealUntil)
+}
+
+// Collects says whether the answers lead to materials.
+func (d *customerCase) Collects() bool { return d.Decision.Complete && d.Decision.Outcome == "collect" }
+
+// Unproved are the new contacts that still have to be proved.
+func (d *customerCase) Unproved() []api.ContactView {
+	var out []api.ContactView
+	for _, contact := range d.Contacts {
+		if contact.Needed && !contact.Verified {
+			out = append(out, contact)
+		}
+	}
+	return out
+}
+
+// Reachable says whether a contact is proved.
+func (d *customerCase) Reachable() bool {
+	return slices.ContainsFunc(d.Contacts, func(c api.ContactView) bool { return c.Verified })
+}
+
+// Next is the page with which the customer goes on.
+func (d *customerCase) Next() string {
+	switch {
+	case d.State == string(cases.MaterialsRequested):
+		return itemsPath
+	case !d.Draft():
+		return requestPath
+	case !d.Decision.Complete:
+		return questionPath
+	case !d.Collects():
+		return "/request/outcome"
+	}
+	return itemsPath
+}
+
+// showRequest is the page that says where the case stands.
+func (p *Pages) showRequest(c *gin.Context) error {
+	data, err := p.customerCase(c)
+	if err != nil {
+		return err
+	}
+	return p.show(c, "customer/request", data)
+}
+
+// change registers what a customer's form does, and the page that shows the form.
+func (p *Pages) form(id, path string, roles []server.Role, show, do func(c *gin.Context) error) {
+	p.getAs(id+"-page", path, roles, show)
+	p.server.Page(server.Route{
+		ID: "save-" + id + "-page", Method: http.MethodPost, Path: path, Roles: roles, Effect: server.Changes, MaxBody: 64 << 10,
+	}, do)
+}
