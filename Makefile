@@ -17,7 +17,7 @@ PKG ?= ./...
 RUN ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-short fuzz bench lint tools packages assets clean
+.PHONY: help run build test test-short fuzz bench lint tools packages assets clean chaos soak
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,6 +44,13 @@ fuzz: packages ## Fuzz the API by its description, and every parser, FUZZ_MINUTE
 
 bench: ## Measure what docs/performance.md speaks of
 	go test -run '^$$' -bench . -benchmem ./rules/...
+
+chaos: packages tools ## Kill and break everything for long: CHAOS_KILLS=200 on each stack, CHAOS_OUTAGES=20, CHAOS_NETWORK=4000 (ms)
+	CHAOS_KILLS=$(or $(CHAOS_KILLS),200) CHAOS_OUTAGES=$(or $(CHAOS_OUTAGES),20) CHAOS_NETWORK=$(or $(CHAOS_NETWORK),4000) CHAOS_STOPS=$(or $(CHAOS_STOPS),20) \
+		go test -timeout 2h -v $(if $(RUN),-run '$(RUN)') ./chaos
+
+soak: packages tools ## Let clients work for SOAK_MINUTES (5) on each stack; goroutines, descriptors and memory stay flat
+	SOAK_MINUTES=$(or $(SOAK_MINUTES),5) go test -timeout $$(( 3 * $(or $(SOAK_MINUTES),5) + 10 ))m -v -run TestSoak ./chaos
 
 lint: $(BIN)/staticcheck-$(STATICCHECK_VERSION) $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION) ## Check formatting and style
 	@unformatted="$$(gofmt -l $$(git ls-files '*.go'))"; if [ -n "$$unformatted" ]; then echo "not gofmt-clean: $$unformatted"; exit 1; fi

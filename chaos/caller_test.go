@@ -107,7 +107,7 @@ func (c *caller) settle(k *call) (object, error) {
 	if status >= http.StatusBadRequest {
 		return nil, fmt.Errorf("%w: %s %s: %d %s", errRefused, k.Method, k.Path, status, body)
 	}
-	c.w.ledger.ack(k, status, h.Get("ETag"), body)
+	c.w.ledger.ack(k, status, h, body)
 	if c.w.twins && k.Tries == 1 && c.w.maybe(0.05) {
 		c.repeat(k)
 	}

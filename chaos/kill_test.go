@@ -179,9 +179,12 @@ func (w *world) count(db *database.DB, query string) int {
 
 func (w *world) report(when string, findings []finding) {
 	w.t.Helper()
+	if len(findings) > 0 {
+		w.t.Logf("the server's errors:\n%s", w.server.output.errors())
+	}
 	slices.SortStableFunc(findings, func(a, b finding) int { return a.Invariant - b.Invariant })
 	for n, f := range findings {
-		if n == 30 {
+		if n == 12 {
 			w.t.Errorf("… and %d more", len(findings)-n)
 			break
 		}

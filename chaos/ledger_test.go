@@ -43,6 +43,8 @@ type ledger struct {
 	attempts []attempt
 	// faults are answers that no client may ever get.
 	faults []string
+	// replays counts calls whose first answer to arrive was a repetition.
+	replays int
 }
 
 func (l *ledger) intend(c *call) {
@@ -51,10 +53,13 @@ func (l *ledger) intend(c *call) {
 	l.calls = append(l.calls, c)
 }
 
-func (l *ledger) ack(c *call, status int, etag string, body []byte) {
+func (l *ledger) ack(c *call, status int, h http.Header, body []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	c.Acked, c.Status, c.ETag, c.Response = true, status, etag, body
+	c.Acked, c.Status, c.ETag, c.Response = true, status, h.Get("ETag"), body
+	if h.Get("Idempotency-Replayed") != "" {
+		l.replays++
+	}
 }
 
 func (l *ledger) tried(a attempt) {

@@ -3,10 +3,14 @@ package chaos
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -50,6 +54,22 @@ func (b *lockedBuffer) String() string {
 func (b *lockedBuffer) tail() string {
 	s := b.String()
 	return s[max(0, len(s)-6000):]
+}
+
+// errors are the server's complaints, each kind once.
+func (b *lockedBuffer) errors() string {
+	seen := map[string]int{}
+	for line := range strings.Lines(b.String()) {
+		var entry struct{ Level, Msg, Route, Error string }
+		if json.Unmarshal([]byte(line), &entry) == nil && entry.Error != "" {
+			seen[fmt.Sprintf("%s %s %s %s", entry.Level, entry.Msg, entry.Route, entry.Error)]++
+		}
+	}
+	var out strings.Builder
+	for _, text := range slices.Sorted(maps.Keys(seen)) {
+		_, _ = fmt.Fprintf(&out, "%d × %s\n", seen[text], text)
+	}
+	return out.String()
 }
 
 // launch starts the server with more variables, and does not wait.

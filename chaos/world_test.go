@@ -51,7 +51,8 @@ type world struct {
 
 // newWorld is a world without a server yet.
 func newWorld(t *testing.T) *world {
-	transport := &http.Transport{MaxIdleConnsPerHost: 256, MaxIdleConns: 512}
+	transport := &http.Transport{MaxIdleConnsPerHost: 256, MaxIdleConns: 512,
+		IdleConnTimeout: 2 * time.Second} // below the server's 5 s for a connection that was never used
 	t.Cleanup(transport.CloseIdleConnections)
 	return &world{t: t, ledger: &ledger{}, sink: newSink(t), http: &http.Client{Transport: transport},
 		deadline: 35 * time.Second, patience: 100 * time.Millisecond, random: chance(t)}

@@ -1,0 +1,136 @@
+package chaos
+
+import (
+	"context"
+	"database/sql"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/uptrace/bun/driver/pgdriver"
+
+	"regain/database"
+)
+
+// TestDiskFull fills the disk that holds the database, the documents and the uploads
+// under way. Calls are refused cleanly, and work again when there is room.
+func TestDiskFull(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=24m"); err != nil {
+		t.Skipf("a disk of its own takes the rights to mount one: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
+			t.Errorf("unmount: %v", err)
+		}
+	})
+	w := newWorld(t)
+	w.prepare(dir, "sqlite:"+filepath.Join(dir, "regain.db"), "file:"+filepath.Join(dir, "documents"))
+	w.server.start(t)
+	db := w.open()
+	reviewers := w.staff(3)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	clients := w.clients(ctx, 3, reviewers)
+	for range 2 {
+		before := w.answered()
+		until(t, 30*time.Second, "clients work", func() bool { return w.answered() >= before+20 })
+		filler := filepath.Join(dir, "filler")
+		fillDisk(t, filler)
+		refused := w.ledger.statuses()[503]
+		until(t, 30*time.Second, "calls meet the full disk", func() bool { return w.ledger.statuses()[503] >= refused+10 })
+		if err := os.Remove(filler); err != nil {
+			t.Fatal(err)
+		}
+		w.heals("a full disk")
+	}
+	w.finish(db, stop, clients.Wait)
+	w.assertSound(db, nil)
+}
+
+// fillDisk writes until there is no room for another block.
+func fillDisk(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := make([]byte, 4096)
+	for n := 0; ; n++ {
+		if _, err := f.Write(block); err != nil {
+			t.Logf("full after %d blocks: %v", n, err)
+			break
+		}
+	}
+	_ = f.Close() // it is full
+}
+
+// TestDatabaseHeld has somebody else hold what every call needs for longer than a call
+// may wait, so that the pool is taken by calls that wait; then it refuses all new
+// connections. Every call ends by its deadline, and the server heals by itself.
+func TestDatabaseHeld(t *testing.T) {
+	stacks(t, func(t *testing.T, w *world) {
+		w.server.args = append(w.server.args, "--request-timeout", "8s", "--upload-timeout", "8s")
+		w.deadline = 10 * time.Second
+		w.server.start(t)
+		db := w.open()
+		reviewers := w.staff(4)
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		clients := w.clients(ctx, 24, reviewers)
+		until(t, 30*time.Second, "clients work", func() bool { return w.answered() >= 20 })
+		release := w.hold()
+		until(t, 30*time.Second, "calls are refused", func() bool { return w.ledger.statuses()[503] >= 10 })
+		release()
+		w.heals("held tables")
+		if release, ok := w.refuseConnections(); ok {
+			refused := w.ledger.statuses()[503]
+			until(t, 30*time.Second, "calls are refused", func() bool { return w.ledger.statuses()[503] >= refused+10 })
+			release()
+			w.heals("refused connections")
+		}
+		w.finish(db, stop, clients.Wait)
+		w.assertSound(db, nil)
+		t.Logf("the slowest attempt was %+v", w.ledger.slowest())
+	})
+}
+
+// hold takes the lock that every change needs.
+func (w *world) hold() (release func()) {
+	w.t.Helper()
+	db := w.open()
+	tx, err := db.BeginTx(context.Background(), nil) // on SQLite, this is the lock
+	if err == nil && db.Dialect() == database.Postgres {
+		_, err = tx.ExecContext(context.Background(), "LOCK TABLE cases, sessions IN ACCESS EXCLUSIVE MODE")
+	}
+	if err != nil {
+		w.t.Fatalf("hold the database: %v", err)
+	}
+	return func() { _ = tx.Rollback() }
+}
+
+// refuseConnections has Postgres end the connections to the database and take no new
+// ones, as it does when it has none left.
+func (w *world) refuseConnections() (release func(), ok bool) {
+	w.t.Helper()
+	address, err := url.Parse(w.database)
+	if err != nil || address.Scheme == "sqlite" {
+		return nil, false
+	}
+	name := strings.TrimPrefix(address.Path, "/")
+	address.Path = "/postgres"
+	admin := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(address.String())))
+	w.t.Cleanup(func() { _ = admin.Close() })
+	run := func(query string) {
+		if _, err := admin.ExecContext(context.Background(), query); err != nil {
+			w.t.Fatalf("%s: %v", query, err)
+		}
+	}
+	run("ALTER DATABASE " + name + " ALLOW_CONNECTIONS false")
+	run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" + name + "'")
+	return func() { run("ALTER DATABASE " + name + " ALLOW_CONNECTIONS true") }, true
+}
