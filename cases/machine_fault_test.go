@@ -98,7 +98,7 @@ func TestLifecycleMachineUnderFaults(t *testing.T) {
 	f := &faulty{database: &writeFault{}, store: &failingStore{Store: w.store}}
 	w.store = f.store
 	w.restart(defaultPolicy(t))
-	w.db.AddQueryHook(f.database)
+	w.db.DB = w.db.WithQueryHook(f.database)
 	run := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		run++

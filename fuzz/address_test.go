@@ -105,7 +105,7 @@ func TestBrokenRequests(t *testing.T) {
 		"HTTP/2":                "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
 	}
 	r := rand.New(rand.NewPCG(runOf(t, 1).seed, 0))
-	for n := range 100 { // and a good request with some bytes flipped
+	for n := range 40 { // and a good request with some bytes flipped
 		raw := []byte(post + "Content-Length: 16\r\n\r\n" + whole)
 		for range 1 + r.IntN(4) {
 			raw[r.IntN(len(raw))] ^= byte(1 << r.IntN(8))
@@ -145,6 +145,6 @@ type firstWait struct{ net.Conn }
 
 // Read implements io.Reader.
 func (f *firstWait) Read(p []byte) (int, error) {
-	_ = f.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
+	_ = f.SetReadDeadline(time.Now().Add(60 * time.Millisecond))
 	return f.Conn.Read(p)
 }

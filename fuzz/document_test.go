@@ -151,16 +151,6 @@ func (d *document) resolve(schema object) object {
 	}
 }
 
-// operation finds one by its id.
-func (d *document) operation(id string) *operation {
-	for _, op := range d.operations {
-		if op.id == id {
-			return op
-		}
-	}
-	return nil
-}
-
 // changes reports whether the operation takes an Idempotency-Key.
 func (o *operation) changes() bool { return o.parameter("Idempotency-Key") != nil }
 

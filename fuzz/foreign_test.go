@@ -144,10 +144,9 @@ func first(ids []string) string {
 
 // inBody puts ids into the bodies that name something.
 func (w *world) inBody(r *rand.Rand, op *operation, who *person) []swap {
-	kind, body := "", func(string) object { return nil }
+	kind, body := "document", func(id string) object { return object{"document": id} }
 	switch op.id {
 	case "reuse-document":
-		kind, body = "document", func(id string) object { return object{"document": id} }
 	case "request-materials":
 		kind, body = "item", func(id string) object { return object{"asks": []object{{"item": id}}, "words": "More, please."} }
 	default:

@@ -303,7 +303,7 @@ func TestPlantedFaultsAreFound(t *testing.T) {
 			w := emptyWorld(t, databasetest.SQLite(t))
 			r := &recorder{w: w, started: time.Now()}
 			r.tamper = plant(w)
-			begun := r.overlap(1, 40)
+			begun := r.overlap(1, 25)
 			if result := porcupine.CheckOperationsTimeout(model(begun), r.history, 30*time.Second); result != porcupine.Illegal {
 				t.Errorf("%d calls: %s", len(r.history), result)
 			}

@@ -20,7 +20,7 @@ import (
 func TestMain(m *testing.M) { testservers.Main(m) }
 
 // callsInShort is how many calls a run makes when no minutes are given: some seconds.
-const callsInShort = 1500
+const callsInShort = 1000
 
 // run is how long and from which seed to go on.
 type run struct {
