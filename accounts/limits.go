@@ -48,12 +48,7 @@ type limitRow struct {
 // the caller then refuses for another reason, unless the caller itself rolls back
 // the transaction that this joined.
 func (l *Limits) Take(ctx context.Context, limits ...Limit) error {
-	var wait time.Duration
-	err := l.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
-		var err error
-		wait, err = l.take(ctx, tx, limits)
-		return err
-	})
+	wait, err := l.takeTogether(ctx, limits)
 	if err != nil {
 		return fmt.Errorf("count against limits: %w", err)
 	}
@@ -61,6 +56,19 @@ func (l *Limits) Take(ctx context.Context, limits ...Limit) error {
 		return tooMany(wait)
 	}
 	return nil
+}
+
+// takeTogether counts one hit by the one statement that it takes: should taking it back
+// fail, a limit that is used up anyway counts one more. Several are counted together.
+func (l *Limits) takeTogether(ctx context.Context, limits []Limit) (wait time.Duration, err error) {
+	if len(limits) == 1 {
+		return l.take(ctx, l.db.From(ctx), limits)
+	}
+	err = l.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
+		wait, err = l.take(ctx, tx, limits)
+		return err
+	})
+	return wait, err
 }
 
 func tooMany(wait time.Duration) error {

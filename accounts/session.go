@@ -131,8 +131,7 @@ func (s *Sessions) OpenSession(ctx context.Context, kind Kind, subject string, t
 		CreatedAt: now, LastSeenAt: now, ExpiresAt: now.Add(ttl).Truncate(time.Microsecond), Idle: idle.Microseconds(),
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
-		_, err := tx.NewInsert().Model(&row).Exec(ctx)
-		return err
+		return database.Add(ctx, s.db, tx, &row)
 	})
 	if err != nil {
 		return "", fmt.Errorf("open a session: %w", err)
@@ -173,6 +172,12 @@ type sessionView struct {
 	StaffDisabled *time.Time
 }
 
+// sessionByToken is what every call with a session begins with.
+var sessionByToken = database.NewShape("SELECT sessions.id, sessions.token_hash, sessions.kind, sessions.subject, sessions.created_at, " +
+	"sessions.last_seen_at, sessions.expires_at, sessions.idle, " +
+	"staff.email AS staff_email, staff.roles AS staff_roles, staff.disabled_at AS staff_disabled " +
+	"FROM sessions LEFT JOIN staff ON sessions.kind = 'staff' AND staff.id = sessions.subject WHERE sessions.token_hash = ?")
+
 // Authenticate says whose token it is, in one query. A token that is unknown,
 // ended, expired, idle for too long or of a disabled staff member is the problem
 // unauthenticated, with nothing to tell these apart.
@@ -181,11 +186,7 @@ func (s *Sessions) Authenticate(ctx context.Context, token string) (Principal, e
 		return Principal{}, errUnauthenticated()
 	}
 	var found []sessionView
-	err := s.db.From(ctx).NewSelect().Model((*sessionRow)(nil)).ColumnExpr("sessions.*").
-		ColumnExpr("staff.email AS staff_email").ColumnExpr("staff.roles AS staff_roles").
-		ColumnExpr("staff.disabled_at AS staff_disabled").
-		Join("LEFT JOIN staff ON sessions.kind = ? AND staff.id = sessions.subject", StaffMember).
-		Where("sessions.token_hash = ?", hashToken(token)).Scan(ctx, &found)
+	err := s.db.ReadShape(ctx, s.db.From(ctx), sessionByToken, &found, hashToken(token))
 	if err != nil {
 		return Principal{}, fmt.Errorf("look a session up: %w", err)
 	}

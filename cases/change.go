@@ -3,12 +3,12 @@ package cases
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/uptrace/bun"
 
+	"regain/database"
 	"regain/notify"
 	"regain/problem"
 	"regain/rules"
@@ -38,6 +38,8 @@ type change struct {
 	// quiet changes append events and rows beside the case, and nothing that
 	// anybody decides on: they leave the version alone.
 	quiet bool
+	// new is the change that begins the case: nothing of it is written yet.
+	new bool
 }
 
 // target names the case to change and the version that the caller last saw;
@@ -85,15 +87,14 @@ func errChanged(current int64) error {
 
 // lock reads the case and keeps others from changing it until the transaction ends.
 func (s *Service) lock(ctx context.Context, tx bun.IDB, id string) (*Case, error) {
-	c := new(Case)
-	err := s.db.ForUpdate(tx.NewSelect().Model(c).Where("c.id = ?", id)).Scan(ctx)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, errNotFound()
-	}
-	if err != nil {
+	found := []*Case{}
+	if err := s.db.Lock(ctx, tx, &found, id); err != nil {
 		return nil, fmt.Errorf("lock case: %w", err)
 	}
-	return c, nil
+	if len(found) == 0 {
+		return nil, errNotFound()
+	}
+	return found[0], nil
 }
 
 // admit checks that the actor may touch this case at all. What it may do is the
@@ -155,18 +156,28 @@ func (ch *change) write() error {
 	if ch.actor.Kind == Staff && c.ClaimedBy == ch.actor.ID && c.ClaimedNow(ch.now) {
 		ch.prolong() // whoever works on a case keeps it
 	}
+	ch.sealEvents()
+	if err := database.Add(ch.ctx, ch.s.db, ch.tx, ch.events...); err != nil {
+		return fmt.Errorf("append events: %w", err)
+	}
+	if err := ch.writeCase(); err != nil {
+		return err
+	}
+	return ch.queueMessages()
+}
+
+// sealEvents links the events to the end of the case's chain.
+func (ch *change) sealEvents() {
+	c := ch.Case
 	for _, e := range ch.events {
 		c.EventSeq++
 		e.Seq = c.EventSeq
 		e.seal(c.EventHead)
 		c.EventHead = e.Hash
 	}
-	if _, err := ch.tx.NewInsert().Model(&ch.events).Exec(ch.ctx); err != nil {
-		return fmt.Errorf("append events: %w", err)
-	}
-	if err := ch.writeCase(); err != nil {
-		return err
-	}
+}
+
+func (ch *change) queueMessages() error {
 	if len(ch.messages) == 0 {
 		return nil
 	}
@@ -181,19 +192,14 @@ func (ch *change) write() error {
 func (ch *change) writeCase() error {
 	c := ch.Case
 	read := c.Version
-	q := ch.tx.NewUpdate().Model(c).Where("c.id = ?", c.ID).Where("c.version = ?", read)
-	if ch.quiet {
-		q = q.Column("event_seq", "event_head", "claim_expires", "reminders")
-	} else {
+	columns := []string{"event_seq", "event_head", "claim_expires", "reminders", "version"}
+	if !ch.quiet {
+		columns = nil // all
 		c.Version++
 		c.UpdatedAt = ch.now
 	}
-	n, err := affected(q.Exec(ch.ctx))
-	if err != nil {
+	if err := database.Save(ch.ctx, ch.s.db, ch.tx, c, "version", read, columns...); err != nil {
 		return fmt.Errorf("write case: %w", err)
-	}
-	if n != 1 {
-		return errChanged(read)
 	}
 	return nil
 }

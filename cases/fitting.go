@@ -206,10 +206,13 @@ func (ch *change) insertItems(items ...*Item) error {
 	if len(items) == 0 {
 		return nil
 	}
-	if _, err := ch.tx.NewInsert().Model(&items).Exec(ch.ctx); err != nil {
+	ch.items = append(ch.items, items...)
+	if ch.new {
+		return nil // written after the case, which they refer to
+	}
+	if err := database.Add(ch.ctx, ch.s.db, ch.tx, items...); err != nil {
 		return fmt.Errorf("write items: %w", err)
 	}
-	ch.items = append(ch.items, items...)
 	return nil
 }
 

@@ -118,7 +118,7 @@ func errNoItem() error {
 // saveItem writes a changed item.
 func (ch *change) saveItem(i *Item) error {
 	i.UpdatedAt = ch.now
-	if _, err := ch.tx.NewUpdate().Model(i).WherePK().Exec(ch.ctx); err != nil {
+	if err := database.Save(ch.ctx, ch.s.db, ch.tx, i, "", 0); err != nil {
 		return fmt.Errorf("write item: %w", err)
 	}
 	return nil

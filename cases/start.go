@@ -56,7 +56,7 @@ func (s *Service) Start(ctx context.Context, in StartInput) (*Case, error) {
 		return nil, err
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
-		ch := &change{ctx: ctx, s: s, tx: tx, actor: Actor{Kind: Customer, ID: c.ID}, now: c.CreatedAt, Case: c, items: []*Item{}, policy: p}
+		ch := &change{ctx: ctx, s: s, tx: tx, actor: Actor{Kind: Customer, ID: c.ID}, now: c.CreatedAt, Case: c, items: []*Item{}, policy: p, new: true}
 		return ch.begin()
 	})
 	if err != nil {
@@ -77,16 +77,30 @@ func (ch *change) begin() error {
 		return err
 	}
 	ch.setCustomerDue(d)
-	if _, err := ch.tx.NewInsert().Model(ch.Case).Exec(ch.ctx); err != nil {
-		return fmt.Errorf("write case: %w", err)
-	}
 	if _, err := ch.fit(); err != nil {
 		return err
 	}
 	if err := ch.record(actStart, Facts{"policy": ch.Case.PolicyHash, "account": ch.Case.AccountKey}); err != nil {
 		return err
 	}
-	return ch.write()
+	ch.sealEvents()
+	ch.Case.Version++
+	return ch.writeNew()
+}
+
+// writeNew writes the case and what hangs on it, in the order in which they refer to
+// each other.
+func (ch *change) writeNew() error {
+	if err := database.Add(ch.ctx, ch.s.db, ch.tx, ch.Case); err != nil {
+		return fmt.Errorf("write case: %w", err)
+	}
+	if err := database.Add(ch.ctx, ch.s.db, ch.tx, ch.items...); err != nil {
+		return fmt.Errorf("write items: %w", err)
+	}
+	if err := database.Add(ch.ctx, ch.s.db, ch.tx, ch.events...); err != nil {
+		return fmt.Errorf("append events: %w", err)
+	}
+	return ch.queueMessages()
 }
 
 func (s *Service) newCase(p *rules.Policy, in StartInput, who Particulars) (*Case, error) {

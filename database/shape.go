@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 
@@ -82,45 +83,106 @@ func (db *DB) RunShape(ctx context.Context, in bun.IDB, s *Shape, args ...any) e
 // so that the shape is the same for all.
 func Add[T any](ctx context.Context, db *DB, tx bun.IDB, rows ...*T) error {
 	table := db.Table(reflect.TypeFor[T]())
-	s := insertShape(table)
-	gen := db.QueryGen()
-	ctx = Later(ctx)
+	s := writeShapes.of(table.Name, func() *Shape {
+		names := namesOf(table.Fields)
+		values := strings.TrimSuffix(strings.Repeat("?,", len(names)), ",")
+		return NewShape(fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", table.SQLName, strings.Join(names, ","), values))
+	})
 	for _, row := range rows {
-		if db.dialect != Postgres {
-			if _, err := tx.NewInsert().Model(row).Exec(ctx); err != nil {
-				return Classify(err)
-			}
-			continue
-		}
-		var literals []byte
-		value := reflect.ValueOf(row).Elem()
-		for n, field := range table.Fields {
-			if n > 0 {
-				literals = append(literals, ',')
-			}
-			literals = field.AppendValue(gen, literals, value)
-		}
-		if _, err := tx.ExecContext(context.WithValue(ctx, shapeKey{}, s), string(literals)); err != nil {
-			return Classify(err)
+		if err := db.write(ctx, tx, s, row, table.Fields, nil); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-var insertShapes sync.Map // *schema.Table → *Shape
+// Save writes columns of a row that is there, in a transaction and Later; all columns
+// when none is named. Where the row's column version is no longer what was read, the
+// statement violates that column's NOT NULL; an empty version has nothing to guard.
+func Save[T any](ctx context.Context, db *DB, tx bun.IDB, row *T, version string, read int64, columns ...string) error {
+	table := db.Table(reflect.TypeFor[T]())
+	fields := fieldsOf(table, columns)
+	s := writeShapes.of("UPDATE "+table.Name+" "+version+" "+strings.Join(columns, ","), func() *Shape {
+		var set []string
+		for _, f := range fields {
+			value := "?"
+			if f.Name == version {
+				value = fmt.Sprintf("CASE WHEN %s = ? THEN CAST(? AS BIGINT) END", f.SQLName)
+			}
+			set = append(set, string(f.SQLName)+" = "+value)
+		}
+		return NewShape(fmt.Sprintf("UPDATE %s SET %s WHERE %s = ?", table.SQLName, strings.Join(set, ", "), table.PKs[0].SQLName))
+	})
+	return db.write(ctx, tx, s, row, append(fields, table.PKs[0]), func(f *schema.Field) []any {
+		if f.Name == version {
+			return []any{read}
+		}
+		return nil
+	})
+}
 
-func insertShape(table *schema.Table) *Shape {
-	if s, ok := insertShapes.Load(table); ok {
+// fieldsOf are the named columns of a table, or all but its key.
+func fieldsOf(table *schema.Table, columns []string) []*schema.Field {
+	if len(columns) == 0 {
+		return slices.Clone(table.DataFields)
+	}
+	var fields []*schema.Field
+	for _, name := range columns {
+		if f := table.FieldMap[name]; f != nil {
+			fields = append(fields, f)
+		}
+	}
+	return fields
+}
+
+func namesOf(fields []*schema.Field) []string {
+	names := make([]string, len(fields))
+	for n, f := range fields {
+		names[n] = string(f.SQLName)
+	}
+	return names
+}
+
+// Lock reads the row with the key id, or none, into a slice of its model, and keeps
+// others from changing it until the transaction ends. SQLite has one writer anyway.
+func (db *DB) Lock(ctx context.Context, tx bun.IDB, dest any, id string) error {
+	table := db.Table(reflect.TypeOf(dest).Elem().Elem().Elem())
+	s := writeShapes.of("LOCK "+string(db.dialect)+" "+table.Name, func() *Shape {
+		text := fmt.Sprintf("SELECT %s FROM %s WHERE %s = ?", strings.Join(namesOf(table.Fields), ","), table.SQLName, table.PKs[0].SQLName)
+		if db.dialect == Postgres {
+			text += " FOR UPDATE"
+		}
+		return NewShape(text)
+	})
+	return db.ReadShape(ctx, tx, s, dest, id)
+}
+
+// write runs a shape later with the values of a row's fields, each after what more it takes.
+func (db *DB) write(ctx context.Context, tx bun.IDB, s *Shape, row any, fields []*schema.Field, more func(*schema.Field) []any) error {
+	gen := db.QueryGen()
+	value := reflect.ValueOf(row).Elem()
+	literals := make([]any, 0, len(fields)+1)
+	for _, f := range fields {
+		if more != nil {
+			literals = append(literals, more(f)...)
+		}
+		literals = append(literals, bun.Safe(f.AppendValue(gen, nil, value)))
+	}
+	return db.RunShape(Later(ctx), tx, s, literals...)
+}
+
+// writeShapes are the shapes of Add and Save.
+var writeShapes shapeCache
+
+// shapeCache makes each shape once.
+type shapeCache struct{ known sync.Map }
+
+func (c *shapeCache) of(key string, make func() *Shape) *Shape {
+	if s, ok := c.known.Load(key); ok {
 		return s.(*Shape)
 	}
-	names := make([]string, len(table.Fields))
-	for n, field := range table.Fields {
-		names[n] = string(field.SQLName)
-	}
-	values := strings.TrimSuffix(strings.Repeat("?,", len(names)), ",")
-	s := NewShape(fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", table.SQLName, strings.Join(names, ","), values))
-	known, _ := insertShapes.LoadOrStore(table, s)
-	return known.(*Shape)
+	s, _ := c.known.LoadOrStore(key, make())
+	return s.(*Shape)
 }
 
 // shapes are the statements that one connection of Postgres has planned.

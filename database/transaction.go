@@ -24,6 +24,7 @@ type session struct {
 	mu         sync.Mutex
 	tx         *bun.Tx
 	ended      bool
+	committed  bool
 	failure    error // sticky: the transaction can no longer be committed
 	savepoints int
 	after      []func() // run once it is committed
@@ -216,6 +217,7 @@ func (s *session) finish() error {
 		}
 		return fmt.Errorf("commit: %w", Classify(err))
 	}
+	s.committed = true
 	return nil
 }
 

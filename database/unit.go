@@ -25,6 +25,13 @@ func (db *DB) WithUnit(ctx context.Context, begin func(ctx context.Context, tx b
 // Begun says whether a transaction is under way.
 func (u *Unit) Begun() bool { return u.session.current() != nil }
 
+// Committed says whether a transaction was committed.
+func (u *Unit) Committed() bool {
+	u.session.mu.Lock()
+	defer u.session.mu.Unlock()
+	return u.session.committed
+}
+
 // Tx is the transaction, or nil when none is under way.
 func (u *Unit) Tx() bun.IDB {
 	if tx := u.session.current(); tx != nil {

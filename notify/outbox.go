@@ -203,7 +203,7 @@ func (o *Outbox) Enqueue(ctx context.Context, tx bun.IDB, messages ...Message) e
 		}
 		rows = append(rows, r)
 	}
-	_, err := tx.NewInsert().Model(&rows).On("CONFLICT (message_key) DO NOTHING").Exec(ctx)
+	_, err := tx.NewInsert().Model(&rows).On("CONFLICT (message_key) DO NOTHING").Exec(database.Later(ctx))
 	if err != nil {
 		return fmt.Errorf("write to the outbox: %w", err)
 	}

@@ -26,7 +26,9 @@ import (
 //
 //   - The record is inserted by the first statement of the call's one transaction,
 //     and the answer is stored by its last: effect and answer are committed together
-//     or not at all. A concurrent identical call waits on the unique index.
+//     or not at all. A concurrent identical call waits on the unique index. A repeated
+//     call is found out by that index, too: its own work is undone with its transaction,
+//     and a call that is not repeated pays no round trip for the question.
 //   - Only what was done is stored. A refusal (4xx) keeps what it wrote on purpose,
 //     such as a counted wrong code, but no record, so that repeating it is judged anew.
 //   - The same key with another body, route or address is refused; a page's form
@@ -141,24 +143,26 @@ func scopeOf(ctx context.Context, p accounts.Principal) string {
 	return string(p.Kind) + "\x00" + p.ID
 }
 
-// bodyKnown sets the fingerprint and looks for an earlier answer. Who goes back to a
+// bodyKnown sets the fingerprint. Who goes back to a
 // form, corrects it and sends it again sends the same key with another body, and
 // means another call: so a form's body is part of its key.
-func (u *unsettledCall) bodyKnown(ctx context.Context, sum [32]byte) error {
+func (u *unsettledCall) bodyKnown(sum [32]byte) {
 	if u.key == "" {
 		u.fingerprint = "none"
-		return nil
+		return
 	}
 	all := sha256.Sum256(append(u.prefix[:], sum[:]...))
 	u.fingerprint = hex.EncodeToString(all[:])
 	if u.perBody {
 		u.setKey(u.key + " " + u.fingerprint)
 	}
-	return u.lookUp(ctx)
 }
 
 // lookUp returns errAnswered when the call has been answered.
 func (u *unsettledCall) lookUp(ctx context.Context) error {
+	if u.key == "" || u.fingerprint == "" {
+		return nil
+	}
 	var row idempotencyRow
 	err := u.keeper.db.From(ctx).NewSelect().Model(&row).
 		Where("id = ?", u.id).Where("expires_at > ?", u.keeper.stamp()).Scan(ctx)
@@ -194,8 +198,16 @@ func (u *unsettledCall) answered(row *idempotencyRow) error {
 	return errAnswered
 }
 
-// begin is the first statement of the call's transaction. A concurrent identical
-// call waits here until the first is committed or rolled back.
+// recordCall takes the caller's key. Where it is taken by a call that has been carried
+// out, and whose day is not over, the time of creation becomes NULL, which fails the
+// transaction: no result has to be waited for.
+var recordCall = database.NewShape("INSERT INTO idempotency (id, route, fingerprint, created_at, expires_at) VALUES (?, ?, ?, ?, ?) " +
+	"ON CONFLICT (id) DO UPDATE SET route = EXCLUDED.route, fingerprint = EXCLUDED.fingerprint, response = NULL, expires_at = EXCLUDED.expires_at, " +
+	"created_at = CASE WHEN idempotency.expires_at <= EXCLUDED.created_at THEN EXCLUDED.created_at END")
+
+// begin is the first statement of the call's transaction, and travels with the second.
+// A concurrent identical call waits here until the first is committed or rolled back,
+// and then fails; settle finds the first's answer.
 func (u *unsettledCall) begin(ctx context.Context, tx bun.IDB) error {
 	if u.key == "" {
 		return nil
@@ -204,25 +216,14 @@ func (u *unsettledCall) begin(ctx context.Context, tx bun.IDB) error {
 		return fmt.Errorf("route %s began a transaction before it called server.BodyKnown", u.route)
 	}
 	now := u.keeper.stamp()
-	row := idempotencyRow{ID: u.id, Route: u.route, Fingerprint: u.fingerprint, CreatedAt: now, ExpiresAt: now.Add(idempotencyKept)}
-	result, err := tx.NewInsert().Model(&row).
-		On("CONFLICT (id) DO UPDATE").
-		Set("route = EXCLUDED.route, fingerprint = EXCLUDED.fingerprint, response = NULL").
-		Set("created_at = EXCLUDED.created_at, expires_at = EXCLUDED.expires_at").
-		Where("idempotency_row.expires_at <= ?", now).
-		Exec(ctx)
+	err := u.keeper.db.RunShape(database.Later(ctx), tx, recordCall, u.id, u.route, u.fingerprint, now, now.Add(idempotencyKept))
 	if err != nil {
-		return fmt.Errorf("record the call: %w", database.Classify(err))
+		return fmt.Errorf("record the call: %w", err)
 	}
-	if n, err := result.RowsAffected(); err != nil || n == 1 {
-		return err
-	}
-	var earlier idempotencyRow
-	if err := tx.NewSelect().Model(&earlier).Where("id = ?", u.id).Scan(ctx); err != nil {
-		return fmt.Errorf("read the earlier answer: %w", database.Classify(err))
-	}
-	return u.answered(&earlier)
+	return nil
 }
+
+var keepAnswer = database.NewShape("UPDATE idempotency SET response = ? WHERE id = ?")
 
 // keep stores the answer in the call's transaction.
 func (u *unsettledCall) keep(ctx context.Context, tx bun.IDB, r storedResponse) error {
@@ -237,9 +238,8 @@ func (u *unsettledCall) keep(ctx context.Context, tx bun.IDB, r storedResponse) 
 	if err != nil {
 		return fmt.Errorf("seal the answer: %w", err)
 	}
-	_, err = tx.NewUpdate().Model((*idempotencyRow)(nil)).Set("response = ?", sealed).Where("id = ?", u.id).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("store the answer: %w", database.Classify(err))
+	if err := u.keeper.db.RunShape(database.Later(ctx), tx, keepAnswer, sealed, u.id); err != nil {
+		return fmt.Errorf("store the answer: %w", err)
 	}
 	return nil
 }
@@ -249,7 +249,7 @@ func (u *unsettledCall) forget(ctx context.Context, tx bun.IDB) error {
 	if u.key == "" {
 		return nil
 	}
-	if _, err := tx.NewDelete().Model((*idempotencyRow)(nil)).Where("id = ?", u.id).Exec(ctx); err != nil {
+	if _, err := tx.NewDelete().Model((*idempotencyRow)(nil)).Where("id = ?", u.id).Exec(database.Later(ctx)); err != nil {
 		return fmt.Errorf("forget a refused call: %w", database.Classify(err))
 	}
 	return nil
@@ -263,7 +263,8 @@ func BodyKnown(ctx context.Context, sum [32]byte) error {
 	if u == nil {
 		return nil
 	}
-	return u.bodyKnown(ctx, sum)
+	u.bodyKnown(sum)
+	return u.lookUp(ctx) // before a file is stored once more
 }
 
 func (k *idempotency) stamp() time.Time { return k.now().UTC().Truncate(time.Microsecond) }

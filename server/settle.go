@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -24,14 +25,7 @@ func (s *Server) settle(c *gin.Context, req *request, body []byte, handle gin.Ha
 		return
 	}
 	if !req.route.raw && !req.route.Upload {
-		err := call.bodyKnown(ctx, sha256.Sum256(body))
-		if s.sendEarlier(c, call) {
-			return
-		}
-		if err != nil {
-			s.fail(c, err)
-			return
-		}
+		call.bodyKnown(sha256.Sum256(body))
 	}
 	workCtx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -50,42 +44,51 @@ func (s *Server) settle(c *gin.Context, req *request, body []byte, handle gin.Ha
 	if s.sendEarlier(c, call) {
 		return
 	}
-	if err := s.conclude(ctx, call, unit, held); err != nil {
-		s.fail(c, err)
+	failed := s.conclude(ctx, call, unit, held)
+	if s.sendEarlier(c, call) {
+		req.failure = nil
 		return
 	}
-	if s.sendEarlier(c, call) {
+	if failed != nil {
+		s.fail(c, failed)
 		return
 	}
 	held.send()
 }
 
-// conclude commits or rolls back by what the handler answered.
+// conclude commits or rolls back by what the handler answered. Where nothing was
+// committed, that may be because an identical call has been carried out: then its answer
+// is looked up.
 func (s *Server) conclude(ctx context.Context, call *unsettledCall, unit *database.Unit, held *bufferedWriter) error {
-	if !unit.Begun() {
-		// A refusal may come from a state that an identical call has just made.
-		if held.status >= http.StatusBadRequest && call.key != "" && call.fingerprint != "" {
-			if err := call.lookUp(ctx); call.replay == nil && call.refusal == nil {
-				return err
-			}
-		}
+	failed := s.commit(ctx, call, unit, held)
+	if unit.Committed() {
 		return nil
 	}
+	if err := call.lookUp(ctx); err != nil && call.replay == nil && call.refusal == nil {
+		return errors.Join(failed, err)
+	}
+	return failed
+}
+
+func (s *Server) commit(ctx context.Context, call *unsettledCall, unit *database.Unit, held *bufferedWriter) error {
+	var err error
 	switch {
+	case !unit.Begun():
+		return nil
 	case held.status >= http.StatusInternalServerError:
 		return unit.Rollback()
 	case held.status >= http.StatusBadRequest:
-		if err := call.forget(ctx, unit.Tx()); err != nil {
-			return err
-		}
+		err = call.forget(ctx, unit.Tx())
 	default:
 		answer := storedResponse{Status: held.status, Header: held.header, Body: held.body.Bytes()}
-		if err := call.keep(ctx, unit.Tx(), answer); err != nil {
-			return err
-		}
+		err = call.keep(ctx, unit.Tx(), answer)
 	}
-	failpoint.Hit("call.finished", call.route)
-	if err := unit.Commit(ctx); err != nil {
+	if err == nil {
+		failpoint.Hit("call.finished", call.route)
+		err = unit.Commit(ctx)
+	}
+	if err != nil {
+		_ = unit.Rollback() // the answer that may be there is read outside of it
 		return err
 	}
 	failpoint.Hit("call.committed", call.route)
