@@ -41,6 +41,14 @@ func build(dir string, flags ...string) (string, error) {
 	return path, nil
 }
 
+// long skips a test that takes tens of seconds from `make test-short`.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("takes long")
+	}
+}
+
 // number reads how much to do from the environment.
 func number(t *testing.T, name string, otherwise int) int {
 	t.Helper()

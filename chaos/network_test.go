@@ -85,6 +85,7 @@ const blackHole = 3 * time.Second
 // webhook, each in every way, while clients work. CHAOS_NETWORK is for how many
 // milliseconds each time.
 func TestNetwork(t *testing.T) {
+	long(t)
 	lasts := time.Duration(number(t, "CHAOS_NETWORK", 700)) * time.Millisecond
 	w := newWorld(t)
 	s3 := testservers.MinIO(t)

@@ -12,6 +12,7 @@ import (
 // Regain is not restarted: it answers cleanly meanwhile and heals by itself. CHAOS_OUTAGES
 // is how often each of the two is killed.
 func TestServersKilled(t *testing.T) {
+	long(t)
 	outages := number(t, "CHAOS_OUTAGES", 2)
 	w := newWorld(t)
 	postgres, url := testservers.KillablePostgres(t)

@@ -14,6 +14,7 @@ import (
 // open loop that does not wait for answers. Beside successes there are only 429 and
 // 503 with Retry-After, and within 5 s after it answers as fast as before.
 func TestOverload(t *testing.T) {
+	long(t)
 	stacks(t, func(t *testing.T, w *world) {
 		w.server.args = append(w.server.args, "--max-in-flight", "16", "--max-uploads", "8")
 		w.patience = 20 * time.Millisecond

@@ -73,6 +73,7 @@ func fillDisk(t *testing.T, path string) {
 // may wait, so that the pool is taken by calls that wait; then it refuses all new
 // connections. Every call ends by its deadline, and the server heals by itself.
 func TestDatabaseHeld(t *testing.T) {
+	long(t)
 	stacks(t, func(t *testing.T, w *world) {
 		w.server.args = append(w.server.args, "--request-timeout", "8s", "--upload-timeout", "8s")
 		w.deadline = 10 * time.Second

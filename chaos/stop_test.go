@@ -11,6 +11,7 @@ import (
 // broken connections are those that were refused or idle, which a client sees before
 // its call has any effect, so that no call is answered twice over.
 func TestStopUnderLoad(t *testing.T) {
+	long(t)
 	stacks(t, func(t *testing.T, w *world) {
 		w.server.args = append(w.server.args, "--drain-delay", "100ms")
 		w.server.start(t)
