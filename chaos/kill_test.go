@@ -91,8 +91,18 @@ func (w *world) moment(place string) time.Duration {
 func (w *world) restart(db *database.DB, by string) string {
 	w.t.Helper()
 	w.timePasses(db)
-	if !w.server.start(w.t) {
-		w.t.Fatalf("the server does not come back after %s:\n%s", by, w.server.output.tail())
+	for try := range 2 {
+		if !w.server.start(w.t) {
+			w.t.Fatalf("the server does not come back after %s:\n%s", by, w.server.output.tail())
+		}
+		last := len(w.server.starts) - 1
+		if try > 0 || w.server.starts[last] <= serves {
+			break
+		}
+		// The machine may have been busy: what is slow by itself is slow again.
+		w.t.Logf("after %s it served only after %s; once more", by, w.server.starts[last])
+		w.server.starts = w.server.starts[:last]
+		w.server.kill()
 	}
 	return by
 }
