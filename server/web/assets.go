@@ -193,7 +193,7 @@ func (a *assets) style() string {
 
 // icon checks that an icon is in the sprite; without a sprite there are none.
 func (a *assets) icon(name string) (address string, err error) {
-	if len(a.icons) == 0 {
+	if !a.whole {
 		return "", nil
 	}
 	if !a.icons[name] {

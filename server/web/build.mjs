@@ -18,14 +18,14 @@ function* files(folder, ending) {
   }
 }
 
-// An icon is used where a template says `icon "name"`, or Go code names it in
-// a comment or call as Icon("name"); filled ones are named "name-filled".
+// An icon is used where a template says `icon . "name"`, or Go code says
+// icon("name"); filled ones are named "name-filled".
 function usedIcons() {
   const names = new Set();
   const collect = (file, pattern) => {
     for (const match of readFileSync(file, 'utf8').matchAll(pattern)) names.add(match[1]);
   };
-  for (const file of files('templates', /\.html$/)) collect(file, /\b[iI]con "([a-z0-9-]+)"/g);
+  for (const file of files('templates', /\.html$/)) collect(file, /\bicon \S+ "([a-z0-9-]+)"/g);
   for (const file of files('.', /^[a-z_]+\.go$/)) if (!file.includes('node_modules')) collect(file, /\bicon\("([a-z0-9-]+)"\)/g);
   return [...names].sort();
 }

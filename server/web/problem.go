@@ -84,19 +84,16 @@ func (p *Pages) problemTitle(locale string, status int) string {
 	return title
 }
 
-// problemWords says a problem in the reader's language. In English that is the
-// problem's own detail. The words of other languages take the numbers and names of
-// the detail as {1}, {2}, …; a problem without words is said by its kind.
+// problemWords says a problem in the reader's language. Its words take the numbers and
+// names of the detail as {1}, {2}, …. A problem without words is said by its detail in
+// English, and by its kind in other languages.
 func (p *Pages) problemWords(locale, kind, code, detail string) string {
 	args := detailArguments(code, detail)
-	if locale == "en" {
-		if own, err := p.words.say(locale, "problem."+code, args...); err == nil {
-			return own
-		}
-		return detail
-	}
 	if said, err := p.words.say(locale, "problem."+code, args...); err == nil {
 		return said
+	}
+	if locale == "en" && detail != "" {
+		return detail
 	}
 	if said, err := p.words.say(locale, "public.failure.kind."+kind); err == nil {
 		return said
@@ -106,14 +103,14 @@ func (p *Pages) problemWords(locale, kind, code, detail string) string {
 
 // fieldWords says what is wrong with a field in the reader's language.
 func (p *Pages) fieldWords(locale string, f problem.Field) string {
-	if locale == "en" {
+	if locale == "en" || f.Code == "not_valid" || f.Code == "impossible_combination" { // the policy's own words, in the case's language
 		return f.Message
 	}
 	args := numbersOf(f.Message)
 	if said, err := p.words.say(locale, "field."+f.Code, args...); err == nil {
 		return said
 	}
-	if said, err := p.words.say(locale, "field.other"); err == nil {
+	if said, err := p.words.say(locale, "field.anything"); err == nil {
 		return said
 	}
 	return f.Message

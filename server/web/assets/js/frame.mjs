@@ -38,7 +38,7 @@ addEventListener('click', event => {
 
 // Moments are written in the reader's own time.
 const writeTimes = root => {
-  const format = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: 'long', timeStyle: 'short' });
+  const format = new Intl.DateTimeFormat({ en: 'en-GB' }[document.documentElement.lang] ?? document.documentElement.lang, { dateStyle: 'long', timeStyle: 'short' });
   for (const time of root.querySelectorAll('time[data-local]')) {
     time.textContent = format.format(new Date(time.dateTime));
     time.removeAttribute('data-local');
