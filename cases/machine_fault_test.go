@@ -129,7 +129,7 @@ func TestLifecycleMachineUnderFaults(t *testing.T) {
 // tryUnderFault does something while a fault is due, looks at what it left, and does it
 // again without.
 func (f *faulty) tryUnderFault(name string, d deed) {
-	c := rapid.SampledFrom(f.all).Draw(f.rt, "case")
+	c := f.pick(name)
 	before := c.read()
 	f.database.arm(rapid.IntRange(0, 8).Draw(f.rt, "writes"))
 	f.store.away, f.store.after = rapid.IntRange(0, 3).Draw(f.rt, "store") == 0, rapid.Bool().Draw(f.rt, "after")
