@@ -2,8 +2,6 @@ package rules
 
 import (
 	"encoding/json"
-	"maps"
-	"slices"
 	"strings"
 )
 
@@ -27,19 +25,32 @@ func (t Text) In(locale string) string {
 		}
 		tag = tag[:cut]
 	}
-	base, _, _ := strings.Cut(locale, "-")
-	for _, other := range slices.Sorted(maps.Keys(t)) {
-		if base != "" && strings.HasPrefix(other, base+"-") {
-			return t[other]
+	if base, _, _ := strings.Cut(locale, "-"); base != "" {
+		if words, ok := t.first(base); ok {
+			return words
 		}
 	}
 	if words, ok := t[""]; ok {
 		return words
 	}
-	for _, other := range slices.Sorted(maps.Keys(t)) {
-		return t[other]
+	words, _ := t.first("")
+	return words
+}
+
+// first are the words of the first locale, in the order of their names, that is a
+// variety of the language; of any where it is empty. Texts are looked up a hundred times
+// for one answer, so nothing is sorted or made here.
+func (t Text) first(language string) (string, bool) {
+	found, known := "", false
+	for other := range t {
+		if language != "" && (!strings.HasPrefix(other, language) || len(other) == len(language) || other[len(language)] != '-') {
+			continue
+		}
+		if !known || other < found {
+			found, known = other, true
+		}
 	}
-	return ""
+	return t[found], known
 }
 
 // MarshalJSON writes the locales as an object, without the repeated own language.
