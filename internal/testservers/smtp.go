@@ -9,6 +9,7 @@ import (
 	"crypto/x509/pkix"
 	"errors"
 	"io"
+	"log"
 	"math/big"
 	"net"
 	"slices"
@@ -83,6 +84,7 @@ func SMTP(t testing.TB, options ...SMTPOption) *SMTPServer {
 	server.ReadTimeout, server.WriteTimeout = 10*time.Second, 10*time.Second
 	server.MaxMessageBytes = 10 << 20
 	server.EnableSMTPUTF8 = true
+	server.ErrorLog = log.New(io.Discard, "", 0) // of clients that break off, as tests have them do
 	if settings.startTLS {
 		certificate, roots := selfSigned(t)
 		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
@@ -92,6 +94,7 @@ func SMTP(t testing.TB, options ...SMTPOption) *SMTPServer {
 	go func() { stopped <- server.Serve(listener) }()
 	t.Cleanup(func() {
 		_ = server.Close()
+		_ = listener.Close() // a server that was closed before it began does not know it
 		if err := <-stopped; err != nil && !errors.Is(err, smtp.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 			t.Errorf("SMTP server: %v", err)
 		}
