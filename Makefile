@@ -42,8 +42,8 @@ export FUZZ_MINUTES FUZZ_SEED
 fuzz: packages ## Fuzz the API by its description, and every parser, FUZZ_MINUTES each
 	scripts/fuzz
 
-bench: ## Measure what docs/performance.md speaks of
-	go test -run '^$$' -bench . -benchmem ./rules/...
+bench: packages tools ## Measure what docs/performance.md speaks of, in about BENCH_SECONDS (360)
+	BENCH_SECONDS=$(or $(BENCH_SECONDS),360) go test -count=1 -p 1 -timeout 60m -run '^TestSpeed$$' -v ./rules ./bench
 
 chaos: packages tools ## Kill and break everything for long: CHAOS_KILLS=200 on each stack, CHAOS_OUTAGES=20, CHAOS_NETWORK=4000 (ms)
 	CHAOS_KILLS=$(or $(CHAOS_KILLS),200) CHAOS_OUTAGES=$(or $(CHAOS_OUTAGES),20) CHAOS_NETWORK=$(or $(CHAOS_NETWORK),4000) CHAOS_STOPS=$(or $(CHAOS_STOPS),20) \
@@ -78,6 +78,9 @@ packages:
 
 assets: ## Fetch and build what the pages load: styles, icons, scripts
 	@scripts/assets
+
+screenshots: assets ## Make the pictures of all pages in docs/screenshots anew
+	REGAIN_SCREENSHOTS=$(CURDIR)/docs/screenshots go test -count=1 -run 'Browser|Letter|Refused|Screenshot' ./server/web
 
 clean: ## Remove what was built and the local data
 	rm -rf regain data $(TOOLS) server/web/node_modules

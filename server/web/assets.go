@@ -23,7 +23,7 @@ import (
 // What the pages are made of. dist is filled by `make assets` from npm packages;
 // without it the pages have only the style of their own.
 //
-//go:embed templates words assets all:dist
+//go:embed all:templates words assets all:dist
 var files embed.FS
 
 // asset is a file that pages need, under an address with its digest, so that it may

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -83,12 +84,34 @@ func newHelpPage(o *overview, locale string) helpPage {
 		g := &page.Groups[len(page.Groups)-1]
 		g.Rows = append(g.Rows, o.helpRow(row, path[1:], used, locale))
 	}
+	page.takeCommonNotes()
 	for _, m := range o.policy.Materials() {
 		if used[m.ID] {
 			page.Materials = append(page.Materials, helpMaterialOf(m, locale))
 		}
 	}
 	return page
+}
+
+// takeCommonNotes says once, above the table, what every row says.
+func (page *helpPage) takeCommonNotes() {
+	var rows []*helpRow
+	for g := range page.Groups {
+		for r := range page.Groups[g].Rows {
+			rows = append(rows, &page.Groups[g].Rows[r])
+		}
+	}
+	if len(rows) == 0 {
+		return
+	}
+	for _, note := range slices.Clone(rows[0].Notes) {
+		if !slices.ContainsFunc(rows, func(r *helpRow) bool { return !slices.Contains(r.Notes, note) }) {
+			page.Notes = append(page.Notes, note)
+			for _, r := range rows {
+				r.Notes = slices.DeleteFunc(r.Notes, func(n string) bool { return n == note })
+			}
+		}
+	}
 }
 
 func (o *overview) helpRow(row *overviewRow, path []*rules.Scenario, used map[string]bool, locale string) helpRow {

@@ -177,7 +177,7 @@ func (row *overviewRow) conditions(n *overviewNeed) [][]rules.FactValue {
 		return nil
 	}
 	var all [][]rules.FactValue
-	for _, way := range n.when {
+	for _, way := range atLeast(n.when) {
 		var own []rules.FactValue
 		for _, f := range way {
 			if _, always := row.constant[f.Fact]; !always {
@@ -192,6 +192,36 @@ func (row *overviewRow) conditions(n *overviewNeed) [][]rules.FactValue {
 		}
 	}
 	return all
+}
+
+// atLeast says ways that differ only in a number once, with the least number: what
+// begins to be asked at one number is asked at all greater ones that were tried.
+func atLeast(ways [][]rules.FactValue) [][]rules.FactValue {
+	least := map[string]int64{}
+	var out [][]rules.FactValue
+	for _, way := range ways {
+		said := slices.Clone(way)
+		for i, f := range said {
+			if n, ok := f.Value.(int64); ok {
+				if known, ok := least[f.Fact]; !ok || n < known {
+					least[f.Fact] = n
+				}
+				said[i] = rules.FactValue{Fact: f.Fact}
+			}
+		}
+		if !slices.ContainsFunc(out, func(k []rules.FactValue) bool { return reflect.DeepEqual(k, said) }) {
+			out = append(out, said)
+		}
+	}
+	for _, way := range out {
+		for i, f := range way {
+			if n, ok := least[f.Fact]; ok && f.Value == nil && f.Label == nil {
+				words := fmt.Sprintf("≥ %d", n)
+				way[i].Label = rules.Text{"": words, "und": words}
+			}
+		}
+	}
+	return out
 }
 
 // sayConditions puts conditions into words: each fact as its question and answer.

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"regain/internal/browser"
-	"regain/server"
 )
 
 // TestPartnersLetter: a reseller follows the link, sees what is asked and what it
@@ -17,6 +16,7 @@ func TestPartnersLetter(t *testing.T) {
 	p := browser.Open(t, browser.Options{Width: 390, Height: 844})
 	p.Go(h.URL + "/invitation#" + token)
 	p.Shows("Your link is complete")
+	checkWeight(t, "invitation", p)
 	p.CheckAccessible("an invitation's link")
 	p.CheckFits("an invitation's link")
 	p.Screenshot("invitation-390")
@@ -39,6 +39,10 @@ func TestPartnersLetter(t *testing.T) {
 	p.CheckAccessible("what is owed")
 	p.CheckFits("what is owed")
 	p.Screenshot("partner-owed-390")
+	p.Resize(1280, 900)
+	p.CheckAccessible("what is owed")
+	p.Screenshot("partner-owed-1280")
+	p.Resize(390, 844)
 	p.Choose("#items section:nth-of-type(1) input[type=file]", file(t, "consent.pdf", 1))
 	p.WaitFor(`document.querySelector("#items section:nth-of-type(1) .st").innerText.includes("Received")`)
 	p.Choose("#items section:nth-of-type(2) input[type=file]", file(t, "letter.pdf", 2))
@@ -209,36 +213,48 @@ func TestDarkWithoutChoice(t *testing.T) {
 // and a wide screen, nothing wider than 320 pixels, and no page too heavy.
 func TestPagesInABrowser(t *testing.T) {
 	h := open(t)
-	partner := h.Token(t, server.Partner)
-	_ = partner
-	pages := map[string]string{
-		"opening": "/", "help": "/help", "opening-zh": "/zh-Hans/", "help-pt": "/pt-BR/help", "invitation": "/invitation", "api": "/api/v1/docs", "problems": "/problems",
-		"mailbox": "/dev/mailbox", "nothing": "/nothing",
+	pages := []struct{ name, path string }{
+		{"opening", "/en/"}, {"help", "/en/help"}, {"opening-zh", "/zh-Hans/"}, {"help-pt", "/pt-BR/help"}, {"invitation-page", "/en/invitation"},
+		{"problems", "/en/problems/invalid_fields"}, {"mailbox", "/en/dev/mailbox"}, {"nothing", "/en/nothing"},
 	}
 	for _, o := range []browser.Options{{Width: 390, Height: 844}, {Width: 1280}, {Width: 390, Height: 844, Dark: true}, {Width: 1280, Dark: true}} {
 		p := browser.Open(t, o)
-		for name, path := range pages {
-			p.Go(h.URL + path)
-			p.CheckAccessible(name)
+		for n, page := range pages {
+			p.Go(h.URL + page.path)
+			p.CheckAccessible(page.name)
 			if o.Width == 390 && !o.Dark {
-				p.CheckFits(name)
+				p.CheckFits(page.name)
 			}
-			if name == "opening" || name == "help" {
-				p.Screenshot(shotName(name, o))
+			if n < 4 {
+				p.Screenshot(shotName(page.name, o))
 			}
 		}
 	}
-	for name, path := range pages {
-		if name == "api" { // for developers, and long
-			continue
-		}
+	for _, page := range pages {
 		p := browser.Open(t, browser.Options{Width: 390})
-		p.Go(h.URL + path)
-		if bytes, assets := p.Weight(); bytes > 100_000 || assets > 4 {
-			t.Errorf("%s weighs %d bytes with %d assets: %v", name, bytes, assets, p.Loads())
-		} else {
-			t.Logf("%s weighs %d bytes with %d assets", name, bytes, assets)
-		}
+		p.Go(h.URL + page.path)
+		checkWeight(t, page.name, p)
+	}
+}
+
+// checkWeight holds a page that was opened in a new window to its budget.
+func checkWeight(t *testing.T, name string, p *browser.Page) {
+	t.Helper()
+	bytes, assets := p.Weight()
+	t.Logf("%s weighs %d bytes with %d assets", name, bytes, assets)
+	if bytes > 100_000 || assets > 4 {
+		t.Errorf("%s is too heavy: %v", name, p.Loads())
+	}
+}
+
+// TestTheAPIPageInABrowser is apart from the others because it is long.
+func TestTheAPIPageInABrowser(t *testing.T) {
+	h := open(t)
+	for _, o := range []browser.Options{{Width: 390, Height: 844, Dark: true}, {Width: 1280}} {
+		p := browser.Open(t, o)
+		p.Go(h.URL + "/api/v1/docs")
+		p.CheckAccessible("the API page")
+		p.CheckFits("the API page")
 	}
 }
 

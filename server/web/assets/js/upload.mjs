@@ -112,11 +112,13 @@ class Upload {
       const said = [...page.querySelectorAll('[data-message]')].map(e => e.textContent.trim()).join(' ');
       return this.fail(said || this.say('failed'), request.status >= 500 || request.status === 429);
     }
-    const selector = this.words.target;
+    const part = this.form.closest('section[id]')?.id;
     live(this.say('done'));
-    if (!swap(page, selector)) location.reload();
-    else document.querySelector(selector)?.querySelector('h2, h3')?.setAttribute('tabindex', '-1');
-    document.querySelector(selector)?.querySelector('h2, h3')?.focus({ preventScroll: true });
+    if (!swap(page, this.words.target)) return location.reload();
+    const heading = part && document.getElementById(part)?.querySelector('h2, h3');
+    if (!heading) return;
+    heading.tabIndex = -1; // where the reader was, for those who can't see where that is
+    heading.focus({ preventScroll: true });
   }
 
   fail(words, mayHelp) {
