@@ -48,7 +48,7 @@ type customerCase struct {
 	// Version is the one that was read, for what must not go by unseen changes.
 	Version     int64
 	Invitations []*cases.Invitation
-	// Cards are the items by id.
+	// cards are the items by id.
 	cards   map[string]itemCard
 	details *cases.Details
 	now     time.Time
@@ -120,6 +120,9 @@ func (d *customerCase) Reachable() bool {
 	return slices.ContainsFunc(d.Contacts, func(c api.ContactView) bool { return c.Verified })
 }
 
+// Before is how many requests are due before this one; only when Ahead is set.
+func (d *customerCase) Before() int { return *d.Ahead }
+
 // Next is the page with which the customer goes on.
 func (d *customerCase) Next() string {
 	switch {
@@ -144,7 +147,7 @@ func (p *Pages) showRequest(c *gin.Context) error {
 	return p.show(c, "customer/request", data)
 }
 
-// change registers what a customer's form does, and the page that shows the form.
+// form registers what a customer's form does, and the page that shows the form.
 func (p *Pages) form(id, path string, roles []server.Role, show, do func(c *gin.Context) error) {
 	p.getAs(id+"-page", path, roles, show)
 	p.server.Page(server.Route{

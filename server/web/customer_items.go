@@ -31,7 +31,9 @@ func (p *Pages) registerItems(customers []server.Role) {
 	})
 	p.server.Page(server.Route{
 		ID: "item-document-page", Method: http.MethodGet, Path: "/request/documents/{document}", Roles: customers, Effect: server.Reads, Limit: api.Downloads(),
-	}, func(c *gin.Context) error { return p.sendDocument(c, api.ActorOf(c.Request.Context()).ID, c.Param("document")) })
+	}, func(c *gin.Context) error {
+		return p.sendDocument(c, api.ActorOf(c.Request.Context()).ID, c.Param("document"))
+	})
 	p.form("invite", "/request/invite/{supplier}", customers, p.showInvite, p.saveInvite)
 	p.post("revoke-invitation-page", "/request/invitations/{invitation}/revoke", customers, server.Changes, func(c *gin.Context) error {
 		ctx := c.Request.Context()
@@ -128,6 +130,9 @@ func (i *itemCard) standing(d *customerCase) string {
 func (i itemCard) Needs() bool {
 	return i.Standing == "missing" || i.Standing == "rejected" || i.Standing == "waiting"
 }
+
+// Replaces says that a new file would replace one.
+func (i itemCard) Replaces() bool { return i.Current != nil }
 
 // stated is what a statement says, field by field.
 func stated(i api.ItemView, locale string) []answered {
@@ -253,7 +258,9 @@ func (d *customerCase) Ready() int {
 // Missing is described at Ready.
 func (d *customerCase) Missing() int {
 	_, unmet := rules.Met(d.details.Decision.Requirements, func(r rules.Requirement) int {
-		return len(d.pick(func(i itemCard) bool { return i.Requirement == r.ID && i.Supply == "provided" && i.Standing != "rejected" }))
+		return len(d.pick(func(i itemCard) bool {
+			return i.Requirement == r.ID && i.Supply == "provided" && i.Standing != "rejected"
+		}))
 	})
 	owed := map[string]bool{}
 	for _, r := range rules.Items(unmet) {

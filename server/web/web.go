@@ -66,6 +66,7 @@ func Register(s *server.Server, services Services) error {
 	s.ShowProblemsAs(p.showProblem)
 	p.registerPublic()
 	p.registerPartner()
+	p.registerCustomer()
 	return nil
 }
 

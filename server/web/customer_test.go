@@ -1,0 +1,430 @@
+package web_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"log/slog"
+	"mime/multipart"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/net/html"
+
+	"regain/database"
+	"regain/database/databasetest"
+	"regain/internal/testdocs"
+	"regain/notify"
+	"regain/server/servertest"
+)
+
+// customer is a browser without scripts: it reads pages, follows links and sends the
+// forms that stand on them, with all their fields.
+type customer struct {
+	t      *testing.T
+	h      *servertest.Harness
+	client *http.Client
+	page   *html.Node
+	body   string
+	url    *url.URL
+	status int
+}
+
+// onBoth runs a test on both databases.
+func onBoth(t *testing.T, test func(t *testing.T, h *servertest.Harness)) {
+	t.Helper()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		h := servertest.StartWith(t, db, servertest.Options{Unlimited: true, Logger: testLog(t)})
+		h.Deliver(t)
+		test(t, h)
+	})
+}
+
+func visit(t *testing.T, h *servertest.Harness) *customer {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &customer{t: t, h: h, client: &http.Client{Jar: jar}}
+}
+
+func (v *customer) open(path string) *customer {
+	v.t.Helper()
+	req, err := http.NewRequestWithContext(v.t.Context(), http.MethodGet, v.h.URL+path, nil)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return v.do(req)
+}
+
+// do reads the page that answers, and wants it to be sound.
+func (v *customer) do(req *http.Request) *customer {
+	v.t.Helper()
+	req.Header.Set("Accept", "text/html")
+	resp, err := v.client.Do(req)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	v.status, v.url, v.body = resp.StatusCode, resp.Request.URL, string(raw)
+	if v.page, err = html.Parse(bytes.NewReader(raw)); err != nil {
+		v.t.Fatal(err)
+	}
+	for _, bad := range []string{"<no value>", "ZgotmplZ", " style=", "<script>", "%!"} {
+		if strings.Contains(v.body, bad) {
+			v.t.Errorf("%s holds %s", v.url, bad)
+		}
+	}
+	seen := map[string]bool{}
+	for _, n := range v.all(func(n *html.Node) bool { return attr(n, "id") != "" }) {
+		if id := attr(n, "id"); seen[id] {
+			v.t.Errorf("%s has two elements %q", v.url, id)
+		} else {
+			seen[id] = true
+		}
+	}
+	for _, n := range v.all(func(n *html.Node) bool { return n.Data == "a" }) {
+		if id, ok := strings.CutPrefix(attr(n, "href"), "#"); ok && !seen[id] {
+			v.t.Errorf("%s: the link to #%s leads nowhere", v.url, id)
+		}
+	}
+	return v
+}
+
+// wants checks where the customer is, and what the page says.
+func (v *customer) wants(status int, path string, words ...string) *customer {
+	v.t.Helper()
+	if v.status != status || !regexp.MustCompile("^"+path+"$").MatchString(v.url.Path) {
+		v.t.Fatalf("%d %s, want %d %s: %s", v.status, v.url.Path, status, path, v.text())
+	}
+	for _, w := range words {
+		if !strings.Contains(v.text(), w) {
+			v.t.Errorf("%s does not say %q: %s", v.url.Path, w, v.text())
+		}
+	}
+	return v
+}
+
+func attr(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+func has(n *html.Node, name string) bool {
+	return slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == name })
+}
+
+func (v *customer) all(wanted func(n *html.Node) bool) []*html.Node { return within(v.page, wanted) }
+
+func within(root *html.Node, wanted func(n *html.Node) bool) []*html.Node {
+	var out []*html.Node
+	for n := range root.Descendants() {
+		if n.Type == html.ElementNode && wanted(n) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+func textOf(root *html.Node) string {
+	var b strings.Builder
+	for n := range root.Descendants() {
+		if n.Type == html.TextNode {
+			b.WriteString(n.Data)
+			b.WriteByte(' ')
+		}
+	}
+	return strings.Join(strings.Fields(b.String()), " ")
+}
+
+// text is what the page's main part says.
+func (v *customer) text() string {
+	for _, n := range v.all(func(n *html.Node) bool { return n.Data == "main" }) {
+		return textOf(n)
+	}
+	return textOf(v.page)
+}
+
+// form finds the form whose address matches.
+func (v *customer) form(action string) *html.Node {
+	v.t.Helper()
+	pattern := regexp.MustCompile("^" + action + `(\?|$)`)
+	for _, n := range v.all(func(n *html.Node) bool { return n.Data == "form" }) {
+		if pattern.MatchString(attr(n, "action")) {
+			return n
+		}
+	}
+	v.t.Fatalf("%s has no form to %s: %s", v.url, action, v.body)
+	return nil
+}
+
+// fields are those that a browser would send, before anything is typed.
+func fields(form *html.Node) url.Values {
+	values := url.Values{}
+	for _, n := range within(form, func(n *html.Node) bool { return has(n, "name") }) {
+		name := attr(n, "name")
+		switch {
+		case n.Data == "textarea":
+			values.Set(name, textOf(n))
+		case n.Data == "select":
+			for _, o := range within(n, func(o *html.Node) bool { return o.Data == "option" && has(o, "selected") }) {
+				values.Set(name, attr(o, "value"))
+			}
+		case n.Data == "button", attr(n, "type") == "file":
+		case attr(n, "type") == "radio" || attr(n, "type") == "checkbox":
+			if has(n, "checked") {
+				values.Add(name, attr(n, "value"))
+			}
+		case n.Data == "input":
+			values.Set(name, attr(n, "value"))
+		}
+	}
+	return values
+}
+
+// send fills in the form and sends it: names and values in turn. A field that the
+// form does not have is a mistake.
+func (v *customer) send(action string, typed ...string) *customer {
+	v.t.Helper()
+	form := v.form(action)
+	values := fields(form)
+	names := map[string]bool{}
+	for _, n := range within(form, func(n *html.Node) bool { return has(n, "name") }) {
+		names[attr(n, "name")] = true
+	}
+	for i := 0; i < len(typed); i += 2 {
+		if !names[typed[i]] {
+			v.t.Fatalf("%s: the form has no field %q", v.url, typed[i])
+		}
+		values.Del(typed[i])
+	}
+	for i := 0; i < len(typed); i += 2 {
+		values.Add(typed[i], typed[i+1])
+	}
+	return v.post(attr(form, "action"), values)
+}
+
+func (v *customer) post(action string, values url.Values) *customer {
+	v.t.Helper()
+	req, err := http.NewRequestWithContext(v.t.Context(), http.MethodPost, v.h.URL+action, strings.NewReader(values.Encode()))
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return v.do(req)
+}
+
+// upload sends a file by the page's form.
+func (v *customer) upload(action, name string, content []byte) *customer {
+	v.t.Helper()
+	form := v.form(action)
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	for field, values := range fields(form) {
+		for _, value := range values {
+			if err := w.WriteField(field, value); err != nil {
+				v.t.Fatal(err)
+			}
+		}
+	}
+	part, err := w.CreateFormFile("file", name)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	if _, err := part.Write(content); err != nil {
+		v.t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		v.t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(v.t.Context(), http.MethodPost, v.h.URL+attr(form, "action"), &body)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", w.FormDataContentType())
+	return v.do(req)
+}
+
+// letter waits for a message to somebody that matches, sent after a time.
+func (v *customer) letter(to string, pattern *regexp.Regexp, after time.Time) string {
+	v.t.Helper()
+	for range 500 {
+		letters, err := v.h.Mailbox.List(v.t.Context(), notify.LetterQuery{To: to})
+		if err != nil {
+			v.t.Fatal(err)
+		}
+		for _, l := range letters {
+			if m := pattern.FindStringSubmatch(l.TextBody); m != nil && l.SentAt.After(after) {
+				return m[1]
+			}
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	v.t.Fatalf("no letter to %s", to)
+	return ""
+}
+
+var (
+	codeInLetter  = regexp.MustCompile(`\b(\d{6})\b`)
+	itemInPage    = regexp.MustCompile(`id="item-([0-9a-f-]{36})"`)
+	referenceText = regexp.MustCompile(`[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{2}`)
+)
+
+// begin starts a request and proves its new address.
+func (v *customer) begin(email string) *customer {
+	v.t.Helper()
+	v.open("/start").wants(200, "/start", "does not guarantee")
+	v.open("/start/account").wants(200, "/start/account")
+	before := time.Now()
+	v.send("/start/account", "account", "account of "+email, "lost", "email", "new_email", email, "enterprise", "Exemplo Ltda.")
+	v.wants(200, "/request/contacts/email", "We sent a code to "+email)
+	v.send("/request/contacts/email", "code", v.letter(email, codeInLetter, before.Add(-time.Second)))
+	return v
+}
+
+// answers answers what is asked, one question a page.
+func (v *customer) answers(given map[string]string) *customer {
+	v.t.Helper()
+	for range 12 {
+		id, ok := strings.CutPrefix(v.url.Path, "/request/questions/")
+		if !ok {
+			return v
+		}
+		if given[id] == "" {
+			v.t.Fatalf("no answer to %s", id)
+		}
+		v.send(v.url.Path, "answers."+id, given[id])
+	}
+	v.t.Fatal("too many questions")
+	return v
+}
+
+func (v *customer) items() []string {
+	var ids []string
+	for _, m := range itemInPage.FindAllStringSubmatch(v.body, -1) {
+		ids = append(ids, m[1])
+	}
+	return ids
+}
+
+// supply uploads a file for, or fills in, every item of the page.
+func (v *customer) supply() *customer {
+	v.t.Helper()
+	for n, id := range v.items() {
+		v.open("/request/items")
+		action := "/request/items/" + id
+		if strings.Contains(v.body, `action="`+action+`?`) {
+			v.upload(action, fmt.Sprintf("photo-%d.jpg", n), testdocs.JPEG(uint64(1000+n), 40, 30)).wants(200, "/request/items", fmt.Sprintf("photo-%d.jpg", n))
+			continue
+		}
+		v.open(action+"/statement").wants(200, action+"/statement")
+		v.fillIn(action+"/statement").wants(200, "/request/items")
+	}
+	return v
+}
+
+// fillIn types something good into every field of a statement.
+func (v *customer) fillIn(action string) *customer {
+	v.t.Helper()
+	var typed []string
+	for name := range fields(v.form(action)) {
+		if name == "idempotency_key" {
+			continue
+		}
+		typed = append(typed, name, example(name))
+	}
+	for _, n := range within(v.form(action), func(n *html.Node) bool { return n.Data == "select" }) {
+		if !slices.Contains(typed, attr(n, "name")) {
+			typed = append(typed, attr(n, "name"), "BR")
+		}
+	}
+	return v.send(action, typed...)
+}
+
+func example(name string) string {
+	switch {
+	case strings.Contains(name, "mail"):
+		return "ana@example.com"
+	case strings.Contains(name, "phone"), strings.Contains(name, "mobile"):
+		return "+55 11 91234-5678"
+	case strings.HasSuffix(name, "postal_code"):
+		return "01310-100"
+	case strings.HasSuffix(name, "country"):
+		return "BR"
+	case strings.Contains(name, "bank"):
+		return "DE89370400440532013000"
+	case strings.Contains(name, "date"):
+		return "2024-05-01"
+	}
+	return "Rua Exemplo 12"
+}
+
+func individual() map[string]string {
+	return map[string]string{"customer_type": "direct", "account_type": "individual", "real_name_authenticated": "yes", "card_added": "no"}
+}
+
+// TestCustomersWay goes the whole way without scripts: before the start, the account
+// and its code, the questions, the materials, the check, the receipt and the status,
+// with bad input at each step.
+func TestCustomersWay(t *testing.T) {
+	onBoth(t, func(t *testing.T, h *servertest.Harness) {
+		v := visit(t, h)
+		v.open("/start/account")
+		v.send("/start/account", "account", "ana", "new_email", "nonsense")
+		v.wants(422, "/start/account", "There is a problem", "name@example.com", "Say what was lost")
+		if got := fields(v.form("/start/account")); got.Get("account") != "ana" || got.Get("new_email") != "nonsense" {
+			t.Errorf("what was typed is lost: %v", got)
+		}
+		before := time.Now().Add(-time.Second)
+		v.send("/start/account", "account", "ana", "lost", "email", "new_email", "ana@example.com").wants(200, "/request/contacts/email")
+		v.send("/request/contacts/email", "code", "12").wants(422, "/request/contacts/email", "There is a problem")
+		v.send("/request/contacts/email", "code", v.letter("ana@example.com", codeInLetter, before))
+		v.wants(200, "/request/questions/customer_type", "Question 1", "Why we ask")
+
+		v.send("/request/questions/customer_type").wants(422, "/request/questions/customer_type", "Choose or enter an answer")
+		v.answers(individual()).wants(200, "/request/items", "What we need from you", "still open")
+		v.open("/request/questions/account_type").wants(200, "/request/questions/account_type")
+		if got := fields(v.form("/request/questions/account_type")); got.Get("answers.account_type") != "individual" {
+			t.Errorf("the answer is not shown: %v", got)
+		}
+
+		v.open("/request/items")
+		ids := v.items()
+		v.open("/request/check").wants(200, "/request/check")
+		v.send("/request/check").wants(422, "/request/check", "There is a problem", "Supply this, or say why")
+		v.open("/request/items")
+		v.upload("/request/items/"+ids[0], "virus.exe", []byte("MZ nonsense")).wants(415, "/request/items/"+ids[0], "There is a problem")
+		v.open("/request/items").supply()
+		v.wants(200, "/request/items", "Nothing is missing")
+		v.open("/request/check").wants(200, "/request/check", "photo-0.jpg", "Confirmed")
+		form := fields(v.form("/request/check"))
+		v.send("/request/check").wants(200, "/request/receipt", "We have your request", "photo-0.jpg")
+		reference := referenceText.FindString(v.text())
+		if v.post("/request/check", form).wants(200, "/request/receipt"); !strings.Contains(v.text(), reference) {
+			t.Error("a second click has another effect")
+		}
+		v.open("/request").wants(200, "/request", "Waiting for a reviewer", "Yours is next", "Reviewed by")
+		v.open("/request/items").wants(200, "/request")
+		v.open("/request/later").wants(200, "/request/later", reference)
+	})
+}
+
+// testLog shows what the server finds wrong.
+func testLog(t *testing.T) *slog.Logger {
+	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
+}
