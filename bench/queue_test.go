@@ -33,7 +33,7 @@ func speedOfQueue(t *testing.T) {
 	for _, view := range views {
 		sides := make([]measure.Side, len(sizes))
 		for n, size := range sizes {
-			sides[n] = pages(readers[n], size, "/api/v1/queue?view="+view)
+			sides[n] = pages(readers[n], size, "/api/v1/queue?limit=10&view="+view)
 		}
 		r := measure.Interleave(t, rounds, turn, sides...)
 		for n := 1; n < len(sizes); n++ {
@@ -82,19 +82,19 @@ func filledQueue(t *testing.T, size int) (*client, filed) {
 	return c, one
 }
 
-// fill copies the one case many times over, in every state. A few wait anywhere; most
-// have ended, as in years of work.
+// fill copies the one case many times over, in every state.
 func fill(t *testing.T, db *sql.DB, one filed, size int) {
 	t.Helper()
 	id := one.path[strings.LastIndexByte(one.path, '/')+1:]
 	columns, rows := tableRows(t, db, "cases", "id = '"+id+"'")
+	// Every view has a tenth of the cases, so that a page of ten is full however few there are.
 	values := map[string]string{
 		"id": "'c-' || lpad(n::text, 34, '0')", "reference": "'R-' || n", "account_key": "'k-' || n",
-		"state": "state", "open": "false", "held": "state = 'submitted' AND n % 50 = 8", "round": "CASE WHEN n % 25 = 3 THEN 2 ELSE 1 END",
-		"claimed_by":    "CASE WHEN state = 'in_review' THEN CASE WHEN n % 4 = 1 THEN (SELECT id FROM staff LIMIT 1) ELSE 'somebody' END ELSE '' END",
+		"state": "state", "open": "false", "held": "n % 10 = 4", "round": "CASE WHEN n % 10 = 3 THEN 2 ELSE 1 END",
+		"claimed_by":    "CASE WHEN state = 'in_review' THEN (SELECT id FROM staff LIMIT 1) ELSE '' END",
 		"claim_expires": "CASE WHEN state = 'in_review' THEN at + interval '30 minutes' END",
 		"filed_at":      "at", "submitted_at": "at", "created_at": "at", "updated_at": "at",
-		"review_due":   "CASE WHEN state IN ('submitted', 'in_review') THEN at + interval '2 days' END",
+		"review_due":   "CASE WHEN state IN ('submitted', 'in_review') THEN at + interval '12 hours' END",
 		"customer_due": "CASE WHEN state = 'materials_requested' THEN at + interval '7 days' END",
 		"ended_at":     "CASE WHEN state IN ('approved', 'denied', 'withdrawn', 'expired') THEN at + interval '1 day' END",
 	}
@@ -107,10 +107,10 @@ func fill(t *testing.T, db *sql.DB, one filed, size int) {
 	}
 	for _, statement := range []string{
 		"INSERT INTO cases (" + strings.Join(columns, ", ") + ") SELECT " + strings.Join(list, ", ") + " FROM (SELECT n, now() - n * interval '1 second' AS at," +
-			" (ARRAY['submitted','in_review','materials_requested','submitted','approved','denied','withdrawn','expired','submitted','approved'])[n % 10 + 1] AS state" +
+			" (ARRAY['submitted','in_review','materials_requested','submitted','submitted','approved','denied','withdrawn','expired','approved'])[n % 10 + 1] AS state" +
 			" FROM generate_series(1, " + strconv.Itoa(size) + ") n) generated",
 		"INSERT INTO decisions (id, case_id, round, verdict, role, reason_code, words_customer, words_staff, staff_id, decided_at, void)" +
-			" SELECT 'd-' || id, id, round, 'approved', 'reviewer', '', '', '', 'somebody', now(), false FROM cases WHERE state = 'submitted' AND right(id, 2) = '40'",
+			" SELECT 'd-' || id, id, round, 'approved', 'reviewer', '', '', '', 'somebody', now(), false FROM cases WHERE state = 'submitted' AND right(id, 1) = '0'",
 		"UPDATE cases SET state = 'submitted', filed_at = now(), submitted_at = now(), review_due = now() + interval '2 days', customer_due = NULL WHERE id = '" + id + "'",
 		"VACUUM (ANALYZE)",
 	} {

@@ -116,8 +116,13 @@ func (g *generator) condition() string {
 // always or never true are no fault of the engine, and decisions work all the same.
 func compileGenerated(t testing.TB, seed uint64) *Policy {
 	t.Helper()
+	return compileBundle(t, generatePolicy(seed))
+}
+
+func compileBundle(t testing.TB, bundle Bundle) *Policy {
+	t.Helper()
 	var faults Faults
-	p, prog, _ := readPolicy(generatePolicy(seed), &faults)
+	p, prog, _ := readPolicy(bundle, &faults)
 	c := newCompiler(p, prog, &faults)
 	c.run(maxNodes)
 	for _, f := range faults {
