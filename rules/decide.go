@@ -9,10 +9,27 @@ import (
 // Decide says what the policy asks under the answers, complete or partial. It
 // walks the groups of scenarios from the root, then the conditions of the
 // scenario that it reaches; what the answers leave open decides the next question.
+// The decision is shared, and must not be changed.
 func (p *Policy) Decide(a Answers) Decision {
 	if a.levels == nil {
 		a = p.normalise(make([]any, len(p.facts)))
 	}
+	var buffer [256]byte
+	key, keeps := p.appendKey(buffer[:0], a)
+	if keeps {
+		if d, ok := p.decided.get(key); ok {
+			return d
+		}
+	}
+	d := p.decide(a)
+	if keeps {
+		p.decided.put(key, d)
+	}
+	return d
+}
+
+// decide is Decide without memory.
+func (p *Policy) decide(a Answers) Decision {
 	d := Decision{PolicyHash: p.hash}
 	if a.impossible > 0 {
 		d.Impossible = p.impossible(a.impossible - 1)

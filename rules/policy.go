@@ -28,6 +28,7 @@ type Policy struct {
 	askYes                        []diagram.Node // by fact: where it is asked, if it has an ask_when
 	scratches                     sync.Pool      // of *diagram.Scratch
 	scenarioByID                  map[string]*Scenario
+	decided                       decided
 }
 
 // ID is the policy's id, such as "huawei-id".

@@ -26,11 +26,13 @@ func TestSpeed(t *testing.T) {
 		measure.Side{Name: "walk", Run: measure.Calls(inTurn(cases, func(c *drawnCase) { p.walk(c.answers.levels) }))},
 		measure.Side{Name: "`expr`, plain maps, one machine", Run: measure.Calls(inTurn(cases, evaluateByExpr(t, p)))},
 		measure.Side{Name: "hand-written Go", Run: measure.Calls(inTurn(cases, decideByHand()))},
-		measure.Side{Name: "Decide", Run: measure.Calls(inTurn(cases, func(c *drawnCase) { p.Decide(c.answers) }))})
+		measure.Side{Name: "Decide", Run: measure.Calls(inTurn(cases, func(c *drawnCase) { p.Decide(c.answers) }))},
+		measure.Side{Name: "decide anew", Run: measure.Calls(inTurn(cases, func(c *drawnCase) { p.decide(c.answers) }))})
 	allocations := testing.AllocsPerRun(1000, func() { p.walk(levels) })
 	measure.Print(fmt.Sprintf("decide, complete answers: the walk (%.0f allocations)", allocations), r[0], r[1], "10")
 	measure.Print("decide, complete answers: the walk", r[0], r[2], "0.1")
-	measure.Print("decide, complete answers: with lists, words and reasons", r[3], r[1], "–")
+	measure.Print("decide, complete answers: with lists, words and reasons, as remembered", r[3], r[1], "–")
+	measure.Print("the same, the first time", r[4], r[1], "–")
 	if allocations != 0 {
 		t.Errorf("the walk allocates %v times", allocations)
 	}
@@ -39,8 +41,10 @@ func TestSpeed(t *testing.T) {
 	partial, _ := p.ParseAnswers(given)
 	r = measure.Interleave(t, rounds, turn,
 		measure.Side{Name: "Decide", Run: measure.Calls(func() { p.Decide(partial) })},
-		measure.Side{Name: "`expr`, each condition in three values", Run: measure.Calls(evaluatePartial(t, p, given))})
-	measure.Print("decide, partial answers: next question, what is open, what is certain", r[0], r[1], "10")
+		measure.Side{Name: "`expr`, each condition in three values", Run: measure.Calls(evaluatePartial(t, p, given))},
+		measure.Side{Name: "decide anew", Run: measure.Calls(func() { p.decide(partial) })})
+	measure.Print("decide, partial answers: next question, what is open, what is certain, as remembered", r[0], r[1], "10")
+	measure.Print("the same, the first time", r[2], r[1], "–")
 
 	speedOfLoading(t, p.Bundle(), turn)
 }
