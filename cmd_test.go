@@ -128,7 +128,7 @@ func TestHelpNamesEverything(t *testing.T) {
 func TestServeOnTheEmbeddedDefault(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	origin, _ := serving(t, "--data", dir)
-	if status, body := fetch(t, origin+"/"); status != 200 || !strings.Contains(body, "huawei-id") || !strings.Contains(body, "/dev/mailbox") {
+	if status, body := fetch(t, origin+"/"); status != 200 || !strings.Contains(body, "Huawei Cloud help centre") || !strings.Contains(body, "/dev/mailbox") {
 		t.Errorf("%d %.300s", status, body)
 	}
 	status, body := fetch(t, origin+"/readyz")

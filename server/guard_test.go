@@ -310,7 +310,7 @@ func TestShutdown(t *testing.T) {
 // arrives whole as long as its bytes keep coming, and one that stalls is cut off.
 func TestSlowUploadIsStretched(t *testing.T) {
 	config := testConfig()
-	config.ReadTimeout = 300 * time.Millisecond
+	config.ReadTimeout = 1500 * time.Millisecond
 	b := newBench(t, databasetest.SQLite(t), config, func(s *Server) {
 		s.Raw(Route{ID: "up", Method: "POST", Path: "/api/v1/up", Roles: Everyone(), Effect: Reads, Upload: true, Tag: "T", Summary: "S"},
 			func(c *gin.Context) error {
@@ -341,10 +341,10 @@ func TestSlowUploadIsStretched(t *testing.T) {
 		req, _ := http.NewRequestWithContext(ctx, "POST", "http://"+address.String()+"/api/v1/up", r)
 		return b.send(req)
 	}
-	if got := upload(100 * time.Millisecond); got.status != 200 || string(got.body) != "80" {
+	if got := upload(300 * time.Millisecond); got.status != 200 || string(got.body) != "80" {
 		t.Errorf("steady: %d %s", got.status, got.body)
 	}
-	if got := upload(600 * time.Millisecond); got.problem(t).Code != "body_too_slow" {
+	if got := upload(3 * time.Second); got.problem(t).Code != "body_too_slow" {
 		t.Errorf("stalled: %d %s", got.status, got.body)
 	}
 	stop()
