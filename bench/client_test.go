@@ -47,11 +47,11 @@ func nextAddress() string {
 }
 
 // send makes one call; the body may be in pieces.
-func (c *client) send(method, path, contentType string, header http.Header, body ...[]byte) (*http.Response, []byte, error) {
+func (c *client) send(method, path, contentType string, body ...[]byte) (status int, answer []byte, err error) {
 	if c.conn == nil {
 		conn, err := net.Dial("tcp", c.address)
 		if err != nil {
-			return nil, nil, err
+			return 0, nil, err
 		}
 		c.conn, c.reader = conn, bufio.NewReaderSize(conn, 64<<10)
 	}
@@ -66,32 +66,29 @@ func (c *client) send(method, path, contentType string, header http.Header, body
 	if method != http.MethodGet {
 		out = fmt.Appendf(out, "Content-Type: %s\r\nContent-Length: %d\r\nIdempotency-Key: bench-%016d\r\n", contentType, size, keys.Add(1))
 	}
-	for name, values := range header {
-		out = fmt.Appendf(out, "%s: %s\r\n", name, values[0])
-	}
 	c.out = append(out, "\r\n"...)
 	_ = c.conn.SetDeadline(time.Now().Add(60 * time.Second))
 	pieces := net.Buffers(append([][]byte{c.out}, body...))
 	if _, err := pieces.WriteTo(c.conn); err != nil {
-		return nil, nil, err
+		return 0, nil, err
 	}
 	res, err := http.ReadResponse(c.reader, nil)
 	if err != nil {
-		return nil, nil, err
+		return 0, nil, err
 	}
 	b, err := io.ReadAll(res.Body)
 	_ = res.Body.Close()
-	return res, b, err
+	return res.StatusCode, b, err
 }
 
 // expect is send that wants a status.
 func (c *client) expect(status int, method, path, contentType string, body ...[]byte) ([]byte, error) {
-	res, b, err := c.send(method, path, contentType, nil, body...)
+	got, b, err := c.send(method, path, contentType, body...)
 	if err != nil {
 		return nil, err
 	}
-	if res.StatusCode != status {
-		return nil, fmt.Errorf("%s %s: status %d\n%s", method, path, res.StatusCode, b)
+	if got != status {
+		return nil, fmt.Errorf("%s %s: status %d\n%s", method, path, got, b)
 	}
 	return b, nil
 }

@@ -82,6 +82,7 @@ func tableRows(t *testing.T, db *sql.DB, table, where string) (columns []string,
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() { _ = names.Close() }()
 	for names.Next() {
 		var name string
 		if err := names.Scan(&name); err != nil {
@@ -100,6 +101,7 @@ func tableRows(t *testing.T, db *sql.DB, table, where string) (columns []string,
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() { _ = found.Close() }()
 	for found.Next() {
 		row := make([]string, len(columns))
 		into := make([]any, len(columns))

@@ -69,7 +69,10 @@ func (db *DB) ReadShape(ctx context.Context, in bun.IDB, s *Shape, dest any, arg
 		return Classify(err)
 	}
 	defer func() { _ = rows.Close() }()
-	return Classify(db.ScanRows(ctx, rows, dest))
+	if err := db.ScanRows(ctx, rows, dest); err != nil {
+		return Classify(err)
+	}
+	return Classify(rows.Err())
 }
 
 // RunShape runs a shape that gives no rows, and whose result nobody needs.
