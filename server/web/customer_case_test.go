@@ -1,0 +1,196 @@
+package web_test
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/net/html"
+
+	"regain/accounts"
+	"regain/cases"
+	"regain/database/databasetest"
+	"regain/internal/testdocs"
+	"regain/server/servertest"
+)
+
+// reviewer holds the case with a reference.
+func reviewer(t *testing.T, h *servertest.Harness, reference string) (cases.Actor, *cases.Case) {
+	t.Helper()
+	actor := cases.Actor{Kind: cases.Staff, ID: h.NewStaff(t, accounts.Reviewer).ID, Roles: []string{cases.RoleReviewer}}
+	c, err := h.Cases.ByReference(t.Context(), actor, reference)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err = h.Cases.Claim(t.Context(), actor, c.ID, 0); err != nil {
+		t.Fatal(err)
+	}
+	return actor, c
+}
+
+// submitted is a customer who has handed in an individual's request.
+func submitted(t *testing.T, h *servertest.Harness, email string) (v *customer, reference string) {
+	t.Helper()
+	v = visit(t, h).begin(email).answers(individual()).supply()
+	v.open("/request/check").send("/request/check").wants(200, "/request/receipt")
+	return v, referenceText.FindString(v.text())
+}
+
+// TestAskedForMore: the customer sees the reviewer's words, the old file and the new
+// upload together, and nothing else is open.
+func TestAskedForMore(t *testing.T) {
+	onBoth(t, func(t *testing.T, h *servertest.Harness) {
+		v, reference := submitted(t, h, "ana@example.com")
+		staff, c := reviewer(t, h, reference)
+		d, err := h.Cases.Details(t.Context(), staff, c.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var rejected *cases.Item
+		for _, i := range d.Items {
+			if i.Kind == "document" {
+				rejected = i
+			}
+		}
+		if _, err := h.Cases.Judge(t.Context(), staff, c.ID, rejected.ID, 0, cases.Judgement{ReasonCode: "unreadable", WordsCustomer: "Photograph the whole page."}); err != nil {
+			t.Fatal(err)
+		}
+		v.open("/request").wants(200, "/request", "A person is reviewing it")
+		if strings.Contains(v.text(), "Photograph") {
+			t.Error("shows a review under way")
+		}
+		ask := cases.RequestInput{Asks: []cases.Ask{{Item: rejected.ID}, {Text: "A photo of the contract"}}, Words: "Please send these two."}
+		if _, err := h.Cases.RequestMaterials(t.Context(), staff, c.ID, 0, ask); err != nil {
+			t.Fatal(err)
+		}
+		v.open("/request").wants(200, "/request", "We need something more", "Send it by", "Photograph the whole page.")
+		v.open("/request/items").wants(200, "/request/items", "Photograph the whole page.", "A photo of the contract", "What you sent before", "Everything else")
+		if ids := v.items(); len(ids) != 2 {
+			t.Fatalf("%d items are open", len(ids))
+		}
+		v.open("/request/messages").wants(200, "/request/messages", "Please send these two.")
+		v.open("/request/check").send("/request/check").wants(422, "/request/check", "There is a problem")
+		v.open("/request/items")
+		for n, id := range v.items() {
+			v.upload("/request/items/"+id, "again.jpg", testdocs.JPEG(uint64(7000+n), 40, 30)).wants(200, "/request/items", "again.jpg")
+		}
+		v.open("/request/check").send("/request/check").wants(200, "/request/receipt")
+	})
+}
+
+// TestAppeal: a denial says why and until when it can be appealed, once.
+func TestAppeal(t *testing.T) {
+	onBoth(t, func(t *testing.T, h *servertest.Harness) {
+		v, reference := submitted(t, h, "ana@example.com")
+		staff, c := reviewer(t, h, reference)
+		if _, err := h.Cases.Deny(t.Context(), staff, c.ID, 0, cases.Denial{ReasonCode: "not_proven", WordsCustomer: "The records name somebody else."}); err != nil {
+			t.Fatal(err)
+		}
+		v.open("/request").wants(200, "/request", "Not approved", "The records name somebody else.", "You can appeal once")
+		v.open("/request/appeal").send("/request/appeal", "reason", "no").wants(422, "/request/appeal", "There is a problem")
+		if got := fields(v.form("/request/appeal")).Get("reason"); got != "no" {
+			t.Errorf("what was typed is lost: %q", got)
+		}
+		v.send("/request/appeal", "reason", "The records name my maiden name.").wants(200, "/request", "Waiting for a reviewer")
+		v.open("/request/appeal").wants(200, "/request/appeal", "not possible")
+	})
+}
+
+// TestComingBack: with the reference and a code one comes back from another device;
+// what is not there is answered alike, and what was typed goes along.
+func TestComingBack(t *testing.T) {
+	onBoth(t, func(t *testing.T, h *servertest.Harness) {
+		first := visit(t, h).begin("ana@example.com")
+		first.open("/request/later")
+		reference := referenceText.FindString(first.text())
+
+		v := visit(t, h)
+		v.open("/request/messages").wants(401, "/request/messages", "Your session has ended")
+		v.send("/resume").wants(422, "/resume", "Enter your reference")
+		v.send("/resume", "reference", "2222-2222-22").wants(200, "/resume", "If there is a request")
+		v.send("/resume/code", "code", "123456").wants(422, "/resume/code", "There is a problem")
+
+		v.open("/request/messages")
+		before := time.Now().Add(-time.Millisecond)
+		v.send("/resume", "reference", strings.ToLower(strings.ReplaceAll(reference, "-", " "))).wants(200, "/resume")
+		code := ""
+		for code == "" || code == "000000" {
+			code = v.letterAfter("ana@example.com", before)
+		}
+		v.send("/resume/code", "code", code).wants(200, "/request/messages", "There are no messages yet")
+		v.send("/request/messages").wants(422, "/request/messages", "There is a problem")
+		v.send("/request/messages", "body", "Is a photo enough?").wants(200, "/request/messages", "Is a photo enough?")
+
+		// A session that is over takes nothing along that was typed.
+		form := fields(v.form("/request/messages"))
+		form.Set("body", "A long thought")
+		away := visit(t, h)
+		away.post("/request/messages", form).wants(401, "/request/messages", "What you typed is kept")
+		if got := fields(away.form("/resume")).Get("continue_with"); !strings.Contains(got, url.QueryEscape("A long thought")) {
+			t.Errorf("carried: %q", got)
+		}
+		v.open("/request/withdraw").send("/request/withdraw").wants(200, "/request", "Withdrawn")
+		v.open("/request/withdraw").wants(200, "/request/withdraw", "closed already")
+	})
+}
+
+// letterAfter is the code of the newest letter after a time.
+func (v *customer) letterAfter(to string, after time.Time) string {
+	v.t.Helper()
+	return v.letter(to, regexp.MustCompile(`\b(\d{6})\b`), after)
+}
+
+// TestResellersLetter: the customer says what cannot be had, takes it back, invites a
+// reseller, sees how that stands, and ends the invitation.
+func TestResellersLetter(t *testing.T) {
+	onBoth(t, func(t *testing.T, h *servertest.Harness) {
+		v := visit(t, h).begin("ana@example.com").answers(map[string]string{
+			"customer_type": "reseller", "account_type": "enterprise", "real_name_authenticated": "yes", "enterprise_country": "CN",
+		})
+		v.wants(200, "/request/items")
+		id := v.items()[0]
+		v.open("/request/items/"+id+"/unavailable").send("/request/items/"+id+"/unavailable", "reason", "x").wants(422, "/request/items/"+id+"/unavailable")
+		v.send("/request/items/"+id+"/unavailable", "reason", "The office has closed.").wants(200, "/request/items", "Cannot be provided", "The office has closed.")
+		v.send("/request/items/"+id+"/available").wants(200, "/request/items")
+		if strings.Contains(v.text(), "The office has closed.") {
+			t.Error("still out of reach")
+		}
+		invite := ""
+		for _, n := range v.all(func(n *html.Node) bool { return n.Data == "a" && strings.Contains(attr(n, "href"), "/request/invite/") }) {
+			invite = attr(n, "href")
+		}
+		v.open(invite).send(invite, "organisation", "", "email", "nonsense").wants(422, invite, "name@example.com")
+		v.send(invite, "organisation", "Nuvem Parceira Ltda.", "email", "ops@parceira.example").wants(200, "/request/items", "Nuvem Parceira Ltda.", "ops@parceira.example", "Waiting for the letter")
+		v.send("/request/invitations/[0-9a-f-]+/revoke").wants(200, "/request/items", "You ended the invitation")
+		letter := ""
+		for _, n := range v.all(func(n *html.Node) bool { return n.Data == "a" && strings.HasSuffix(attr(n, "href"), "/letter") }) {
+			letter = attr(n, "href")
+		}
+		if v.open(letter); v.status != 200 || !strings.Contains(v.body, "Exemplo Ltda.") {
+			t.Errorf("the letter: %d", v.status)
+		}
+	})
+}
+
+// TestCustomersPagesInEveryLanguage: no page fails, or shows a key, in any language.
+func TestCustomersPagesInEveryLanguage(t *testing.T) {
+	h := servertest.StartWith(t, databasetest.SQLite(t), servertest.Options{Unlimited: true, Logger: testLog(t)})
+	h.Deliver(t)
+	v, _ := submitted(t, h, "ana@example.com")
+	draft := visit(t, h).begin("bia@example.com").answers(individual())
+	item := draft.items()[0]
+	for _, locale := range []string{"en", "zh-Hans", "pt-BR"} {
+		for _, path := range []string{"/start", "/start/account", "/resume", "/resume/code?reference=2222-2222-22&channel=email", "/request", "/request/receipt", "/request/messages", "/request/withdraw", "/request/appeal", "/request/later"} {
+			if v.open("/" + locale + path); v.status != 200 || strings.Contains(v.text(), "customer.") {
+				t.Errorf("%s%s: %d %s", locale, path, v.status, v.text())
+			}
+		}
+		for _, path := range []string{"/request", "/request/account", "/request/questions/customer_type", "/request/questions/account_type", "/request/items", "/request/check", "/request/items/" + item + "/unavailable"} {
+			if draft.open("/" + locale + path); draft.status != 200 || strings.Contains(draft.text(), "customer.") {
+				t.Errorf("%s%s: %d %s", locale, path, draft.status, draft.text())
+			}
+		}
+	}
+}
