@@ -194,3 +194,29 @@ func TestCustomersPagesInEveryLanguage(t *testing.T) {
 		}
 	}
 }
+
+// TestStatement: what a statement asks is judged field by field, and nothing that was
+// typed is lost.
+func TestStatement(t *testing.T) {
+	onBoth(t, func(t *testing.T, h *servertest.Harness) {
+		v := visit(t, h).begin("ana@example.com").answers(map[string]string{
+			"customer_type": "direct", "account_type": "individual", "real_name_authenticated": "no", "card_added": "no", "paid": "no", "phone_registered": "yes",
+		})
+		v.wants(200, "/request/items")
+		path := ""
+		for _, n := range v.all(func(n *html.Node) bool { return n.Data == "a" && strings.HasSuffix(attr(n, "href"), "/statement") }) {
+			path = attr(n, "href")
+		}
+		if path == "" {
+			t.Fatalf("no statement is asked: %s", v.text())
+		}
+		v.open(path).send(path).wants(422, path, "There is a problem")
+		v.fillIn(path).wants(200, "/request/items", "Ready", "Change what you filled in")
+		v.open(path).wants(200, path)
+		for name, values := range fields(v.form(path)) {
+			if values[0] == "" {
+				t.Errorf("%s is empty", name)
+			}
+		}
+	})
+}
