@@ -232,7 +232,7 @@ func (o *overview) sayConditions(ways [][]rules.FactValue, locale string) []stri
 		for _, f := range way {
 			question := ""
 			if fact := o.policy.Fact(f.Fact); fact != nil {
-				question = fact.Ask.In(locale) + " "
+				question = fact.Ask.In(locale) + " – "
 			}
 			parts = append(parts, question+f.Label.In(locale))
 		}

@@ -166,9 +166,9 @@ func (p *Pages) asInvited(handle func(c *gin.Context, caseID string) error) func
 func (p *Pages) takeOwed(c *gin.Context) error {
 	return p.asInvited(func(c *gin.Context, caseID string) error {
 		item := c.Param("item")
-		_, f, err := p.takeUpload(c, caseID, item, readOff)
+		doc, f, err := p.takeUpload(c, caseID, item, readOff)
 		if err == nil {
-			return p.seeOther(c, owedPath+"#item-"+item)
+			return p.seeOther(c, owedPath+"#item-"+doc.ItemID)
 		}
 		data, readErr := p.owed(c)
 		if readErr != nil {
