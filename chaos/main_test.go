@@ -29,6 +29,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	testservers.AtEnd(func() { _ = os.RemoveAll(dir) })
 	testservers.Main(m)
 }
 
