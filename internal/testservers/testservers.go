@@ -31,9 +31,6 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
-// AtEnd has cleanup called after all tests of a package that uses Main.
-func AtEnd(cleanup func()) { stopAtEnd(cleanup) }
-
 // stopAtEnd has stop called after the tests, in reverse order of starting.
 func stopAtEnd(stop func()) {
 	started.Lock()
