@@ -26,8 +26,11 @@ type change struct {
 	// items are loaded by the first call of Items.
 	items []*Item
 
-	policy   *rules.Policy
-	decision *rules.Decision
+	// documents and judged are loaded where a document is attached.
+	documents []*Document
+	judged    []*ItemDecision
+	policy    *rules.Policy
+	decision  *rules.Decision
 	// before is what the policy asked before this change of the answers.
 	before *rules.Decision
 	// permitted is the row of the table whose guards have agreed.

@@ -182,6 +182,9 @@ func (s *Service) attach(ctx context.Context, actor Actor, doc *Document, readOf
 		if err != nil {
 			return err
 		}
+		if err := ch.loadSupplied(); err != nil {
+			return err
+		}
 		if err := ch.checkDocument(i, doc, readOff); err != nil {
 			return err
 		}
@@ -189,7 +192,7 @@ func (s *Service) attach(ctx context.Context, actor Actor, doc *Document, readOf
 			return err
 		}
 		doc.State, doc.CreatedAt, doc.ActorKind, doc.ActorID = Current, ch.now, actor.Kind, actor.ID
-		if _, err := ch.tx.NewInsert().Model(doc).Exec(ch.ctx); err != nil {
+		if err := database.Add(ch.ctx, ch.s.db, ch.tx, doc); err != nil {
 			return fmt.Errorf("write document: %w", err)
 		}
 		if err := ch.supply(i, Provided, Facts{"document": doc.ID, "sha256": doc.SHA256, "version": doc.Version}); err != nil {
@@ -217,11 +220,7 @@ func (ch *change) checkDocument(i *Item, doc *Document, readOff map[string]any) 
 	if err := ch.notRejectedBefore(i, doc); err != nil {
 		return err
 	}
-	n, err := ch.tx.NewSelect().Model((*Document)(nil)).Where("d.case_id = ?", ch.Case.ID).Count(ch.ctx)
-	if err != nil {
-		return fmt.Errorf("count documents: %w", err)
-	}
-	if n >= int64(ch.s.opt.MaxDocuments) {
+	if len(ch.documents) >= ch.s.opt.MaxDocuments {
 		return problem.Newf(problem.Conflict, "too_many_documents", "A case holds at most %d files, earlier versions included.", ch.s.opt.MaxDocuments)
 	}
 	return ch.readOff(i, doc, readOff)
@@ -237,17 +236,28 @@ func allowedType(limits storage.Limits, typ string, size int64) error {
 	return problem.New(problem.UnsupportedType, "file_type_not_allowed", "This item does not take files of this type.")
 }
 
+// loadSupplied reads, in one round trip, every version of the case's documents and what
+// was decided about items.
+func (ch *change) loadSupplied() error {
+	err := ch.s.db.ReadTogether(ch.ctx, ch.tx,
+		database.ListOf(&ch.documents, "d.case_id = ?", ch.Case.ID),
+		database.ListOf(&ch.judged, "idec.case_id = ?", ch.Case.ID))
+	if err != nil {
+		return fmt.Errorf("read documents: %w", err)
+	}
+	return nil
+}
+
 // notRejectedBefore spares everybody a second look at the very same file.
 func (ch *change) notRejectedBefore(i *Item, doc *Document) error {
-	n, err := ch.tx.NewSelect().Model((*ItemDecision)(nil)).
-		Join("JOIN documents AS d ON d.id = idec.document_id").
-		Where("idec.item_id = ?", i.ID).Where("idec.verdict = ?", Rejected).Where("d.sha256 = ?", doc.SHA256).
-		Count(ch.ctx)
-	if err != nil {
-		return fmt.Errorf("look for rejected copies: %w", err)
-	}
-	if n > 0 {
-		return problem.New(problem.Conflict, "same_file_rejected", "This is the same file that was not accepted before. Send another one.")
+	for _, j := range ch.judged {
+		if j.ItemID != i.ID || j.Verdict != Rejected {
+			continue
+		}
+		same := func(d *Document) bool { return d.ID == j.DocumentID && d.SHA256 == doc.SHA256 }
+		if slices.ContainsFunc(ch.documents, same) {
+			return problem.New(problem.Conflict, "same_file_rejected", "This is the same file that was not accepted before. Send another one.")
+		}
 	}
 	return nil
 }
@@ -282,11 +292,11 @@ func (ch *change) readOff(i *Item, doc *Document, raw map[string]any) error {
 
 // replaceDocuments ends the item's current document and numbers the new one.
 func (ch *change) replaceDocuments(i *Item, doc *Document) error {
-	var last int
-	err := ch.tx.NewSelect().Model((*Document)(nil)).ColumnExpr("COALESCE(MAX(d.version), 0)").
-		Where("d.item_id = ?", i.ID).Scan(ch.ctx, &last)
-	if err != nil {
-		return fmt.Errorf("number document: %w", err)
+	last := 0
+	for _, d := range ch.documents {
+		if d.ItemID == i.ID {
+			last = max(last, d.Version)
+		}
 	}
 	doc.Version = last + 1
 	return ch.endDocuments(i, Replaced)
@@ -295,7 +305,7 @@ func (ch *change) replaceDocuments(i *Item, doc *Document) error {
 func (ch *change) endDocuments(i *Item, as DocumentState) error {
 	_, err := ch.tx.NewUpdate().Model((*Document)(nil)).
 		Set("state = ?", as).Set("ended_at = ?", ch.now).
-		Where("item_id = ?", i.ID).Where("state = ?", Current).Exec(ch.ctx)
+		Where("item_id = ?", i.ID).Where("state = ?", Current).Exec(database.Later(ch.ctx))
 	if err != nil {
 		return fmt.Errorf("end document: %w", err)
 	}
