@@ -80,7 +80,7 @@ assets: ## Fetch and build what the pages load: styles, icons, scripts
 	@scripts/assets
 
 screenshots: assets ## Make the pictures of all pages in docs/screenshots anew
-	REGAIN_SCREENSHOTS=$(CURDIR)/docs/screenshots go test -count=1 -run 'Browser|Letter|Refused|Screenshot' ./server/web
+	REGAIN_SCREENSHOTS=$(CURDIR)/docs/screenshots go test -count=1 ./server/web
 
 clean: ## Remove what was built and the local data
 	rm -rf regain data $(TOOLS) server/web/node_modules

@@ -16,7 +16,9 @@ import (
 // failure is what the page for a failed call shows.
 type failure struct {
 	Title, Detail string
-	Status        int
+	// Code is the problem's own, for programs that look at pages.
+	Code   string
+	Status int
 	// Instance is quoted when asking for help.
 	Instance string
 	// Messages are bad inputs that no form shows.
@@ -32,7 +34,7 @@ func (p *Pages) showProblem(c *gin.Context, shown *server.Problem) {
 	}
 	locale := server.Locale(c.Request.Context())
 	data := failure{
-		Title: p.problemTitle(locale, shown.Status), Status: shown.Status,
+		Title: p.problemTitle(locale, shown.Status), Code: shown.Code, Status: shown.Status,
 		Detail:   p.problemWords(locale, kindName(shown.Status), shown.Code, shown.Detail),
 		Instance: strings.TrimPrefix(shown.Instance, "urn:uuid:"), Again: again(c.Request, shown.Status),
 	}
