@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -21,6 +22,17 @@ func (p *Page) do(what string, steps ...chromedp.Action[chromedp.Void]) {
 func (p *Page) Go(url string) {
 	p.t.Helper()
 	p.do("open "+url, chromedp.Navigate(url))
+}
+
+// LoadCold loads the page again as somebody sees it who was never here, and begins to
+// count what it loads.
+func (p *Page) LoadCold() {
+	p.t.Helper()
+	p.ForgetLoads()
+	Eval[bool](p, `(window.regainLeft = true)`)
+	_, err := chromedp.Call(p.ctx, page.Reload, page.ReloadParams{IgnoreCache: new(true)})
+	p.try("load again", err)
+	p.WaitFor(`!window.regainLeft && document.readyState === "complete"`)
 }
 
 // Back goes back as the browser's button does.
