@@ -49,7 +49,7 @@ func TestWordsOfThePages(t *testing.T) {
 		n      int
 		want   string
 	}{
-		{"en", 1, "asked for one thing"}, {"en", 2, "asked for 2 things"}, {"zh-Hans", 1, "提供 1 项材料"}, {"pt-BR", 1, "pedimos uma coisa"}, {"pt-BR", 1200, "pedimos 1.200 coisas"},
+		{"en", 1, "asked for one thing"}, {"en", 2, "asked for 2 things"}, {"zh-Hans", 1, "提供 1 项材料"}, {"pt-BR", 1, "envie uma coisa"}, {"pt-BR", 1200, "envie 1.200 coisas"},
 	} {
 		got, err := w.say(c.locale, "partner.owed.lead", "customer", "C", "organisation", "O", "n", c.n)
 		if err != nil || !strings.Contains(got, c.want) {
