@@ -46,7 +46,7 @@ bench: packages tools ## Measure what docs/performance.md speaks of, in about BE
 	BENCH_SECONDS=$(or $(BENCH_SECONDS),360) go test -count=1 -p 1 -timeout 60m -run '^TestSpeed$$' -v ./rules ./bench
 
 chaos: packages tools ## Kill and break everything for long: CHAOS_KILLS=200 on each stack, CHAOS_OUTAGES=20, CHAOS_NETWORK=4000 (ms)
-	CHAOS_KILLS=$(or $(CHAOS_KILLS),200) CHAOS_OUTAGES=$(or $(CHAOS_OUTAGES),20) CHAOS_NETWORK=$(or $(CHAOS_NETWORK),4000) CHAOS_STOPS=$(or $(CHAOS_STOPS),20) \
+	CHAOS_OVERLOAD=1 CHAOS_KILLS=$(or $(CHAOS_KILLS),200) CHAOS_OUTAGES=$(or $(CHAOS_OUTAGES),20) CHAOS_NETWORK=$(or $(CHAOS_NETWORK),4000) CHAOS_STOPS=$(or $(CHAOS_STOPS),20) \
 		go test -timeout 2h -v $(if $(RUN),-run '$(RUN)') ./chaos
 
 soak: packages tools ## Let clients work for SOAK_MINUTES (5) on each stack; goroutines, descriptors and memory stay flat

@@ -108,7 +108,8 @@ func (c *caller) settle(k *call) (object, error) {
 		return nil, fmt.Errorf("%w: %s %s: %d %s", errRefused, k.Method, k.Path, status, body)
 	}
 	c.w.ledger.ack(k, status, h, body)
-	if c.w.twins && k.Tries == 1 && c.w.maybe(0.05) {
+	// A sign-in is the one call that may be carried out again: it gives another session.
+	if c.w.twins && k.What != "sign-in" && k.Tries == 1 && c.w.maybe(0.05) {
 		c.repeat(k)
 	}
 	if len(body) == 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -13,7 +14,13 @@ import (
 // TestOverload offers four times as many calls at once as the server takes, in an
 // open loop that does not wait for answers. Beside successes there are only 429 and
 // 503 with Retry-After, and within 5 s after it answers as fast as before.
+//
+// An open loop at four times the capacity of a quiet machine needs more sockets than a
+// process is given by default, so it is part of make chaos and not of make test.
 func TestOverload(t *testing.T) {
+	if os.Getenv("CHAOS_OVERLOAD") == "" {
+		t.Skip("a part of make chaos: needs CHAOS_OVERLOAD=1 and a high limit of open files")
+	}
 	long(t)
 	stacks(t, func(t *testing.T, w *world) {
 		w.server.args = append(w.server.args, "--max-in-flight", "16", "--max-uploads", "8")
