@@ -41,6 +41,11 @@ func (s *Service) admitReader(ctx context.Context, actor Actor, c *Case) error {
 	return actor.mayRead(c)
 }
 
+// PolicyOf is the policy that the case is pinned to.
+func (s *Service) PolicyOf(ctx context.Context, c *Case) (*rules.Policy, error) {
+	return s.policies.Pinned(ctx, c.PolicyHash)
+}
+
 // ByReference finds a case for staff, who are told its reference on the phone.
 // Error: case_not_found.
 func (s *Service) ByReference(ctx context.Context, actor Actor, reference string) (*Case, error) {

@@ -19,6 +19,8 @@ type QueueEntry struct {
 	Reference       string     `json:"reference" example:"7F3K-29QD-XM"`
 	State           string     `json:"state" enum:"submitted,in_review,materials_requested,approved,denied,withdrawn,expired"`
 	Scenario        string     `json:"scenario,omitempty" example:"direct-authenticated"`
+	Title           string     `json:"title,omitempty" doc:"The scenario's, in the language that was asked for." example:"Direct customer, authenticated"`
+	Locale          string     `json:"locale" doc:"The customer's language."`
 	Account         string     `json:"account"`
 	Round           int        `json:"round"`
 	ApprovalsNeeded int        `json:"approvals_needed"`
@@ -32,54 +34,141 @@ type QueueEntry struct {
 }
 
 type queueIn struct {
-	View   string `query:"view" enum:"mine,unassigned,due_soon,waiting,second_approval,appeals,held,ended,all" default:"unassigned" doc:"mine: claimed by the caller. unassigned: waiting for a reviewer. due_soon: due within a day, or late. waiting: with the customer. second_approval: waiting for another approval. held: waiting for another case on the account."`
-	Cursor string `query:"cursor" maxLength:"300" doc:"Where the page before ended; it is in next."`
-	Limit  int    `query:"limit" minimum:"1" maximum:"50" default:"25"`
+	server.Localized
+	AcceptLanguage string `header:"Accept-Language" example:"pt-BR" doc:"The language of the titles, when locale does not say it."`
+	View           string `query:"view" enum:"mine,unassigned,due_soon,overdue,second_approval,appeals,waiting,held,ended,all" default:"unassigned" doc:"mine: claimed by the caller. unassigned: waiting for a reviewer. due_soon: due within a day, or late. overdue: late. waiting: with the customer. second_approval: waiting for another approval. held: waiting for another case on the account."`
+	Cursor         string `query:"cursor" maxLength:"300" doc:"Where the page before ended, or the page after began; it is in next and previous."`
+	Limit          int    `query:"limit" minimum:"1" maximum:"50" default:"25"`
 }
 
 type queueOut struct {
 	Body struct {
-		Cases  []QueueEntry `json:"cases" doc:"Those due first come first."`
-		People People       `json:"people" doc:"The names of those who hold them, by id."`
-		Next   string       `json:"next,omitempty" format:"uri-reference" doc:"The next page; absent at the end."`
+		Cases    []QueueEntry `json:"cases" doc:"Those due first come first."`
+		People   People       `json:"people" doc:"The names of those who hold them, by id."`
+		Next     string       `json:"next,omitempty" format:"uri-reference" doc:"The next page; absent at the end."`
+		Previous string       `json:"previous,omitempty" format:"uri-reference" doc:"The page before; absent at the beginning."`
+	}
+}
+
+type queueCountsOut struct {
+	Body struct {
+		Counts map[cases.View]int `json:"counts" doc:"How many cases are in each view of work to be done, 1000 at most." example:"{\"mine\":2,\"unassigned\":17}"`
 	}
 }
 
 func (a caseAPI) registerQueue() {
 	server.JSON(a.server, server.Route{
-		ID: "list-queue", Method: get, Path: "/api/v1/queue", Roles: caseStaff(), Effect: server.Reads, Tag: tagReview,
+		ID: "list-queue", Method: get, Path: queuePath, Roles: caseStaff(), Effect: server.Reads, Tag: tagReview,
 		Summary: "The cases of a view, a page at a time",
-	}, func(ctx context.Context, in *queueIn) (*queueOut, error) {
-		view := cases.View(in.View)
-		after, err := readCursor(in.Cursor, view)
-		if err != nil {
-			return nil, err
-		}
-		// One more than shown tells whether there is a next page.
-		list, err := a.cases.Queue(ctx, actorOf(ctx), cases.QueueQuery{View: view, After: after, Limit: in.Limit + 1})
-		if err != nil {
-			return nil, err
-		}
-		out := &queueOut{}
-		out.Body.Cases = []QueueEntry{}
-		var holders []string
-		for n, c := range list {
-			if n == in.Limit {
-				cursor := writeCursor(view, view.Key(list[n-1]))
-				out.Body.Next = nextPage("/api/v1/queue", map[string]any{"view": in.View, "limit": in.Limit, "cursor": cursor})
-				break
-			}
-			out.Body.Cases = append(out.Body.Cases, queueEntry(c))
-			holders = append(holders, c.ClaimedBy)
-		}
-		out.Body.People, err = a.people(ctx, holders)
+	}, a.listQueue)
+
+	server.JSON(a.server, server.Route{
+		ID: "count-queue", Method: get, Path: queuePath + "/counts", Roles: caseStaff(), Effect: server.Reads, Tag: tagReview,
+		Summary: "How many cases are in each view",
+	}, func(ctx context.Context, _ *struct{}) (*queueCountsOut, error) {
+		counts, err := a.cases.QueueCounts(ctx, actorOf(ctx))
+		out := &queueCountsOut{}
+		out.Body.Counts = counts
 		return out, err
+	})
+
+	server.JSON(a.server, server.Route{
+		ID: "claim-next", Method: post, Path: queuePath + "/next", Roles: reviewers(), Effect: server.Changes, MaxBody: 4 << 10, Tag: tagReview,
+		Summary:     "Take the waiting case that is due first",
+		Description: "Cases that somebody else was faster to take, or in which the caller has a part, are passed over.",
+	}, func(ctx context.Context, in *InLanguage) (*caseOut, error) {
+		c, err := a.cases.ClaimNext(ctx, actorOf(ctx))
+		return a.shown(ctx, c, err, *in)
 	})
 }
 
-func queueEntry(c *cases.Case) QueueEntry {
+const queuePath = "/api/v1/queue"
+
+func (a caseAPI) listQueue(ctx context.Context, in *queueIn) (*queueOut, error) {
+	page, err := a.queuePage(ctx, cases.View(in.View), in.Cursor, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	out := &queueOut{}
+	out.Body.Cases, out.Body.Next, out.Body.Previous = page.Entries, in.page(page.Next), in.page(page.Previous)
+	out.Body.People, err = a.people(ctx, page.Holders())
+	return out, err
+}
+
+// page is the address of another page of the same view; empty without a cursor.
+func (in *queueIn) page(cursor string) string {
+	if cursor == "" {
+		return ""
+	}
+	query := map[string]any{"view": in.View, "limit": in.Limit, "cursor": cursor}
+	if in.Locale != "" {
+		query["locale"] = in.Locale
+	}
+	return nextPage(queuePath, query)
+}
+
+// QueuePage is a page of a view, and the cursors of those beside it.
+type QueuePage struct {
+	Entries        []QueueEntry
+	Next, Previous string
+}
+
+// Holders are the ids of those who hold the cases.
+func (p QueuePage) Holders() []string {
+	var ids []string
+	for _, e := range p.Entries {
+		if e.Claim != nil {
+			ids = append(ids, e.Claim.By)
+		}
+	}
+	return ids
+}
+
+func (a caseAPI) queuePage(ctx context.Context, view cases.View, cursor string, limit int) (QueuePage, error) {
+	place, err := readCursor(cursor, view)
+	if err != nil {
+		return QueuePage{}, err
+	}
+	// One more than shown tells whether there is a page beyond.
+	query := cases.QueueQuery{View: view, After: place.Key, Limit: limit + 1}
+	if place.Back {
+		query.After, query.Before = cases.QueueKey{}, place.Key
+	}
+	list, err := a.cases.Queue(ctx, actorOf(ctx), query)
+	if err != nil {
+		return QueuePage{}, err
+	}
+	beyond := len(list) > limit
+	if beyond && place.Back {
+		list = list[1:]
+	}
+	list = list[:min(len(list), limit)]
+	page := QueuePage{Entries: make([]QueueEntry, 0, len(list))}
+	for _, c := range list {
+		page.Entries = append(page.Entries, a.queueEntry(ctx, c))
+	}
+	if n := len(list); n > 0 {
+		if beyond || place.Back {
+			page.Next = queueCursor{View: view, Key: view.Key(list[n-1])}.write()
+		}
+		if beyond && place.Back || cursor != "" && !place.Back {
+			page.Previous = queueCursor{View: view, Key: view.Key(list[0]), Back: true}.write()
+		}
+	}
+	return page, nil
+}
+
+// queueEntry has no title where the case's policy can't be read: that stops the case,
+// and no list.
+func (a caseAPI) queueEntry(ctx context.Context, c *cases.Case) QueueEntry {
+	title := ""
+	if policy, err := a.cases.PolicyOf(ctx, c); err == nil {
+		if s := policy.Scenario(c.Scenario); s != nil {
+			title = s.Title.In(server.Locale(ctx))
+		}
+	}
 	return QueueEntry{
-		ID: c.ID, Reference: c.Reference, State: string(c.State), Scenario: c.Scenario, Account: c.Account, Round: c.Round,
+		ID: c.ID, Reference: c.Reference, State: string(c.State), Scenario: c.Scenario, Title: title, Locale: c.Locale, Account: c.Account, Round: c.Round,
 		ApprovalsNeeded: c.ApprovalsNeeded, Held: c.Held, Claim: claimView(c), FiledAt: utc(c.FiledAt), SubmittedAt: utc(c.SubmittedAt),
 		ReviewBy: utc(c.ReviewDue), SupplyBy: utc(c.CustomerDue), EndedAt: utc(c.EndedAt),
 	}
@@ -89,19 +178,22 @@ func queueEntry(c *cases.Case) QueueEntry {
 type queueCursor struct {
 	View cases.View     `json:"v"`
 	Key  cases.QueueKey `json:"k"`
+	// Back is for the page before the place.
+	Back bool `json:"b,omitempty"`
 }
 
-func writeCursor(view cases.View, key cases.QueueKey) string {
-	b, err := json.Marshal(queueCursor{View: view, Key: cases.QueueKey{At: key.At.UTC(), ID: key.ID}})
+func (c queueCursor) write() string {
+	c.Key.At = c.Key.At.UTC()
+	b, err := json.Marshal(c)
 	if err != nil {
 		return "" // a time and two strings: cannot happen
 	}
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-func readCursor(cursor string, view cases.View) (cases.QueueKey, error) {
+func readCursor(cursor string, view cases.View) (queueCursor, error) {
 	if cursor == "" {
-		return cases.QueueKey{}, nil
+		return queueCursor{}, nil
 	}
 	var c queueCursor
 	raw, err := base64.RawURLEncoding.DecodeString(cursor)
@@ -110,9 +202,9 @@ func readCursor(cursor string, view cases.View) (cases.QueueKey, error) {
 	}
 	// An id of ours is printable; anything else never reaches the database.
 	if err != nil || c.View != view || problem.CheckText("", c.Key.ID, 1, 64, problem.OneLine) != nil {
-		return cases.QueueKey{}, problem.New(problem.Malformed, "cursor_unknown", "This cursor is not one of this view. Begin without one.")
+		return queueCursor{}, problem.New(problem.Malformed, "cursor_unknown", "This cursor is not one of this view. Begin without one.")
 	}
-	return c.Key, nil
+	return c, nil
 }
 
 // nextPage is the address of a list's next page.

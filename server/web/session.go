@@ -154,5 +154,8 @@ func (p *Pages) signOut(c *gin.Context) error {
 	}
 	cookie := p.server.NoSessionCookie()
 	http.SetCookie(c.Writer, &cookie)
+	if server.Caller(ctx).Kind == accounts.StaffMember {
+		return p.seeOther(c, signInPath)
+	}
 	return p.seeOther(c, "/")
 }

@@ -67,6 +67,7 @@ func Register(s *server.Server, services Services) error {
 	p.registerPublic()
 	p.registerPartner()
 	p.registerCustomer()
+	p.registerStaff()
 	return nil
 }
 
