@@ -275,6 +275,31 @@ func TestUserAdd(t *testing.T) {
 	}
 }
 
+func TestKeys(t *testing.T) {
+	dir := t.TempDir()
+	key := func(args ...string) (int, string) { return command(t, "", append(args, "--data", dir)...) }
+	status, written := key("key", "add", "Nightly report", "--scope", "cases:read", "--scope", "export", "--days", "30")
+	made := regexp.MustCompile(`Made Nightly report \((key_[0-9a-f-]+)\) with cases:read, export, until \d{4}-\d\d-\d\d\.\nKey: (rgk_[\w-]{43})\n`).FindStringSubmatch(written)
+	if status != 0 || made == nil {
+		t.Fatalf("%d %s", status, written)
+	}
+	if status, written := key("key", "list"); status != 0 || !strings.Contains(written, made[1]) || strings.Contains(written, made[2]) || strings.Contains(written, "revoked") {
+		t.Errorf("%d %s", status, written)
+	}
+	if status, written := key("key", "revoke", made[1]); status != 0 {
+		t.Errorf("%d %s", status, written)
+	}
+	if status, written := key("key", "list"); status != 0 || !strings.Contains(written, "revoked") {
+		t.Errorf("%d %s", status, written)
+	}
+	if status, written := key("key", "revoke", "key_none"); status != 1 || !strings.Contains(written, "no such API key") {
+		t.Errorf("%d %s", status, written)
+	}
+	if status, written := key("key", "add", "x", "--scope", "export", "--days", "1000"); status != 1 || !strings.Contains(written, "/days") {
+		t.Errorf("%d %s", status, written)
+	}
+}
+
 func TestMigrate(t *testing.T) {
 	dir := t.TempDir()
 	for range 2 {

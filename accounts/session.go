@@ -26,17 +26,22 @@ const (
 	Customer    Kind = "customer"
 	Partner     Kind = "partner"
 	StaffMember Kind = "staff"
+	// Program is a program with an API key.
+	Program Kind = "program"
 )
 
 // Principal is who makes a request.
 type Principal struct {
 	Kind Kind
-	// ID is a staff member's id, a customer's case id, or a partner's invitation id.
+	// ID is a staff member's id, a customer's case id, a partner's invitation id, or an
+	// API key's id.
 	ID        string
 	SessionID string
-	// Roles and Email are set for staff.
+	// Roles are set for staff, and for programs by their scopes; Email for staff.
 	Roles []Role
 	Email string
+	// Scopes are set for programs.
+	Scopes []Scope
 	// Expires is when the session ends at the latest.
 	Expires time.Time
 }
@@ -121,7 +126,7 @@ func (s *Sessions) OpenSession(ctx context.Context, kind Kind, subject string, t
 	if ttl <= 0 || ttl > longest {
 		ttl = longest
 	}
-	token, err := newToken(s.options.Random)
+	token, err := newToken(s.options.Random, tokenPrefix)
 	if err != nil {
 		return "", err
 	}
@@ -139,12 +144,12 @@ func (s *Sessions) OpenSession(ctx context.Context, kind Kind, subject string, t
 	return token, nil
 }
 
-func newToken(random io.Reader) (string, error) {
+func newToken(random io.Reader, prefix string) (string, error) {
 	raw := make([]byte, tokenBytes)
 	if _, err := io.ReadFull(random, raw); err != nil {
 		return "", fmt.Errorf("make a token: %w", err)
 	}
-	return tokenPrefix + base64.RawURLEncoding.EncodeToString(raw), nil
+	return prefix + base64.RawURLEncoding.EncodeToString(raw), nil
 }
 
 // hashToken needs no salt and no slowness: a token has 256 random bits.
@@ -154,8 +159,8 @@ func hashToken(token string) string {
 }
 
 // wellFormed spares the database what cannot be a token.
-func wellFormed(token string) bool {
-	encoded, ok := strings.CutPrefix(token, tokenPrefix)
+func wellFormed(token, prefix string) bool {
+	encoded, ok := strings.CutPrefix(token, prefix)
 	if !ok || len(encoded) != base64.RawURLEncoding.EncodedLen(tokenBytes) {
 		return false
 	}
@@ -180,9 +185,13 @@ var sessionByToken = database.NewShape("SELECT sessions.id, sessions.token_hash,
 
 // Authenticate says whose token it is, in one query. A token that is unknown,
 // ended, expired, idle for too long or of a disabled staff member is the problem
-// unauthenticated, with nothing to tell these apart.
+// unauthenticated, with nothing to tell these apart; so is that of an API key which
+// is over.
 func (s *Sessions) Authenticate(ctx context.Context, token string) (Principal, error) {
-	if !wellFormed(token) {
+	if wellFormed(token, keyPrefix) {
+		return s.authenticateKey(ctx, token)
+	}
+	if !wellFormed(token, tokenPrefix) {
 		return Principal{}, errUnauthenticated()
 	}
 	var found []sessionView

@@ -152,8 +152,8 @@ func (s *Service) StaffByID(ctx context.Context, id string) (Staff, error) {
 	return rows[0].staff(), nil
 }
 
-// StaffNames are the names of the members of staff with the ids, by id; ids of nobody
-// are left out. Who was disabled keeps the name.
+// StaffNames are the names of the members of staff and of the programs with the ids,
+// by id; ids of nobody are left out. Who was disabled keeps the name.
 func (s *Service) StaffNames(ctx context.Context, ids []string) (map[string]string, error) {
 	names := make(map[string]string, len(ids))
 	if len(ids) == 0 {
@@ -165,7 +165,10 @@ func (s *Service) StaffNames(ctx context.Context, ids []string) (map[string]stri
 	for _, r := range rows {
 		names[r.ID] = r.Name
 	}
-	return names, err
+	if err != nil {
+		return names, err
+	}
+	return names, s.keyNames(ctx, ids, names)
 }
 
 func errNoStaff() error {

@@ -55,11 +55,21 @@ func NewPage(limit int, after string) (Page, error) {
 	if err := json.Unmarshal(encoded, &c); err != nil || c.key() == nil || checkText(c.ID) != nil {
 		return Page{}, ErrCursor
 	}
-	if c.Text != nil && checkText(*c.Text) != nil {
+	if c.Text != nil && checkText(*c.Text) != nil || c.Time != nil && c.Time.UTC().Year() < 1 {
 		return Page{}, ErrCursor
 	}
 	page.after = &c
 	return page, nil
+}
+
+// NewTimePage is NewPage for a list whose key is a time: the cursor of another list
+// is none of it.
+func NewTimePage(limit int, after string) (Page, error) {
+	page, err := NewPage(limit, after)
+	if err == nil && page.after != nil && page.after.Time == nil {
+		return Page{}, ErrCursor
+	}
+	return page, err
 }
 
 func (c *cursor) key() any {

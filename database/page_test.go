@@ -13,9 +13,22 @@ func TestCursorOfAnotherMakingIsRefused(t *testing.T) {
 	for _, cursor := range []string{
 		"%", "abc", encode([]byte("{}")), encode([]byte(`{"i":"1"}`)), encode([]byte(`{"t":"yesterday","i":"1"}`)),
 		encode([]byte(`{"s":"a\u0000b","i":"1"}`)), encode([]byte(`{"n":1,"i":"\u0000"}`)),
+		encode([]byte(`{"t":"0000-05-05T00:00:00Z","i":"1"}`)),
 	} {
 		if _, err := database.NewPage(10, cursor); !errors.Is(err, database.ErrCursor) {
 			t.Errorf("%q: %v, want ErrCursor", cursor, err)
+		}
+	}
+}
+
+func TestCursorOfAnotherList(t *testing.T) {
+	encode := base64.RawURLEncoding.EncodeToString
+	for cursor, want := range map[string]error{
+		"": nil, encode([]byte(`{"t":"2026-05-05T00:00:00Z","i":"1"}`)): nil,
+		encode([]byte(`{"n":1,"i":"1"}`)): database.ErrCursor, encode([]byte(`{"s":"a","i":"1"}`)): database.ErrCursor,
+	} {
+		if _, err := database.NewTimePage(10, cursor); !errors.Is(err, want) {
+			t.Errorf("%q: %v, want %v", cursor, err, want)
 		}
 	}
 }

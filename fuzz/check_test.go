@@ -263,7 +263,7 @@ func (w *world) maySeeHere(c *call, f found) bool {
 	return false
 }
 
-var secretPattern = regexp.MustCompile(`rgn_[\w-]{20,}|invitation#[\w-]{20,}|(wrong|correct) horse`)
+var secretPattern = regexp.MustCompile(`rg[nk]_[\w-]{20,}|invitation#[\w-]{20,}|(wrong|correct) horse`)
 
 // checkLog: no panic, no error, nobody's data and no secret.
 func (w *world) checkLog() []string {

@@ -92,6 +92,9 @@ func readOperation(o object, method, path string, compile func(...string) *jsons
 	for _, role := range o["x-roles"].([]any) {
 		op.roles = append(op.roles, role.(string))
 	}
+	if o["x-scope"] != nil {
+		op.roles = append(op.roles, program)
+	}
 	parameters, _ := o["parameters"].([]any)
 	for _, p := range parameters {
 		p := p.(object)

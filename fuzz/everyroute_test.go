@@ -121,6 +121,9 @@ func (w *world) learn(c *call, a *answer) {
 			w.enrol(claim, o)
 		}
 		return
+	case "create-api-key":
+		remember(&w.keys, text(sub(o, "key"), "id"))
+		return
 	case "list-queue":
 		if _, cursor, ok := strings.Cut(text(o, "next"), "cursor="); ok {
 			cursor, _, _ = strings.Cut(cursor, "&")

@@ -59,7 +59,7 @@ func (w *world) maySee(p *person, f found) bool {
 		return p.number == f.number
 	case p.role == "partner":
 		return c != nil && p.claim == c && slices.Contains([]rune{ofAccount, ofOwed, forBoth}, f.kind)
-	case slices.Contains([]string{"reviewer", "lead", "auditor"}, p.role):
+	case slices.Contains([]string{"reviewer", "lead", "auditor", program}, p.role):
 		return c != nil && c.filed
 	}
 	return false

@@ -30,6 +30,7 @@ type world struct {
 	policies []object
 	numbers  int
 	cursors  []string
+	keys     []string // ids of API keys that calls have made
 }
 
 // person is somebody who calls.
@@ -105,6 +106,7 @@ func emptyWorld(t testing.TB, db *database.DB) *world {
 			w.hire(string(role), n)
 		}
 	}
+	w.enlist()
 	return w
 }
 
@@ -145,6 +147,16 @@ func (w *world) hire(role string, n int) {
 	w.people = append(w.people, &person{name: fmt.Sprintf("%s %d", role, n), role: role, token: token, id: member.ID, email: member.Email})
 }
 
+// enlist adds a program whose key has every scope.
+func (w *world) enlist() {
+	w.t.Helper()
+	token, id := w.NewKey(w.t, accounts.Scopes()...)
+	w.people = append(w.people, &person{name: "a program", role: program, token: token, id: id})
+}
+
+// program is the role of whoever calls with an API key.
+const program = "program"
+
 // renew opens another session for somebody whose session a call will end.
 func (w *world) renew(p *person) *person {
 	w.t.Helper()
@@ -153,7 +165,7 @@ func (w *world) renew(p *person) *person {
 	switch p.role {
 	case "customer":
 		kind, subject = accounts.Customer, p.claim.id
-	case "partner", "anonymous", "stale":
+	case "partner", "anonymous", "stale", program:
 		return p
 	}
 	token, err := w.Accounts.OpenSession(w.t.Context(), kind, subject, 0)

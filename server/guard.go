@@ -78,7 +78,7 @@ func (s *Server) admit(c *gin.Context, req *request) ([]byte, error) {
 func (s *Server) identify(c *gin.Context, req *request) error {
 	token, explicit := bearer(c.Request.Header.Get("Authorization"))
 	if !explicit {
-		if cookie, err := c.Request.Cookie(s.cookieName()); err == nil {
+		if cookie, err := c.Request.Cookie(s.cookieName()); err == nil && !accounts.IsAPIKey(cookie.Value) {
 			token = cookie.Value
 		}
 	}
@@ -100,6 +100,9 @@ func (s *Server) identify(c *gin.Context, req *request) error {
 }
 
 func authorise(req *request) error {
+	if req.caller.Kind == accounts.Program {
+		return authoriseProgram(req)
+	}
 	if anyAllowed(req.route.Roles, rolesOf(req.caller)) {
 		return nil
 	}
@@ -132,16 +135,25 @@ func isLocal(r *http.Request) bool {
 
 func isAnonymous(p accounts.Principal) bool { return p.Kind == "" || p.Kind == accounts.Anonymous }
 
+// takeLimit counts the call against the route's limit, and a program's against that of
+// its key.
 func (s *Server) takeLimit(ctx context.Context, req *request) error {
-	l := req.route.Limit
-	if l.N == 0 {
+	var limits []accounts.Limit
+	caller := string(req.caller.Kind) + " " + req.caller.ID
+	if l := req.route.Limit; l.N > 0 {
+		key := "address " + AddressBlock(ctx)
+		if l.By == ByCaller && !isAnonymous(req.caller) {
+			key = caller
+		}
+		limits = append(limits, accounts.Limit{Name: "route " + req.route.ID, Key: key, N: l.N, Per: l.Per})
+	}
+	if req.caller.Kind == accounts.Program {
+		limits = append(limits, accounts.Limit{Name: "api_key", Key: caller, N: CallsPerMinute, Per: time.Minute})
+	}
+	if len(limits) == 0 {
 		return nil
 	}
-	key := "address " + AddressBlock(ctx)
-	if l.By == ByCaller && !isAnonymous(req.caller) {
-		key = string(req.caller.Kind) + " " + req.caller.ID
-	}
-	return s.parts.Limits.Take(ctx, accounts.Limit{Name: "route " + req.route.ID, Key: key, N: l.N, Per: l.Per})
+	return s.parts.Limits.Take(ctx, limits...)
 }
 
 // receive bounds the body, and reads and checks it where it is JSON.

@@ -74,6 +74,9 @@ func (s *Server) operation(r *Route) *huma.Operation {
 		Security:        security(r.Roles),
 		Extensions:      map[string]any{"x-roles": r.Roles},
 	}
+	if r.Scope != PeopleOnly {
+		op.Extensions["x-scope"] = r.Scope
+	}
 	if r.Limit.N > 0 {
 		op.Extensions["x-limit"] = fmt.Sprintf("%d per %s by %s", r.Limit.N, r.Limit.Per, r.Limit.By)
 	}

@@ -11,6 +11,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
+
+	"regain/accounts"
 )
 
 // Effect says what a call does, and so how it may be repeated.
@@ -38,6 +40,9 @@ type Route struct {
 	Method, Path string
 	// Roles are who may call it.
 	Roles []Role
+	// Scope lets programs in whose API key has it, besides Roles. Where none is named it
+	// follows from Roles and Effect, see defaultScope; PeopleOnly keeps programs out.
+	Scope accounts.Scope
 	// Effect says whether it changes anything.
 	Effect Effect
 	// Limit is how often one caller may call it; the zero Limit is none of its own.
@@ -161,6 +166,12 @@ func (s *Server) claim(r *Route) {
 	}
 	if fault != "" {
 		panic(fmt.Sprintf("route %q %s", r.ID, fault))
+	}
+	if r.Scope != "" && r.Scope != PeopleOnly && !slices.Contains(accounts.Scopes(), r.Scope) {
+		panic(fmt.Sprintf("route %q names the unknown scope %q", r.ID, r.Scope))
+	}
+	if r.Scope == "" {
+		r.Scope = defaultScope(r)
 	}
 	if r.MaxBody == 0 {
 		r.MaxBody = s.config.MaxBody

@@ -61,9 +61,26 @@ func TestAccessTable(t *testing.T) {
 		}
 		lines = append(lines, fmt.Sprintf("%-6s %-50s %-7s %s%s\n", r.Method, r.Path, r.Effect, who, limit))
 	}
+	compareTable(t, "testdata/access.txt", lines)
+}
+
+// TestAccessTableOfPrograms does the same for API keys: what each scope opens. What is
+// not named here, and not open to everyone, takes a person.
+func TestAccessTableOfPrograms(t *testing.T) {
+	h := servertest.Start(t, databasetest.SQLite(t))
+	var lines []string
+	for _, r := range h.Server.Routes() {
+		if r.Scope != server.PeopleOnly {
+			lines = append(lines, fmt.Sprintf("%-16s %-6s %-50s %s\n", r.Scope, r.Method, r.Path, r.Effect))
+		}
+	}
+	compareTable(t, "testdata/scopes.txt", lines)
+}
+
+func compareTable(t *testing.T, file string, lines []string) {
+	t.Helper()
 	slices.Sort(lines)
 	table := strings.Join(lines, "")
-	const file = "testdata/access.txt"
 	if *update {
 		if err := os.MkdirAll("testdata", 0o755); err != nil {
 			t.Fatal(err)

@@ -18,6 +18,8 @@ import (
 type Services struct {
 	Policies Policies
 	Staff    Staff
+	// Keys are those of programs; without them their routes do not exist.
+	Keys Keys
 	// Cases and Sessions serve everything about cases.
 	Cases    *cases.Service
 	Sessions Sessions
@@ -54,6 +56,9 @@ func Register(s *server.Server, services Services) {
 	registerPolicies(s, services.Policies)
 	registerDecisions(s, services.Policies)
 	registerStaffSession(s, services.Staff)
+	if services.Keys != nil {
+		registerAPIKeys(s, services)
+	}
 	if services.Cases != nil {
 		registerCases(s, services)
 	}

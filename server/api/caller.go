@@ -17,7 +17,7 @@ func actorOf(ctx context.Context) cases.Actor {
 		actor.Kind = cases.Customer
 	case accounts.Partner:
 		actor.Kind = cases.Partner
-	case accounts.StaffMember:
+	case accounts.StaffMember, accounts.Program: // a program acts as staff does, in its own name
 		actor.Kind = cases.Staff
 	}
 	for _, r := range p.Roles {

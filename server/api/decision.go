@@ -89,7 +89,8 @@ func registerDecisions(s *server.Server, policies Policies) {
 
 // answerer is as whom a caller answers questions: as a customer, but for staff.
 func answerer(ctx context.Context) cases.ActorKind {
-	if server.Caller(ctx).Kind == accounts.StaffMember {
+	switch server.Caller(ctx).Kind {
+	case accounts.StaffMember, accounts.Program:
 		return cases.Staff
 	}
 	return cases.Customer

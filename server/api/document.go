@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 
+	"regain/accounts"
 	"regain/cases"
 	"regain/server"
 	"regain/storage"
@@ -73,7 +74,7 @@ func (a caseAPI) registerDocuments() {
 	})
 
 	a.server.Raw(server.Route{
-		ID: "download-document", Method: get, Path: casesPath + "{case}/documents/{document}", Roles: caseReaders(), Effect: server.Reads, Limit: downloads(), Tag: tagItems,
+		ID: "download-document", Method: get, Path: casesPath + "{case}/documents/{document}", Roles: caseReaders(), Scope: accounts.ScopeDocuments, Effect: server.Reads, Limit: downloads(), Tag: tagItems,
 		Summary: "A document's bytes", Description: "Every look at a document is an event of the case. Ranges are answered.", Describe: describeDownload,
 	}, func(c *gin.Context) error { return a.download(c, c.Param("case"), c.Param("document")) })
 }

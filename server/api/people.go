@@ -13,8 +13,12 @@ type People map[string]string
 
 // people finds the names in one query; empty ids and those of nobody are left out.
 func (a caseAPI) people(ctx context.Context, ids []string) (People, error) {
+	return peopleNamed(ctx, a.staff, ids)
+}
+
+func peopleNamed(ctx context.Context, staff Staff, ids []string) (People, error) {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
-	return a.staff.StaffNames(ctx, slices.DeleteFunc(ids, func(id string) bool { return id == "" }))
+	return staff.StaffNames(ctx, slices.DeleteFunc(ids, func(id string) bool { return id == "" }))
 }
 
 // staffOf are the ids of the members of staff who hold the case or decided something in it.

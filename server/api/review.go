@@ -70,8 +70,10 @@ func (a caseAPI) registerReview() {
 	server.JSON(a.server, route("decide-item", post, "items/{item}/decision", "Accept or reject an item",
 		"By the reviewer who holds the case. Earlier decisions stay on record."), a.judge)
 
-	server.JSON(a.server, route("waive-item", post, "items/{item}/waiver", "Let an item go",
-		"Recorded with a reason by a second person, who neither holds the case nor will approve it."),
+	waive := route("waive-item", post, "items/{item}/waiver", "Let an item go",
+		"Recorded with a reason by a second person, who neither holds the case nor will approve it.")
+	waive.Scope = server.PeopleOnly
+	server.JSON(a.server, waive,
 		func(ctx context.Context, in *waiveIn) (*caseOut, error) {
 			version, err := in.Version()
 			if err != nil {

@@ -32,7 +32,7 @@ type denyIn struct {
 func (a caseAPI) registerVerdicts() {
 	route := func(id, path, summary, description string) server.Route {
 		return server.Route{
-			ID: id, Method: post, Path: casesPath + "{case}/" + path, Roles: reviewers(), Effect: server.Changes, MaxBody: 64 << 10,
+			ID: id, Method: post, Path: casesPath + "{case}/" + path, Roles: reviewers(), Scope: server.PeopleOnly, Effect: server.Changes, MaxBody: 64 << 10,
 			Tag: tagReview, Summary: summary, Description: description,
 		}
 	}

@@ -96,7 +96,7 @@ func StartWith(t testing.TB, db *database.DB, options Options) *Harness {
 		Ready: map[string]func(context.Context) error{"database": db.Check},
 	})
 	must(t, err)
-	api.Register(h.Server, api.Services{Policies: h.Policies, Staff: h.Accounts, Cases: h.Cases, Sessions: h.Accounts, Mailbox: h.Mailbox})
+	api.Register(h.Server, api.Services{Policies: h.Policies, Staff: h.Accounts, Keys: h.Accounts, Cases: h.Cases, Sessions: h.Accounts, Mailbox: h.Mailbox})
 	must(t, web.Register(h.Server, web.Services{Policies: h.Policies, Staff: h.Accounts, Cases: h.Cases, Sessions: h.Accounts, Mailbox: h.Mailbox}))
 	running := httptest.NewServer(h.Server.Handler())
 	t.Cleanup(running.Close)
@@ -203,6 +203,14 @@ func (h *Harness) NewStaff(t testing.TB, roles ...accounts.Role) accounts.Staff 
 	})
 	must(t, err)
 	return staff
+}
+
+// NewKey makes an API key and returns its token and id.
+func (h *Harness) NewKey(t testing.TB, scopes ...accounts.Scope) (token, id string) {
+	t.Helper()
+	key, token, err := h.Accounts.CreateAPIKey(t.Context(), accounts.NewAPIKey{Name: "Nightly report", Scopes: scopes})
+	must(t, err)
+	return token, key.ID
 }
 
 // Answer is a whole response.

@@ -1,0 +1,29 @@
+package api
+
+import (
+	"regain/database"
+	"regain/problem"
+)
+
+// PageQuery is embedded in the input of a list by time that is read a page at a time.
+type PageQuery struct {
+	Cursor string `query:"cursor" maxLength:"300" doc:"Where the page before ended; it is in next."`
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+}
+
+// page is the page that is asked for.
+func (q PageQuery) page() (database.Page, error) {
+	page, err := database.NewTimePage(q.Limit, q.Cursor)
+	if err != nil {
+		return page, problem.New(problem.Malformed, "cursor_unknown", "This cursor is not one of this list. Begin without one.")
+	}
+	return page, nil
+}
+
+// next is the address of the page after; empty at the end.
+func (q PageQuery) next(path, cursor string) string {
+	if cursor == "" {
+		return ""
+	}
+	return nextPage(path, map[string]any{"limit": q.Limit, "cursor": cursor})
+}
