@@ -40,6 +40,8 @@ type queuePage struct {
 	Rows   []queueRow
 	// Next and Previous are the pages beside this one; empty at the ends.
 	Next, Previous string
+	// Limit is how many rows a page may have.
+	Limit int
 	// Reviews says whether the reader may take cases.
 	Reviews bool
 	// Waiting says whether any case waits for somebody to take it.
@@ -89,7 +91,7 @@ func (p *Pages) queue(ctx context.Context, view, cursor string) (*queuePage, err
 	if err != nil {
 		return nil, err
 	}
-	data := &queuePage{View: cases.View(view), Cursor: cursor, Reviews: actor.Reviews(), Waiting: counts[cases.ViewUnassigned] > 0}
+	data := &queuePage{View: cases.View(view), Cursor: cursor, Limit: queueLimit, Reviews: actor.Reviews(), Waiting: counts[cases.ViewUnassigned] > 0}
 	if data.View == "" {
 		data.View = cases.ViewUnassigned
 		if counts[cases.ViewMine] > 0 {

@@ -21,10 +21,11 @@ const openMenus = () => document.querySelectorAll('details[data-menu][open]');
 addEventListener('click', event => { for (const menu of openMenus()) if (!menu.contains(event.target)) closeMenu(menu, false); });
 addEventListener('keydown', event => { if (event.key === 'Escape') for (const menu of openMenus()) closeMenu(menu, menu.contains(document.activeElement)); });
 
-// What was found wrong takes the focus, also when only a part of the page came anew.
+// What was found wrong takes the focus, also when only a part of the page came anew, but for one that
+// comes by itself.
 const focusErrors = () => document.querySelector('[data-errors]')?.focus();
 focusErrors();
-document.addEventListener('htmx:after:swap', focusErrors);
+document.addEventListener('htmx:after:swap', event => { if (!event.target.closest?.('[data-live]')) focusErrors(); });
 
 // A link in the summary leads to the field itself, not only to its place on the page.
 addEventListener('click', event => {
