@@ -4,7 +4,6 @@ import (
 	"database/sql"
 	"net/http"
 	"os"
-	"os/exec"
 	"testing"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/uptrace/bun/driver/pgdriver"
 
 	"regain/cases"
+	"regain/internal/regaintest"
 )
 
 // The baseline is this test's own binary as another process, when the variable holds
@@ -24,18 +24,16 @@ const (
 )
 
 // startBaseline runs Gin with next to nothing behind it.
-func startBaseline(t *testing.T, database string) *process {
+func startBaseline(t *testing.T, database string) *regaintest.Process {
 	t.Helper()
 	own, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	env := []string{baselineDatabase + "=" + database}
-	return start(t, t.TempDir(), env, "/", func(address string) *exec.Cmd {
-		cmd := exec.Command(own)
-		cmd.Env = []string{baselineVariable + "=" + address}
-		return cmd
-	})
+	p := regaintest.NewProcess(t, own, t.TempDir())
+	p.Env = []string{baselineVariable + "=" + p.Address, baselineDatabase + "=" + database}
+	p.MustStart(t)
+	return p
 }
 
 // serveBaseline answers what the product's calls are measured against: a JSON body
@@ -44,7 +42,7 @@ func startBaseline(t *testing.T, database string) *process {
 func serveBaseline(address, database string) error {
 	gin.SetMode(gin.ReleaseMode)
 	e := gin.New()
-	e.GET("/", func(c *gin.Context) { c.Status(http.StatusNoContent) })
+	e.GET("/readyz", func(c *gin.Context) { c.Status(http.StatusOK) })
 	e.POST("/json", func(c *gin.Context) {
 		var body map[string]any
 		if err := c.ShouldBindJSON(&body); err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"regain/bench/measure"
+	"regain/internal/regaintest"
 )
 
 const rounds = 3
@@ -30,8 +31,8 @@ func speedOfDecisions(t *testing.T) {
 	ours, base := embedded(t), startBaseline(t, "")
 	complete := []byte(`{"answers":{"customer_type":"direct","account_type":"enterprise","real_name_authenticated":false,"card_added":true,"months_of_use":2,"enterprise_country":"CN"}}`)
 	partial := []byte(`{"answers":{"customer_type":"direct","account_type":"enterprise"}}`)
-	post := func(p *process, path string, n int, body []byte) measure.Side {
-		all := clients(p.address, n)
+	post := func(p *regaintest.Process, path string, n int, body []byte) measure.Side {
+		all := clients(p.Address, n)
 		return measure.Side{Name: "Gin, JSON body", Run: func(turn time.Duration) (measure.Sample, error) {
 			return measure.Load(n, turn, func(_ context.Context, i int) error {
 				_, err := all[i].expect(http.StatusOK, http.MethodPost, path, "application/json", body)
@@ -52,7 +53,7 @@ func speedOfDecisions(t *testing.T) {
 func speedOfCases(t *testing.T) {
 	ours, database := production(t)
 	base := startBaseline(t, database)
-	script := filingScript(t, newClient(ours.address), database)
+	script := filingScript(t, newClient(ours.Address), database)
 	for _, n := range []int{1, 8, 32} {
 		r := measure.Interleave(t, rounds, measure.Turn(t), filing("Regain", ours, n),
 			measure.Side{Name: "pgbench, same rows", Run: func(turn time.Duration) (measure.Sample, error) {
@@ -69,14 +70,14 @@ func speedOfCases(t *testing.T) {
 }
 
 // readCases has each client read a case of its own again and again.
-func readCases(t *testing.T, p *process, n int, path func(filed) string, filedAt ...*process) measure.Side {
+func readCases(t *testing.T, p *regaintest.Process, n int, path func(filed) string, filedAt ...*regaintest.Process) measure.Side {
 	t.Helper()
-	all := clients(p.address, n)
+	all := clients(p.Address, n)
 	paths := make([]string, n)
 	for i, c := range all {
 		filer := c
 		if len(filedAt) > 0 {
-			filer = newClient(filedAt[0].address)
+			filer = newClient(filedAt[0].Address)
 		}
 		f, err := filer.file()
 		if err != nil {
@@ -104,19 +105,19 @@ func speedOfEmbedded(t *testing.T) {
 // speedOfStart measures from the start of the process to its first answer.
 func speedOfStart(t *testing.T) {
 	var took []time.Duration
-	var memory []int64
+	var idle []int64
 	for range 7 {
 		p := embedded(t)
-		took = append(took, p.answered)
+		took = append(took, p.Starts[0])
 		time.Sleep(300 * time.Millisecond)
-		m, err := p.memory()
+		m, err := memory(p)
 		if err != nil {
 			t.Fatal(err)
 		}
-		memory = append(memory, m)
-		p.stop()
+		idle = append(idle, m)
+		p.Stop(t)
 	}
 	median := measure.Quantile(took, 0.5)
 	measure.PrintAlone("start to first answer, embedded default", measure.Result{Median: median, P99: measure.Quantile(took, 0.99), Rate: 1 / median.Seconds()}, "200 ms")
-	measure.Note("idle memory, embedded default: %d MiB", measure.Quantile(memory, 0.5)>>20)
+	measure.Note("idle memory, embedded default: %d MiB", measure.Quantile(idle, 0.5)>>20)
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"regain/bench/measure"
+	"regain/internal/regaintest"
 )
 
 // client is one keep-alive connection that costs as little as it can, because it
@@ -156,8 +157,8 @@ func (c *client) file() (filed, error) {
 
 // filing has each client file cases, from an address that changes before the limit by
 // address counts.
-func filing(name string, p *process, n int) measure.Side {
-	all := clients(p.address, n)
+func filing(name string, p *regaintest.Process, n int) measure.Side {
+	all := clients(p.Address, n)
 	counts := make([]int, n)
 	return measure.Side{Name: name, Run: func(turn time.Duration) (measure.Sample, error) {
 		return measure.Load(n, turn, func(_ context.Context, i int) error {

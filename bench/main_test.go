@@ -6,11 +6,10 @@ package bench
 import (
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"sync"
 	"testing"
 
+	"regain/internal/regaintest"
 	"regain/internal/testservers"
 )
 
@@ -25,18 +24,10 @@ func TestMain(m *testing.M) {
 	testservers.Main(m)
 }
 
-// binary builds the server once.
+// binary builds the server once, or takes another build of it, to compare or to profile.
 var binary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "regain-bench-")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "regain")
 	if given := os.Getenv("BENCH_BINARY"); given != "" {
-		return given, nil // another build of it, to compare or to profile
+		return given, nil
 	}
-	if out, err := exec.Command("go", "build", "-trimpath", "-o", path, "..").CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build: %w\n%s", err, out)
-	}
-	return path, nil
+	return regaintest.Build("-trimpath")
 })

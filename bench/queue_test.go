@@ -69,8 +69,8 @@ func pages(c *client, size int, path string) measure.Side {
 func filledQueue(t *testing.T, size int) (*client, filed) {
 	t.Helper()
 	p, database := production(t)
-	p.command(t, "correct horse battery bench\n", "user", "add", "rei@staff.example", "--name", "Rei", "--role", "reviewer")
-	c := newClient(p.address)
+	p.Command(t, "correct horse battery bench\n", "user", "add", "rei@staff.example", "--name", "Rei", "--role", "reviewer")
+	c := newClient(p.Address)
 	o := c.object(t, http.StatusOK, http.MethodPost, "/api/v1/staff/session", map[string]any{"email": "rei@staff.example", "password": "correct horse battery bench"})
 	token, _ := o["token"].(string)
 	one, err := c.file()

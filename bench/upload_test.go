@@ -15,6 +15,7 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
 	"regain/bench/measure"
+	"regain/internal/regaintest"
 	"regain/internal/testdocs"
 	"regain/internal/testservers"
 )
@@ -31,7 +32,7 @@ func speedOfUploads(t *testing.T) {
 	if err := raw.MakeBucket(t.Context(), bucket, minio.MakeBucketOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	idle, err := ours.memory()
+	idle, err := memory(ours)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +40,7 @@ func speedOfUploads(t *testing.T) {
 		content := documentOf(size)
 		for _, n := range []int{1, 8, 32} {
 			turn := max(measure.Turn(t), time.Duration(size/2)*time.Microsecond/1000) // several of the large ones
-			most, stop := ours.watchMemory()
+			most, stop := watchMemory(ours)
 			r := measure.Interleave(t, rounds, turn, uploads(ours, n, content), puts(raw, bucket, n, content))
 			stop()
 			measure.Print(fmt.Sprintf("upload %d KB, %d clients", size/1000, n), r[0], r[1], "0.8")
@@ -50,13 +51,13 @@ func speedOfUploads(t *testing.T) {
 }
 
 // watchMemory keeps the most that the process has in memory until stop is called.
-func (p *process) watchMemory() (most *atomic.Int64, stop func()) {
+func watchMemory(p *regaintest.Process) (most *atomic.Int64, stop func()) {
 	most = new(atomic.Int64)
 	done := make(chan struct{})
 	var watching sync.WaitGroup
 	watching.Go(func() {
 		for {
-			if m, err := p.memory(); err == nil {
+			if m, err := memory(p); err == nil {
 				most.Store(max(most.Load(), m))
 			}
 			select {
@@ -88,8 +89,8 @@ func puts(raw *minio.Client, bucket string, n int, content []byte) measure.Side 
 
 // uploads has each client supply documents for a case of its own, another one before a
 // case holds as many as it may.
-func uploads(p *process, n int, content []byte) measure.Side {
-	all := clients(p.address, n)
+func uploads(p *regaintest.Process, n int, content []byte) measure.Side {
+	all := clients(p.Address, n)
 	cases := make([]filed, n)
 	counts := make([]int, n)
 	const boundary = "d8f3a1b2c4"

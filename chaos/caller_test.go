@@ -14,10 +14,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"regain/internal/regaintest"
 )
 
 // object is a JSON object as it came.
-type object = map[string]any
+type object = regaintest.Object
 
 var (
 	// errGivenUp: the outcome of the call is unknown, and the client leaves it so.

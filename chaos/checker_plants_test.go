@@ -235,7 +235,7 @@ func invariants(findings []finding) []int {
 // planted at once it goes on past each and finds them all.
 func TestCheckerFindsWhatIsPlanted(t *testing.T) {
 	w := onDisk(t)
-	w.server.start(t)
+	w.server.MustStart(t)
 	db := w.open()
 	reviewers := w.staff(2)
 	ctx, stop := context.WithCancel(t.Context())
@@ -247,7 +247,7 @@ func TestCheckerFindsWhatIsPlanted(t *testing.T) {
 	stop()
 	clients.Wait()
 	w.quiet(db)
-	w.server.stop(t)
+	w.server.Stop(t)
 	e := w.evidence(db)
 	e.heads = heads(t, db)
 	w.report("before anything is planted", e.check(t.Context()))

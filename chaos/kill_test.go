@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"regain/database"
+	"regain/internal/regaintest"
 )
 
 // places are where the server is killed, beside moments by chance.
@@ -32,9 +33,7 @@ func TestKills(t *testing.T) {
 	stacks(t, func(t *testing.T, w *world) {
 		kills := number(t, "CHAOS_KILLS", len(places())+4)
 		w.givingUp, w.twins = 0.1, true
-		if !w.server.start(t) {
-			t.Fatalf("the server does not start:\n%s", w.server.output.tail())
-		}
+		w.server.MustStart(t)
 		db := w.open()
 		reviewers := w.staff(4)
 		ctx, stop := context.WithCancel(t.Context())
@@ -61,20 +60,20 @@ func (w *world) killOnce(db *database.DB, n int) string {
 	if n%(len(all)+4) < len(all) {
 		place = all[n%(len(all)+4)]
 	}
-	w.server.kill()
+	w.server.Kill()
 	w.timePasses(db)
-	if place != "" && !w.server.start(w.t, fmt.Sprintf("REGAIN_FAILPOINT=%s#%d", place, 1+w.draw(2))) {
+	if place != "" && !w.server.Start(w.t, fmt.Sprintf("REGAIN_FAILPOINT=%s#%d", place, 1+w.draw(2))) {
 		return w.restart(db, place)
 	}
 	if place == "" {
-		w.server.start(w.t)
+		w.server.MustStart(w.t)
 	}
 	by := place
 	select {
-	case <-w.server.done():
+	case <-w.server.Done():
 	case <-time.After(w.moment(place)):
 		by = "chance"
-		w.server.kill()
+		w.server.Kill()
 	}
 	return w.restart(db, by)
 }
@@ -92,17 +91,15 @@ func (w *world) restart(db *database.DB, by string) string {
 	w.t.Helper()
 	w.timePasses(db)
 	for try := range 2 {
-		if !w.server.start(w.t) {
-			w.t.Fatalf("the server does not come back after %s:\n%s", by, w.server.output.tail())
-		}
-		last := len(w.server.starts) - 1
-		if try > 0 || w.server.starts[last] <= serves {
+		w.server.MustStart(w.t)
+		last := len(w.server.Starts) - 1
+		if try > 0 || w.server.Starts[last] <= serves {
 			break
 		}
 		// The machine may have been busy: what is slow by itself is slow again.
-		w.t.Logf("after %s it served only after %s; once more", by, w.server.starts[last])
-		w.server.starts = w.server.starts[:last]
-		w.server.kill()
+		w.t.Logf("after %s it served only after %s; once more", by, w.server.Starts[last])
+		w.server.Starts = w.server.Starts[:last]
+		w.server.Kill()
 	}
 	return by
 }
@@ -115,11 +112,11 @@ func (w *world) finish(db *database.DB, stop func(), wait func()) {
 	until(w.t, 30*time.Second, "clients go on", func() bool { return len(w.ledger.acked("approve", "deny", "withdraw")) >= before+2 })
 	stop()
 	wait()
-	w.server.kill()
+	w.server.Kill()
 	w.timePasses(db)
 	age(w.t, filepath.Join(w.server.Dir, "spool"))
 	age(w.t, filepath.Join(w.server.Dir, "documents", "incoming"))
-	w.server.start(w.t)
+	w.server.MustStart(w.t)
 	w.quiet(db)
 }
 
@@ -129,13 +126,13 @@ func (w *world) staff(n int) []string {
 	var tokens []string
 	for k := range n {
 		email := fmt.Sprintf("r%d@staff.example", k)
-		w.server.command(w.t, "correct horse battery staple\n", "user", "add", email, "--name", email, "--role", "reviewer")
+		w.server.Command(w.t, "correct horse battery staple\n", "user", "add", email, "--name", email, "--role", "reviewer")
 		c := &caller{w: w, ctx: w.t.Context(), address: w.newAddress()}
 		o, err := c.send("sign-in", "", "POST", "/api/v1/staff/session", object{"email": email, "password": "correct horse battery staple"})
 		if err != nil {
 			w.t.Fatalf("sign in: %v", err)
 		}
-		tokens = append(tokens, text(o, "token"))
+		tokens = append(tokens, o.Text("token"))
 	}
 	return tokens
 }
@@ -190,7 +187,7 @@ func (w *world) count(db *database.DB, query string) int {
 func (w *world) report(when string, findings []finding) {
 	w.t.Helper()
 	if len(findings) > 0 {
-		w.t.Logf("the server's errors:\n%s", w.server.output.errors())
+		w.t.Logf("the server's errors:\n%s", w.server.Output.Errors())
 	}
 	slices.SortStableFunc(findings, func(a, b finding) int { return a.Invariant - b.Invariant })
 	for n, f := range findings {
@@ -213,11 +210,11 @@ func (w *world) assertKilled(died map[string]int, kills int) {
 			}
 		}
 	}
-	slowest := slices.Max(w.server.starts)
+	slowest := slices.Max(w.server.Starts)
 	if slowest > serves {
 		w.t.Errorf("a restart served after %s, wanted within %s", slowest, serves)
 	}
-	w.t.Logf("killed by %v; %d starts, the slowest served after %s", died, len(w.server.starts), slowest)
+	w.t.Logf("killed by %v; %d starts, the slowest served after %s", died, len(w.server.Starts), slowest)
 }
 
 // TestKillsInMigrations kills the first start at each step of the migrations.
@@ -230,14 +227,12 @@ func TestKillsInMigrations(t *testing.T) {
 		for n := range files {
 			for _, place := range []string{"migration.applied", "migration.committed"} {
 				// What was done before is done: the first that is left is the one killed in.
-				if w.server.start(t, "REGAIN_FAILPOINT="+place+"#1") {
+				if w.server.Start(t, "REGAIN_FAILPOINT="+place+"#1") {
 					t.Fatalf("the start lived through %s of migration %d", place, n+1)
 				}
 			}
 		}
-		if !w.server.start(t) {
-			t.Fatalf("the server does not start:\n%s", w.server.output.tail())
-		}
+		w.server.MustStart(t)
 		db := w.open()
 		if done := w.count(db, "SELECT count(*) FROM schema_migrations"); done != len(files) {
 			t.Errorf("%d migrations are applied, want %d", done, len(files))
@@ -248,23 +243,22 @@ func TestKillsInMigrations(t *testing.T) {
 
 // TestNoPlacesInProduction wants no trace of the failpoints in an ordinary build.
 func TestNoPlacesInProduction(t *testing.T) {
-	path, err := build(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
+	read := func(path string, err error) string {
+		if err != nil {
+			t.Fatal(err)
+		}
+		program, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(program)
 	}
-	ordinary, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tagged, err := os.ReadFile(binary)
-	if err != nil {
-		t.Fatal(err)
-	}
+	ordinary, tagged := read(regaintest.Build()), read(breakable())
 	for _, trace := range []string{"REGAIN_FAILPOINT", "upload.received"} {
-		if strings.Contains(string(ordinary), trace) {
+		if strings.Contains(ordinary, trace) {
 			t.Errorf("%q is in the ordinary binary", trace)
 		}
-		if !strings.Contains(string(tagged), trace) {
+		if !strings.Contains(tagged, trace) {
 			t.Errorf("%q is not in the tagged binary: the test proves nothing", trace)
 		}
 	}

@@ -5,42 +5,21 @@
 package chaos
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
+	"regain/internal/regaintest"
 	"regain/internal/testservers"
 )
 
-// binary is the server, built with the tag failpoints.
-var binary string
+func TestMain(m *testing.M) { testservers.Main(m) }
 
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "regain-chaos-")
-	if err == nil {
-		binary, err = build(dir, "-tags", "failpoints")
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	testservers.AtEnd(func() { _ = os.RemoveAll(dir) })
-	testservers.Main(m)
-}
-
-func build(dir string, flags ...string) (string, error) {
-	path := filepath.Join(dir, "regain")
-	out, err := exec.Command("go", append(append([]string{"build"}, flags...), "-o", path, "..")...).CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("build: %w\n%s", err, out)
-	}
-	return path, nil
-}
+// breakable builds the server with the places at which it can be killed, once.
+var breakable = sync.OnceValues(func() (string, error) { return regaintest.Build("-tags", "failpoints") })
 
 // long skips a test that takes tens of seconds from `make test-short`.
 func long(t *testing.T) {

@@ -93,10 +93,10 @@ func TestNetwork(t *testing.T) {
 	n := newNetwork(t)
 	w.through(t.TempDir(), n.through("database", w.database), n.through("store", w.store),
 		n.through("smtp", w.sink.smtp()), n.through("webhook", w.sink.webhook()))
-	w.server.args = append(w.server.args, "--request-timeout", "2s", "--upload-timeout", "4s")
+	w.server.Args = append(w.server.Args, "--request-timeout", "2s", "--upload-timeout", "4s")
 	w.deadline = 6 * time.Second // that of an upload, and a margin for the answer
 	w.givingUp, w.twins = 0.05, true
-	w.server.start(t)
+	w.server.MustStart(t)
 	db := w.open()
 	reviewers := w.staff(4)
 	ctx, stop := context.WithCancel(t.Context())
@@ -114,8 +114,8 @@ func TestNetwork(t *testing.T) {
 			w.heals(fmt.Sprintf("%s on %s", x.Name, link))
 		}
 	}
-	if len(w.server.starts) != 1 || w.server.over() {
-		t.Fatalf("the server was to heal without a restart:\n%s", w.server.output.tail())
+	if len(w.server.Starts) != 1 || !w.server.Running() {
+		t.Fatalf("the server was to heal without a restart:\n%s", w.server.Output.Tail())
 	}
 	w.finish(db, stop, clients.Wait)
 	w.assertSound(db, nil)
@@ -127,6 +127,6 @@ func (w *world) heals(after string) {
 	w.t.Helper()
 	before := w.answered()
 	began := time.Now()
-	until(w.t, 30*time.Second, "the server heals after "+after, func() bool { return w.answered() >= before+3 && w.server.ready() })
+	until(w.t, 30*time.Second, "the server heals after "+after, func() bool { return w.answered() >= before+3 && w.server.Ready() })
 	w.t.Logf("%s: healed after %s", after, time.Since(began).Round(time.Millisecond))
 }

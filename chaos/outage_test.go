@@ -19,7 +19,7 @@ func TestServersKilled(t *testing.T) {
 	minio, s3 := testservers.KillableMinIO(t)
 	w.prepare(t.TempDir(), url, s3.URL(s3.Bucket()))
 	w.givingUp, w.twins = 0.05, true
-	w.server.start(t)
+	w.server.MustStart(t)
 	reviewers := w.staff(4)
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -34,15 +34,15 @@ func TestServersKilled(t *testing.T) {
 		broken.Kill()
 		refused := w.ledger.statuses()[503]
 		until(t, 40*time.Second, "a call meets the outage", func() bool { return w.ledger.statuses()[503] > refused })
-		until(t, 5*time.Second, "the server says that it is not ready", func() bool { return !w.server.ready() })
+		until(t, 5*time.Second, "the server says that it is not ready", func() bool { return !w.server.Ready() })
 		broken.Start()
 		back := time.Now()
 		before = w.answered()
-		until(t, 30*time.Second, "the server heals", func() bool { return w.server.ready() && w.answered() > before })
+		until(t, 30*time.Second, "the server heals", func() bool { return w.server.Ready() && w.answered() > before })
 		healed = append(healed, time.Since(back))
 	}
-	if w.server.over() {
-		t.Fatalf("the server ended:\n%s", w.server.output.tail())
+	if !w.server.Running() {
+		t.Fatalf("the server ended:\n%s", w.server.Output.Tail())
 	}
 	db := w.open()
 	w.finish(db, stop, clients.Wait)

@@ -23,9 +23,9 @@ func TestOverload(t *testing.T) {
 	}
 	long(t)
 	stacks(t, func(t *testing.T, w *world) {
-		w.server.args = append(w.server.args, "--max-in-flight", "16", "--max-uploads", "8")
+		w.server.Args = append(w.server.Args, "--max-in-flight", "16", "--max-uploads", "8")
 		w.patience = 20 * time.Millisecond
-		w.server.start(t)
+		w.server.MustStart(t)
 		db := w.open()
 		reviewers := w.staff(2)
 		c := &caller{w: w, ctx: t.Context(), address: w.newAddress(), token: reviewers[0]}

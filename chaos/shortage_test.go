@@ -30,7 +30,7 @@ func TestDiskFull(t *testing.T) {
 	})
 	w := newWorld(t)
 	w.prepare(dir, "sqlite:"+filepath.Join(dir, "regain.db"), "file:"+filepath.Join(dir, "documents"))
-	w.server.start(t)
+	w.server.MustStart(t)
 	db := w.open()
 	reviewers := w.staff(3)
 	ctx, stop := context.WithCancel(t.Context())
@@ -75,9 +75,9 @@ func fillDisk(t *testing.T, path string) {
 func TestDatabaseHeld(t *testing.T) {
 	long(t)
 	stacks(t, func(t *testing.T, w *world) {
-		w.server.args = append(w.server.args, "--request-timeout", "8s", "--upload-timeout", "8s")
+		w.server.Args = append(w.server.Args, "--request-timeout", "8s", "--upload-timeout", "8s")
 		w.deadline = 10 * time.Second
-		w.server.start(t)
+		w.server.MustStart(t)
 		db := w.open()
 		reviewers := w.staff(4)
 		ctx, stop := context.WithCancel(t.Context())

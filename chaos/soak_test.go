@@ -19,7 +19,7 @@ func TestSoak(t *testing.T) {
 	}
 	lasts := time.Duration(number(t, "SOAK_MINUTES", 5)) * time.Minute
 	stacks(t, func(t *testing.T, w *world) {
-		w.server.start(t)
+		w.server.MustStart(t)
 		db := w.open()
 		reviewers := w.staff(4)
 		ctx, stop := context.WithCancel(t.Context())

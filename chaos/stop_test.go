@@ -13,8 +13,8 @@ import (
 func TestStopUnderLoad(t *testing.T) {
 	long(t)
 	stacks(t, func(t *testing.T, w *world) {
-		w.server.args = append(w.server.args, "--drain-delay", "100ms")
-		w.server.start(t)
+		w.server.Args = append(w.server.Args, "--drain-delay", "100ms")
+		w.server.MustStart(t)
 		db := w.open()
 		reviewers := w.staff(4)
 		ctx, stop := context.WithCancel(t.Context())
@@ -24,12 +24,12 @@ func TestStopUnderLoad(t *testing.T) {
 			before := w.answered()
 			until(t, 30*time.Second, "clients work", func() bool { return w.answered() >= before+30 })
 			began := time.Now()
-			w.server.stop(t)
+			w.server.Stop(t)
 			if took := time.Since(began); took > 10*time.Second {
 				t.Errorf("the server took %s to stop", took)
 			}
 			w.timePasses(db)
-			w.server.start(t)
+			w.server.MustStart(t)
 		}
 		w.finish(db, stop, clients.Wait)
 		dropped := w.replayed()

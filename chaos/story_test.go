@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
-	"time"
 
-	"regain/internal/testdocs"
+	"regain/internal/regaintest"
 )
 
 // story is one case from its start to its end, by a customer and a reviewer. It
@@ -78,8 +76,8 @@ func (s *story) start(card bool) error {
 	if err != nil {
 		return err
 	}
-	s.customer.token = text(sub(o, "session"), "token")
-	s.id = text(sub(o, "case"), "id")
+	s.customer.token = o.Sub("session").Text("token")
+	s.id = o.Sub("case").Text("id")
 	return nil
 }
 
@@ -108,20 +106,20 @@ func (s *story) supply() error {
 	if err != nil {
 		return err
 	}
-	for n, i := range list(o, "items") {
+	for n, i := range o.List("items") {
 		if i["optional"] == true {
 			continue
 		}
-		if text(i, "kind") == "statement" {
-			if _, err := s.customer.send("state", s.id, http.MethodPut, "/api/v1/cases/"+s.id+"/items/"+text(i, "id")+"/statement", fill(list(i, "fields"))); err != nil {
+		if i.Text("kind") == "statement" {
+			if _, err := s.customer.send("state", s.id, http.MethodPut, "/api/v1/cases/"+s.id+"/items/"+i.Text("id")+"/statement", regaintest.Statement(i, "example")); err != nil {
 				return err
 			}
 			continue
 		}
 		for more := true; more; more = s.w.maybe(0.2) {
 			s.seed++
-			name, content := document(sub(i, "document"), s.seed+uint64(n))
-			if _, err := s.customer.upload(s.id, text(i, "id"), name, content); err != nil {
+			name, content := regaintest.Document(i.Sub("document"), s.seed+uint64(n))
+			if _, err := s.customer.upload(s.id, i.Text("id"), name, content); err != nil {
 				return err
 			}
 		}
@@ -141,84 +139,14 @@ func (s *story) review() error {
 	if err != nil {
 		return err
 	}
-	for _, i := range list(o, "items") {
-		if text(i, "supply") != "provided" {
+	for _, i := range o.List("items") {
+		if i.Text("supply") != "provided" {
 			continue
 		}
-		verdict := object{"verdict": "accepted", "checks": preferred(list(sub(i, "staff"), "checks"))}
-		if _, err := s.reviewer.change("decide-item", s.id, http.MethodPost, "/items/"+text(i, "id")+"/decision", verdict); err != nil {
+		if _, err := s.reviewer.change("decide-item", s.id, http.MethodPost, "/items/"+i.Text("id")+"/decision", regaintest.Acceptance(i)); err != nil {
 			return err
 		}
 	}
 	_, err = s.reviewer.change("approve", s.id, http.MethodPost, "/approval", object{})
 	return err
-}
-
-// document makes a file of one of the item's types, another for each seed.
-func document(spec object, seed uint64) (string, []byte) {
-	types, _ := spec["types"].([]any)
-	if slices.Contains(types, any("png")) && seed%2 == 0 {
-		return fmt.Sprintf("scan-%d.png", seed), testdocs.PNG(seed, 64, 48)
-	}
-	return fmt.Sprintf("document-%d.pdf", seed), testdocs.PDF(seed, 1, "Generated for a test", fmt.Sprint(seed))
-}
-
-// fill answers a statement's fields by their types.
-func fill(fields []object) object {
-	out := object{}
-	for _, f := range fields {
-		switch text(f, "type") {
-		case "phone":
-			out[text(f, "id")] = "+86 138 0013 8000"
-		case "email":
-			out[text(f, "id")] = "registered@example.com"
-		case "address":
-			out[text(f, "id")] = object{"line": "1 Example Road", "city": "Shenzhen", "region": "Guangdong", "postal_code": "518000", "country": "CN"}
-		case "date":
-			out[text(f, "id")] = time.Now().AddDate(0, -1, 0).Format(time.DateOnly)
-		default:
-			out[text(f, "id")] = "示例 Example & Söhne"
-		}
-	}
-	return out
-}
-
-// preferred lists the ids of the checks that fulfil a tree in the preferred way.
-func preferred(nodes []object) []string {
-	ids := []string{}
-	for _, n := range nodes {
-		children := list(n, "children")
-		switch text(n, "kind") {
-		case "check":
-			ids = append(ids, text(n, "id"))
-		case "prefer", "any_of":
-			ids = append(ids, preferred(children[:1])...)
-		default:
-			ids = append(ids, preferred(children)...)
-		}
-	}
-	slices.Sort(ids)
-	return slices.Compact(ids)
-}
-
-// list reads an array of objects out of an object.
-func list(o object, key string) []object {
-	raw, _ := o[key].([]any)
-	out := make([]object, 0, len(raw))
-	for _, v := range raw {
-		if e, ok := v.(object); ok {
-			out = append(out, e)
-		}
-	}
-	return out
-}
-
-func text(o object, key string) string {
-	s, _ := o[key].(string)
-	return s
-}
-
-func sub(o object, key string) object {
-	s, _ := o[key].(object)
-	return s
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"regain/database"
+	"regain/internal/regaintest"
 	"regain/internal/testservers"
 	"regain/storage"
 )
@@ -25,7 +26,7 @@ const masterSecret = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 // its mail goes, and what its clients have written down.
 type world struct {
 	t      *testing.T
-	server *process
+	server *regaintest.Process
 	ledger *ledger
 	sink   *sink
 	http   *http.Client
@@ -82,20 +83,17 @@ func (w *world) prepare(dir, database, store string) {
 
 // through starts the server on addresses that may be those of proxies.
 func (w *world) through(dir, database, store, smtp, webhook string) {
-	w.server = &process{
-		URL: "http://" + freeAddress(w.t), Dir: dir,
-		args: []string{"--trusted-proxies", "127.0.0.0/8"},
-		env: []string{
-			"REGAIN_DATABASE_URL=" + database, "REGAIN_STORAGE_URL=" + store, "REGAIN_SECRET=" + masterSecret,
-			"REGAIN_SMTP_URL=" + smtp, "REGAIN_MAIL_FROM=Regain <no-reply@regain.example>",
-			"REGAIN_SMS_URL=" + webhook, "REGAIN_SMS_SECRET=" + smsSecret, "REGAIN_LOG_FORMAT=json",
-		},
+	binary, err := breakable()
+	if err != nil {
+		w.t.Fatal(err)
 	}
-	w.t.Cleanup(func() {
-		if w.server.cmd != nil && !w.server.over() {
-			w.server.kill()
-		}
-	})
+	w.server = regaintest.NewProcess(w.t, binary, dir)
+	w.server.Args = []string{"--trusted-proxies", "127.0.0.0/8"}
+	w.server.Env = []string{
+		"REGAIN_DATABASE_URL=" + database, "REGAIN_STORAGE_URL=" + store, "REGAIN_SECRET=" + masterSecret,
+		"REGAIN_SMTP_URL=" + smtp, "REGAIN_MAIL_FROM=Regain <no-reply@regain.example>",
+		"REGAIN_SMS_URL=" + webhook, "REGAIN_SMS_SECRET=" + smsSecret, "REGAIN_LOG_FORMAT=json",
+	}
 }
 
 // stacks runs a test on both.

@@ -10,10 +10,12 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"regain/internal/regaintest"
 )
 
 // object is a JSON object as it came.
-type object = map[string]any
+type object = regaintest.Object
 
 // client speaks the API as one person.
 type client struct {
@@ -135,26 +137,4 @@ func (c *client) upload(want int, path, name string, content []byte, readOff obj
 		c.t.Fatalf("upload %s: status %d, want %d\n%s", path, a.Status, want, a.Body)
 	}
 	return a
-}
-
-// list reads an array of objects out of an object.
-func list(o object, key string) []object {
-	raw, _ := o[key].([]any)
-	out := make([]object, 0, len(raw))
-	for _, v := range raw {
-		if e, ok := v.(object); ok {
-			out = append(out, e)
-		}
-	}
-	return out
-}
-
-func text(o object, key string) string {
-	s, _ := o[key].(string)
-	return s
-}
-
-func sub(o object, key string) object {
-	s, _ := o[key].(object)
-	return s
 }

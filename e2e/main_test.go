@@ -3,25 +3,14 @@
 package e2e
 
 import (
-	"fmt"
-	"os"
+	"sync"
 	"testing"
 
+	"regain/internal/regaintest"
 	"regain/internal/testservers"
 )
 
-// binary is the server under test, built by TestMain.
-var binary string
+func TestMain(m *testing.M) { testservers.Main(m) }
 
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "regain-e2e-")
-	if err == nil {
-		binary, err = build(dir)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	testservers.AtEnd(func() { _ = os.RemoveAll(dir) })
-	testservers.Main(m)
-}
+// binary builds the server under test, once.
+var binary = sync.OnceValues(func() (string, error) { return regaintest.Build() })

@@ -1,20 +1,18 @@
 package e2e
 
 import (
-	"fmt"
 	"net/http"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"regain/internal/testdocs"
+	"regain/internal/regaintest"
 )
 
 // world is a running server and how its mail is read.
 type world struct {
-	*process
+	*regaintest.Process
 	t *testing.T
 	// letters reads what was sent to an address, newest last.
 	letters func(to string) []string
@@ -33,7 +31,7 @@ func (w *world) letter(to string, seen int, pattern *regexp.Regexp) string {
 			}
 		}
 	}
-	w.t.Fatalf("no letter to %s matches %s; there are:\n%s\nserver:\n%s", to, pattern, strings.Join(w.letters(to), "\n---\n"), w.output)
+	w.t.Fatalf("no letter to %s matches %s; there are:\n%s\nserver:\n%s", to, pattern, strings.Join(w.letters(to), "\n---\n"), w.Output.Tail())
 	return ""
 }
 
@@ -62,8 +60,8 @@ func (w *world) begin(email string, answers object, particulars object) *person 
 	p := &person{client: w.anonymous(), w: w, email: email}
 	a := p.json(http.StatusCreated, http.MethodPost, "/api/v1/cases", body)
 	o := a.object(w.t)
-	p.token = text(sub(o, "session"), "token")
-	p.id = text(sub(o, "case"), "id")
+	p.token = o.Sub("session").Text("token")
+	p.id = o.Sub("case").Text("id")
 	p.path = "/api/v1/cases/" + p.id
 	p.answer(answers)
 	p.prove()
@@ -75,11 +73,11 @@ func (p *person) answer(answers object) {
 	p.t.Helper()
 	given := map[string]bool{}
 	for range len(answers) + 1 {
-		next := sub(sub(p.get(p.path), "decision"), "next")
+		next := p.get(p.path).Sub("decision").Sub("next")
 		if next == nil {
 			break
 		}
-		id := text(next, "id")
+		id := next.Text("id")
 		v, ok := answers[id]
 		if !ok {
 			p.t.Fatalf("the server asks %q, for which this row has no answer (%v)", id, answers)
@@ -102,7 +100,7 @@ func (p *person) prove() {
 	p.json(http.StatusOK, http.MethodPost, p.path+"/contacts/email/verification", object{"code": code})
 }
 
-func (p *person) items() []object { return list(p.get(p.path), "items") }
+func (p *person) items() []object { return p.get(p.path).List("items") }
 
 func (p *person) submit() object {
 	p.t.Helper()
@@ -124,12 +122,12 @@ func (p *person) supply(skip func(object) bool) {
 // supplyItem supplies one item at its address under base.
 func supplyItem(c *client, base string, i object, seed uint64) {
 	c.t.Helper()
-	path := base + "/items/" + text(i, "id")
-	switch text(i, "kind") {
+	path := base + "/items/" + i.Text("id")
+	switch i.Text("kind") {
 	case "statement":
-		c.json(http.StatusOK, http.MethodPut, path+"/statement", fill(c.t, list(i, "fields")))
+		c.json(http.StatusOK, http.MethodPut, path+"/statement", regaintest.Statement(i, "example"))
 	case "document":
-		name, content := document(sub(i, "document"), seed)
+		name, content := regaintest.Document(i.Sub("document"), seed)
 		doc := c.upload(http.StatusCreated, path+"/documents", name, content, nil).object(c.t)
 		if int(doc["size"].(float64)) != len(content) {
 			c.t.Errorf("document has %v bytes, %d were sent", doc["size"], len(content))
@@ -137,49 +135,6 @@ func supplyItem(c *client, base string, i object, seed uint64) {
 	default:
 		c.t.Fatalf("don't know how to supply %v", i)
 	}
-}
-
-// document makes a file of one of the item's types, another for each seed.
-func document(spec object, seed uint64) (string, []byte) {
-	types, _ := spec["types"].([]any)
-	switch typ := types[int(seed)%len(types)]; typ {
-	case "jpeg":
-		return fmt.Sprintf("IMG_%04d.JPG", seed), testdocs.JPEG(seed, 640, 480)
-	case "png":
-		return fmt.Sprintf("scan %d.png", seed), testdocs.PNG(seed, 320, 240)
-	case "eml":
-		return fmt.Sprintf("consent-%d.eml", seed), testdocs.EML(seed, "Partner <consent@partner.example>", "We agree", "We agree to the request.")
-	default:
-		return fmt.Sprintf("document-%d.pdf", seed), testdocs.PDF(seed, 2, "Generated for a test", fmt.Sprint(seed))
-	}
-}
-
-// fill answers a statement's fields by their types.
-func fill(t *testing.T, fields []object) object {
-	t.Helper()
-	out := object{}
-	for _, f := range fields {
-		id := text(f, "id")
-		switch text(f, "type") {
-		case "phone":
-			out[id] = "+86 138 0013 8000"
-		case "email":
-			out[id] = "registered@example.com"
-		case "text":
-			out[id] = "示例 Example & Söhne"
-		case "date":
-			out[id] = "2026-03-01"
-		case "country":
-			out[id] = "CN"
-		case "bank_account":
-			out[id] = "6222 0200 0000 0000 003"
-		case "address":
-			out[id] = object{"line": "1 Example Road", "city": "Shenzhen", "region": "Guangdong", "postal_code": "518000", "country": "CN"}
-		default:
-			t.Fatalf("don't know how to fill %v", f)
-		}
-	}
-	return out
 }
 
 // reviewer is a member of staff.
@@ -192,14 +147,14 @@ type reviewer struct {
 func (w *world) staff(name string, roles ...string) *reviewer {
 	w.t.Helper()
 	email, password := name+"@staff.example", "correct horse battery "+name
-	args := []string{"user", "add", email, "--data", w.Dir, "--name", name}
+	args := []string{"user", "add", email, "--name", name}
 	for _, r := range roles {
 		args = append(args, "--role", r)
 	}
-	w.command(w.t, password+"\n", args...)
+	w.Command(w.t, password+"\n", args...)
 	r := &reviewer{client: w.anonymous(), w: w}
 	o := r.json(http.StatusOK, http.MethodPost, "/api/v1/staff/session", object{"email": email, "password": password}).object(w.t)
-	r.token = text(o, "token")
+	r.token = o.Text("token")
 	if r.token == "" {
 		w.t.Fatalf("no token in %v", o)
 	}
@@ -215,14 +170,11 @@ func (r *reviewer) claim(casePath string) {
 // way confirmed and what must be read off read.
 func (r *reviewer) accept(casePath string) {
 	r.t.Helper()
-	for _, i := range list(r.get(casePath), "items") {
-		if text(i, "review") != "pending" || text(i, "supply") != "provided" {
+	for _, i := range r.get(casePath).List("items") {
+		if i.Text("review") != "pending" || i.Text("supply") != "provided" {
 			continue
 		}
-		staff := sub(i, "staff")
-		r.change(http.StatusOK, http.MethodPost, casePath, "/items/"+text(i, "id")+"/decision", object{
-			"verdict": "accepted", "checks": preferred(list(staff, "checks")), "read_off": readOff(list(staff, "read_off")),
-		})
+		r.change(http.StatusOK, http.MethodPost, casePath, "/items/"+i.Text("id")+"/decision", regaintest.Acceptance(i))
 	}
 }
 
@@ -231,32 +183,4 @@ func (r *reviewer) reject(casePath, item string) {
 	r.change(http.StatusOK, http.MethodPost, casePath, "/items/"+item+"/decision", object{
 		"verdict": "rejected", "reason_code": "unreadable", "words_customer": "Please photograph the whole page in daylight.", "words_staff": "blurred",
 	})
-}
-
-func readOff(values []object) object {
-	out := object{}
-	for _, v := range values {
-		if text(v, "type") == "date" {
-			out[text(v, "id")] = "2026-02-01"
-		}
-	}
-	return out
-}
-
-// preferred lists the ids of the checks that fulfil a tree in the preferred way.
-func preferred(nodes []object) []string {
-	ids := []string{}
-	for _, n := range nodes {
-		children := list(n, "children")
-		switch text(n, "kind") {
-		case "check":
-			ids = append(ids, text(n, "id"))
-		case "prefer", "any_of":
-			ids = append(ids, preferred(children[:1])...)
-		default:
-			ids = append(ids, preferred(children)...)
-		}
-	}
-	slices.Sort(ids)
-	return slices.Compact(ids)
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"regain/internal/regaintest"
 )
 
 // TestReadme runs the README's walk exactly as it is written, in one shell.
@@ -29,7 +31,7 @@ func TestReadme(t *testing.T) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "bash", "-c", script)
 	cmd.Dir = ".."
-	cmd.Env = append(cleanEnvironment(), "REGAIN="+w.URL, "REGAIN_DATA="+w.Dir)
+	cmd.Env = append(regaintest.CleanEnvironment(), "REGAIN="+w.URL, "REGAIN_DATA="+w.Dir)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)

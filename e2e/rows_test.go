@@ -66,7 +66,7 @@ func TestEveryRow(t *testing.T) {
 				p.wants(r)
 				p.supplyWithPartner(r.invite)
 				submitted := p.submit()
-				if got := text(submitted, "state"); got != "submitted" {
+				if got := submitted.Text("state"); got != "submitted" {
 					t.Fatalf("state %q after submission", got)
 				}
 				approve(p, first.in(t), second.in(t), r.approvals)
@@ -79,16 +79,16 @@ func TestEveryRow(t *testing.T) {
 func (p *person) wants(r row) {
 	p.t.Helper()
 	o := p.get(p.path)
-	if got := text(sub(sub(o, "decision"), "scenario"), "id"); got != r.scenario {
+	if got := o.Sub("decision").Sub("scenario").Text("id"); got != r.scenario {
 		p.t.Fatalf("scenario %q, want %q", got, r.scenario)
 	}
 	got := map[string]int{}
-	for _, i := range list(o, "items") {
+	for _, i := range o.List("items") {
 		if i["optional"] != true {
-			got[text(i, "requirement")]++
+			got[i.Text("requirement")]++
 		}
-		if why := list(i, "why"); len(why) == 0 {
-			p.t.Errorf("%s does not say why it is asked", text(i, "requirement"))
+		if why := i.List("why"); len(why) == 0 {
+			p.t.Errorf("%s does not say why it is asked", i.Text("requirement"))
 		}
 	}
 	if diff := cmp.Diff(r.materials, got); diff != "" {
@@ -102,13 +102,13 @@ func (p *person) supplyWithPartner(supplier string) {
 	p.t.Helper()
 	if supplier != "" {
 		partner := p.invite(supplier, supplier+"."+p.email)
-		for n, i := range list(partner.get("/api/v1/invitation"), "items") {
+		for n, i := range partner.get("/api/v1/invitation").List("items") {
 			if i["optional"] != true {
 				supplyItem(partner, "/api/v1/invitation", i, uint64(n))
 			}
 		}
 	}
-	p.supply(func(i object) bool { return text(i, "supply") == "provided" })
+	p.supply(func(i object) bool { return i.Text("supply") == "provided" })
 }
 
 // invite asks the supplier, who comes by the link in the mail.
@@ -125,7 +125,7 @@ func (w *world) arrive(email string, seen int) *client {
 	token := w.letter(email, seen, linkPattern)
 	c := w.anonymous()
 	o := c.json(http.StatusCreated, http.MethodPost, "/api/v1/invitations/session", object{"token": token}).object(w.t)
-	c.token = text(sub(o, "session"), "token")
+	c.token = o.Sub("session").Text("token")
 	return c
 }
 
@@ -136,7 +136,7 @@ func approve(p *person, first, second *reviewer, approvals int) {
 	first.accept(p.path)
 	o := first.change(http.StatusOK, http.MethodPost, p.path, "/approval", object{}).object(p.t)
 	if approvals > 1 {
-		if got := text(o, "state"); got != "submitted" {
+		if got := o.Text("state"); got != "submitted" {
 			p.t.Fatalf("state %q after the first of %d approvals", got, approvals)
 		}
 		// The same person can't give the second approval.
@@ -146,10 +146,10 @@ func approve(p *person, first, second *reviewer, approvals int) {
 		second.claim(p.path)
 		o = second.change(http.StatusOK, http.MethodPost, p.path, "/approval", object{}).object(p.t)
 	}
-	if got := text(o, "state"); got != "approved" {
+	if got := o.Text("state"); got != "approved" {
 		p.t.Fatalf("state %q at the end", got)
 	}
-	if got := text(p.get(p.path), "state"); got != "approved" {
+	if got := p.get(p.path).Text("state"); got != "approved" {
 		p.t.Errorf("the customer sees %q", got)
 	}
 	p.w.letter(p.email, 0, regexp.MustCompile(`(approved|accepted)`))
@@ -162,10 +162,10 @@ func TestHoleOfTheTable(t *testing.T) {
 		"customer_type": "direct", "account_type": "individual", "real_name_authenticated": false, "card_added": false, "paid": true,
 	}, nil)
 	o := p.get(p.path)
-	if got := text(sub(o, "decision"), "outcome"); got != "contact_support" {
+	if got := o.Sub("decision").Text("outcome"); got != "contact_support" {
 		t.Errorf("outcome %q", got)
 	}
-	if text(sub(o, "decision"), "words") == "" || len(list(o, "items")) != 0 {
+	if o.Sub("decision").Text("words") == "" || len(o.List("items")) != 0 {
 		t.Errorf("want words and no items: %v", o["decision"])
 	}
 	p.change(http.StatusConflict, http.MethodPost, p.path, "/submission", nil)

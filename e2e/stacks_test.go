@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"regain/internal/regaintest"
 	"regain/internal/testservers"
 )
 
@@ -25,13 +26,13 @@ func stacks(t *testing.T, test func(*testing.T, *world)) {
 // embedded starts the server as `make run` does.
 func embedded(t *testing.T, args ...string) *world {
 	t.Helper()
-	w := &world{t: t, process: start(t, t.TempDir(), nil, append([]string{"--dev"}, args...)...)}
+	w := start(t, nil, append([]string{"--dev"}, args...)...)
 	w.letters = func(to string) []string {
 		o := w.anonymous().get("/api/v1/dev/mailbox?limit=200&to=" + url.QueryEscape(to))
-		letters := list(o, "letters")
+		letters := o.List("letters")
 		out := make([]string, len(letters))
 		for n, l := range letters {
-			out[len(letters)-1-n] = text(l, "subject") + "\n" + text(l, "text")
+			out[len(letters)-1-n] = l.Text("subject") + "\n" + l.Text("text")
 		}
 		return out
 	}
@@ -53,7 +54,7 @@ func production(t *testing.T) *world {
 		"REGAIN_MAIL_FROM=Regain <no-reply@regain.example>",
 		"REGAIN_SECRET=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
 	}
-	w := &world{t: t, process: start(t, t.TempDir(), env)}
+	w := start(t, env)
 	w.letters = func(to string) []string {
 		var out []string
 		for _, m := range smtp.Mails() {
@@ -64,6 +65,20 @@ func production(t *testing.T) *world {
 		return out
 	}
 	return w
+}
+
+// start runs the server until the test ends, and wants it to end well.
+func start(t *testing.T, env []string, args ...string) *world {
+	t.Helper()
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := regaintest.NewProcess(t, path, t.TempDir())
+	p.Args, p.Env = args, env
+	p.MustStart(t)
+	t.Cleanup(func() { p.Stop(t) })
+	return &world{t: t, Process: p}
 }
 
 // in is the same world seen from a subtest.
@@ -93,7 +108,7 @@ func problemCode(t *testing.T, a answer) string {
 	if int(o["status"].(float64)) != a.Status || a.Status < http.StatusBadRequest {
 		t.Errorf("status %d, problem says %v", a.Status, o["status"])
 	}
-	typ := text(o, "type")
+	typ := o.Text("type")
 	return typ[strings.LastIndexByte(typ, '/')+1:]
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"regain/internal/regaintest"
 	"regain/internal/testdocs"
 )
 
@@ -37,7 +38,7 @@ func TestLongStory(t *testing.T) {
 		appeal(t, q, first, third, fourth)
 
 		lookOver(t, auditor, p)
-		out := w.command(t, "", "audit", "verify", "--data", w.Dir)
+		out := w.Command(t, "", "audit", "verify")
 		if !strings.Contains(out, "cases: 2") || !strings.Contains(out, "findings: 0") {
 			t.Errorf("audit verify says %q", out)
 		}
@@ -52,39 +53,39 @@ func rejection(t *testing.T, p *person, r *reviewer) {
 	p.submit()
 	r.claim(p.path)
 	letter := itemOf(t, p, "authorization_letter")
-	r.reject(p.path, text(letter, "id"))
+	r.reject(p.path, letter.Text("id"))
 	// What is accepted stays accepted; only what is named opens again.
 	r.accept(p.path)
 	seen := len(p.w.letters(partnerMail))
 	r.change(http.StatusOK, http.MethodPost, p.path, "/requests", object{
-		"asks": []object{{"item": text(letter, "id")}}, "words": "Please have the letter stamped.",
+		"asks": []object{{"item": letter.Text("id")}}, "words": "Please have the letter stamped.",
 	})
 	o := p.get(p.path)
-	if got := text(o, "state"); got != "materials_requested" {
+	if got := o.Text("state"); got != "materials_requested" {
 		t.Fatalf("state %q after the request", got)
 	}
 	if o["review_by"] != nil || o["supply_by"] == nil {
 		t.Error("the review clock should stand still, and the customer's run")
 	}
-	for _, i := range list(o, "items") {
-		want := text(i, "id") == text(letter, "id")
+	for _, i := range o.List("items") {
+		want := i.Text("id") == letter.Text("id")
 		if open, _ := i["open"].(bool); open != want {
-			t.Errorf("%s open: %v", text(i, "requirement"), open)
+			t.Errorf("%s open: %v", i.Text("requirement"), open)
 		}
-		if want && text(sub(i, "rejected"), "words") == "" {
+		if want && i.Sub("rejected").Text("words") == "" {
 			t.Error("the customer is not told why the letter was not accepted")
 		}
 	}
 	p.w.letter(p.email, 0, regexp.MustCompile(`(need something more)`))
 
 	partner := p.w.arrive(partnerMail, seen)
-	owed := list(partner.get("/api/v1/invitation"), "items")
-	at := slices.IndexFunc(owed, func(i object) bool { return text(i, "id") == text(letter, "id") })
+	owed := partner.get("/api/v1/invitation").List("items")
+	at := slices.IndexFunc(owed, func(i object) bool { return i.Text("id") == letter.Text("id") })
 	if at < 0 || owed[at]["open"] != true {
 		t.Fatalf("the partner does not see the letter open: %v", owed)
 	}
-	path := "/api/v1/invitation/items/" + text(letter, "id") + "/documents"
-	name, rejected := document(sub(owed[at], "document"), uint64(at))
+	path := "/api/v1/invitation/items/" + letter.Text("id") + "/documents"
+	name, rejected := regaintest.Document(owed[at].Sub("document"), uint64(at))
 	same := partner.upload(http.StatusConflict, path, name, rejected, nil)
 	if code := problemCode(t, same); code != "same_file_rejected" {
 		t.Errorf("the same file again: %s", code)
@@ -113,17 +114,17 @@ func moreMaterials(t *testing.T, p *person, r *reviewer) {
 	}
 	p.change(http.StatusUnprocessableEntity, http.MethodPost, p.path, "/submission", nil)
 	supplyItem(p.client, p.path, open[0], 9)
-	p.json(http.StatusOK, http.MethodPut, p.path+"/items/"+text(open[1], "id")+"/unavailable", object{"reason": "We closed the office."})
+	p.json(http.StatusOK, http.MethodPut, p.path+"/items/"+open[1].Text("id")+"/unavailable", object{"reason": "We closed the office."})
 	p.submit()
 
 	// Out of reach is enough to submit, not to approve; a waiver is a second person's.
 	r.claim(p.path)
 	r.accept(p.path)
 	refused := r.change(http.StatusUnprocessableEntity, http.MethodPost, p.path, "/approval", object{})
-	if !bytes.Contains(refused.Body, []byte(text(open[1], "id"))) {
+	if !bytes.Contains(refused.Body, []byte(open[1].Text("id"))) {
 		t.Errorf("the refusal does not name the item: %s", refused.Body)
 	}
-	waiver := "/items/" + text(open[1], "id") + "/waiver"
+	waiver := "/items/" + open[1].Text("id") + "/waiver"
 	r.change(http.StatusConflict, http.MethodPost, p.path, waiver, object{"reason": "I can do without it."})
 	waiving := p.w.staff("wia", "reviewer")
 	waiving.change(http.StatusOK, http.MethodPost, p.path, waiver, object{"reason": "The other materials are enough."})
@@ -138,7 +139,7 @@ func appeal(t *testing.T, q *person, denier, third, fourth *reviewer) {
 		"reason_code": "not_proven", "words_customer": "The materials do not show that you may manage the account.", "words_staff": "seal looks pasted",
 	})
 	o := q.get(q.path)
-	if text(o, "state") != "denied" || text(sub(o, "denial"), "words") == "" || bytes.Contains([]byte(text(sub(o, "denial"), "words")), []byte("pasted")) {
+	if o.Text("state") != "denied" || o.Sub("denial").Text("words") == "" || bytes.Contains([]byte(o.Sub("denial").Text("words")), []byte("pasted")) {
 		t.Fatalf("what the customer sees of the denial: %v", o["denial"])
 	}
 	q.change(http.StatusOK, http.MethodPost, q.path, "/appeal", object{"reason": "The seal is our registered one; the partner can confirm it."})
@@ -151,9 +152,9 @@ func appeal(t *testing.T, q *person, denier, third, fourth *reviewer) {
 // they were sent, each view on record.
 func lookOver(t *testing.T, auditor *reviewer, p *person) {
 	t.Helper()
-	for _, i := range list(auditor.get(p.path), "items") {
-		for _, d := range list(i, "documents") {
-			a := auditor.json(http.StatusOK, http.MethodGet, p.path+"/documents/"+text(d, "id"), nil)
+	for _, i := range auditor.get(p.path).List("items") {
+		for _, d := range i.List("documents") {
+			a := auditor.json(http.StatusOK, http.MethodGet, p.path+"/documents/"+d.Text("id"), nil)
 			if len(a.Body) != int(d["size"].(float64)) {
 				t.Errorf("document of %d bytes came back with %d", int(d["size"].(float64)), len(a.Body))
 			}
@@ -162,8 +163,8 @@ func lookOver(t *testing.T, auditor *reviewer, p *person) {
 			}
 		}
 	}
-	events := list(auditor.get(p.path+"/events"), "events")
-	if !slices.ContainsFunc(events, func(e object) bool { return text(e, "type") == "view_document" }) {
+	events := auditor.get(p.path + "/events").List("events")
+	if !slices.ContainsFunc(events, func(e object) bool { return e.Text("type") == "view_document" }) {
 		t.Error("no view is on record")
 	}
 	auditor.change(http.StatusForbidden, http.MethodPost, p.path, "/claim", nil)
@@ -172,7 +173,7 @@ func lookOver(t *testing.T, auditor *reviewer, p *person) {
 func itemOf(t *testing.T, p *person, requirement string) object {
 	t.Helper()
 	items := p.items()
-	at := slices.IndexFunc(items, func(i object) bool { return text(i, "requirement") == requirement })
+	at := slices.IndexFunc(items, func(i object) bool { return i.Text("requirement") == requirement })
 	if at < 0 {
 		t.Fatalf("no item for %s", requirement)
 	}
@@ -190,13 +191,13 @@ func TestOldCaseUnderItsOwnPolicy(t *testing.T) {
 	w := embedded(t, "--policy", policy)
 	answers := object{"customer_type": "direct", "account_type": "individual", "real_name_authenticated": true, "card_added": false}
 	old := w.begin(address("old", 0), answers, nil)
-	oldHash := text(sub(old.get(old.path), "policy"), "hash")
+	oldHash := old.get(old.path).Sub("policy").Text("hash")
 
 	copyPolicy(t, dir, "rules.yaml", func(s string) string {
 		return strings.Replace(s, "- transaction_record: {last: 3}", "- transaction_record: {last: 2}", 1)
 	})
-	w.restart(t, "--dev", "--policy", policy)
-	old.url = w.URL
+	w.Stop(t)
+	w.MustStart(t)
 
 	fresh := w.begin(address("fresh", 0), answers, nil)
 	if got := countOf(fresh, "transaction_record"); got != 2 {
@@ -205,7 +206,7 @@ func TestOldCaseUnderItsOwnPolicy(t *testing.T) {
 	if got := countOf(old, "transaction_record"); got != 3 {
 		t.Errorf("the old case is asked for %d records, want 3", got)
 	}
-	if got := text(sub(old.get(old.path), "policy"), "hash"); got != oldHash {
+	if got := old.get(old.path).Sub("policy").Text("hash"); got != oldHash {
 		t.Errorf("the old case moved from policy %s to %s", oldHash, got)
 	}
 	old.supply(nil)
@@ -216,7 +217,7 @@ func TestOldCaseUnderItsOwnPolicy(t *testing.T) {
 func countOf(p *person, requirement string) int {
 	n := 0
 	for _, i := range p.items() {
-		if text(i, "requirement") == requirement {
+		if i.Text("requirement") == requirement {
 			n++
 		}
 	}

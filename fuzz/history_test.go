@@ -16,6 +16,7 @@ import (
 
 	"regain/database"
 	"regain/database/databasetest"
+	"regain/internal/regaintest"
 )
 
 // deed is what a client asked for, as the model knows it.
@@ -221,7 +222,7 @@ func (r *recorder) call(who *person, at *claim, d deed) *call {
 // verdict accepts or rejects the case's first item.
 func verdict(at *claim, accept bool) object {
 	if accept {
-		return acceptance(objects(at.shown["items"])[0])
+		return regaintest.Acceptance(objects(at.shown["items"])[0])
 	}
 	return object{"verdict": "rejected", "reason_code": "unreadable", "words_customer": "In daylight, please."}
 }
@@ -347,7 +348,7 @@ func (w *world) almostAccepted() *claim {
 	w.want(r, 200, "POST", c.path("/claim"), nil)
 	c.shown = w.want(r, 200, "GET", c.path(""), nil)
 	for _, i := range objects(c.shown["items"])[1:] {
-		w.change(c, r, "POST", "/items/"+text(i, "id")+"/decision", acceptance(i))
+		w.change(c, r, "POST", "/items/"+text(i, "id")+"/decision", regaintest.Acceptance(i))
 	}
 	w.want(r, 200, "DELETE", c.path("/claim"), nil)
 	return c

@@ -12,6 +12,7 @@ import (
 
 	"regain/database"
 	"regain/database/databasetest"
+	"regain/internal/regaintest"
 	"regain/internal/testdocs"
 )
 
@@ -174,7 +175,7 @@ func (w *world) wantMessages(t *testing.T, c *claim, template string, want int) 
 func (w *world) hundredApprovals(t *testing.T) {
 	c, r := w.claimed(individual()), w.reviewer(0)
 	for _, i := range objects(w.want(r, 200, "GET", c.path(""), nil)["items"]) {
-		w.change(c, r, "POST", "/items/"+text(i, "id")+"/decision", acceptance(i))
+		w.change(c, r, "POST", "/items/"+text(i, "id")+"/decision", regaintest.Acceptance(i))
 	}
 	approve := jsonCall(t, r, "POST", c.path("/approval"), object{})
 	approve.set("If-Match", w.get(r, c.path("")).header.Get("ETag"))

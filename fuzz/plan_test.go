@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"regain/internal/regaintest"
 	"regain/internal/testdocs"
 	"regain/server/servertest"
 )
@@ -278,7 +279,7 @@ func (p *plan) jsonBody(schema object) {
 	if p.op.id == "state" && p.chance(80) {
 		for _, i := range objects(p.c.claim.shown["items"]) {
 			if strings.Contains(p.c.target, text(i, "id")) {
-				value = fill(objects(i["fields"]), p.mark(ofCustomer))
+				value = regaintest.Statement(i, p.mark(ofCustomer))
 			}
 		}
 	}
@@ -572,7 +573,7 @@ func (p *plan) acceptance(name string) (any, bool) {
 	}
 	for _, i := range objects(a.object(p.w.t)["items"]) {
 		if strings.Contains(p.c.target, text(i, "id")) {
-			return acceptance(i)[name], true
+			return regaintest.Acceptance(i)[name], true
 		}
 	}
 	return nil, false

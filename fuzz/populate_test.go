@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"regain/internal/regaintest"
 	"regain/internal/testdocs"
 	"regain/notify"
 )
@@ -125,7 +126,7 @@ func (w *world) supply(c *claim) {
 		path := c.path("/items/" + text(i, "id"))
 		switch text(i, "kind") {
 		case "statement":
-			w.want(c.owner, 200, "PUT", path+"/statement", fill(objects(i["fields"]), marker(c.number, ofCustomer)))
+			w.want(c.owner, 200, "PUT", path+"/statement", regaintest.Statement(i, marker(c.number, ofCustomer)))
 		case "proof":
 			w.want(c.owner, 200, "PUT", path+"/placement", object{"where": marker(c.number, ofCustomer) + ".example"})
 		default:
@@ -134,34 +135,6 @@ func (w *world) supply(c *claim) {
 		}
 	}
 	w.show(c)
-}
-
-// fill answers a statement's fields by their types.
-func fill(fields []object, mark string) object {
-	out := object{}
-	for _, f := range fields {
-		switch text(f, "type") {
-		case "phone":
-			out[text(f, "id")] = "+55 11 91234-5678"
-		case "email":
-			out[text(f, "id")] = mark + "@registered.example"
-		case "date":
-			out[text(f, "id")] = "2026-03-01"
-		case "country":
-			out[text(f, "id")] = "CN"
-		case "integer":
-			out[text(f, "id")] = 12
-		case "bool":
-			out[text(f, "id")] = true
-		case "bank_account":
-			out[text(f, "id")] = "6222 0200 0000 0000 003"
-		case "address":
-			out[text(f, "id")] = object{"line": "1 Road " + mark, "city": "Shenzhen", "region": "Guangdong", "postal_code": "518000", "country": "CN"}
-		default:
-			out[text(f, "id")] = "Ana " + mark
-		}
-	}
-	return out
 }
 
 func (w *world) upload(p *person, path, name string, content []byte) {
@@ -265,38 +238,10 @@ func (w *world) approved() {
 	c := w.claimed(individual())
 	r := w.reviewer(0)
 	for _, i := range objects(w.want(r, 200, "GET", c.path(""), nil)["items"]) {
-		w.change(c, r, "POST", "/items/"+text(i, "id")+"/decision", acceptance(i))
+		w.change(c, r, "POST", "/items/"+text(i, "id")+"/decision", regaintest.Acceptance(i))
 	}
 	w.change(c, r, "POST", "/approval", object{"words_staff": "fine " + marker(c.number, ofStaff)})
 	w.show(c)
-}
-
-// acceptance accepts an item, as staff see it, with the preferred checks.
-func acceptance(item object) object {
-	staff := sub(item, "staff")
-	readOff := object{}
-	for _, v := range objects(staff["read_off"]) {
-		if v["type"] == "date" {
-			readOff[text(v, "id")] = time.Now().AddDate(0, -1, 0).Format(time.DateOnly)
-		}
-	}
-	return object{"verdict": "accepted", "checks": preferred(objects(staff["checks"])), "read_off": readOff}
-}
-
-func preferred(nodes []object) []string {
-	ids := []string{}
-	for _, n := range nodes {
-		children := objects(n["children"])
-		switch n["kind"] {
-		case "check":
-			ids = append(ids, text(n, "id"))
-		case "prefer", "any_of":
-			ids = append(ids, preferred(children[:1])...)
-		default:
-			ids = append(ids, preferred(children)...)
-		}
-	}
-	return ids
 }
 
 func (w *world) withdrawn() {

@@ -16,6 +16,7 @@ import (
 	"regain/accounts"
 	"regain/database"
 	"regain/database/databasetest"
+	"regain/internal/regaintest"
 	"regain/internal/testdocs"
 	"regain/notify"
 	"regain/server/servertest"
@@ -263,38 +264,8 @@ func (c *caller) accept() {
 		if i["review"] != "pending" || i["supply"] != "provided" {
 			continue
 		}
-		c.change(200, "POST", "/items/"+i["id"].(string)+"/decision", object{
-			"verdict": "accepted", "checks": preferred(objects(i["staff"].(object)["checks"])), "read_off": dates(i),
-		})
+		c.change(200, "POST", "/items/"+i["id"].(string)+"/decision", regaintest.Acceptance(i))
 	}
-}
-
-// preferred are the checks that fulfil a tree in the preferred way.
-func preferred(nodes []object) []string {
-	ids := []string{}
-	for _, n := range nodes {
-		children := objects(n["children"])
-		switch n["kind"] {
-		case "check":
-			ids = append(ids, n["id"].(string))
-		case "prefer", "any_of":
-			ids = append(ids, preferred(children[:1])...)
-		default:
-			ids = append(ids, preferred(children)...)
-		}
-	}
-	return ids
-}
-
-// dates answers what a reviewer reads off, which in the default policy are dates.
-func dates(item object) object {
-	out := object{}
-	for _, v := range objects(item["staff"].(object)["read_off"]) {
-		if v["type"] == "date" {
-			out[v["id"].(string)] = time.Now().AddDate(0, -1, 0).Format(time.DateOnly)
-		}
-	}
-	return out
 }
 
 // holds fails when a text is somewhere in what was answered.
