@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -49,7 +50,10 @@ type customerCase struct {
 	Version     int64
 	Invitations []*cases.Invitation
 	// cards are the items by id.
-	cards   map[string]itemCard
+	cards map[string]itemCard
+	// files are those that were sent; put names the items that got one just now.
+	files   []sentFile
+	put     []string
 	details *cases.Details
 	now     time.Time
 }
@@ -67,8 +71,12 @@ func (p *Pages) customerCase(c *gin.Context) (*customerCase, error) {
 		CaseView: p.views.Case(d, actor, locale), Version: d.Case.Version, Invitations: d.Invitations,
 		cards: map[string]itemCard{}, details: d, now: time.Now(),
 	}
+	data.files = data.sentFiles()
+	if put := c.Query("put"); put != "" {
+		data.put = strings.Split(put, ",")
+	}
 	for _, i := range data.Items {
-		data.cards[i.ID] = newItemCard(data, i, locale)
+		data.cards[i.ID] = data.customerCard(i, locale)
 	}
 	return data, nil
 }

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -55,15 +56,8 @@ func customersWay(t *testing.T, name string, o browser.Options) {
 	}
 	p.Shows("What we need from you")
 	look("items")
-	for n := range browser.Eval[int](p, `document.querySelectorAll("form[data-upload]").length`) {
-		section := browser.Eval[string](p, `[...document.querySelectorAll("section[id^=item-]")].find(s => s.querySelector("form[data-upload]") && s.querySelector(".st-go"))?.id ?? ""`)
-		p.Choose("#"+section+" input[type=file]", file(t, "record.pdf", uint64(n+1)))
-		if o.NoScript {
-			p.Follow("#" + section + " [data-send]")
-		}
-		p.WaitFor(`document.querySelector("#` + section + ` .st")?.innerText.includes("Ready")`)
-	}
-	p.Shows("Nothing is missing")
+	supplyAll(t, p, o)
+	p.Shows("Everything is here")
 	look("items-ready")
 	p.Follow(`a[href$="/request/check"]`)
 	look("check")
@@ -73,4 +67,34 @@ func customersWay(t *testing.T, name string, o browser.Options) {
 	p.Follow(`a[href$="/request"]`)
 	p.Shows("Waiting for a reviewer")
 	look("status")
+}
+
+// supplyAll sends a file for every place of the list: with scripts for each card as many
+// at once as it takes.
+func supplyAll(t *testing.T, p *browser.Page, o browser.Options) {
+	t.Helper()
+	seed := uint64(1)
+	for range 20 {
+		const firstToDo = `[...document.querySelectorAll("section[id^=item-]")].find(s => s.querySelector(".st-go") && s.querySelector(":scope > form[data-upload]"))`
+		section := browser.Eval[string](p, firstToDo+`?.id ?? ""`)
+		if section == "" {
+			return
+		}
+		form := "#" + section + " > form[data-upload]"
+		count := 1
+		if browser.Eval[bool](p, `document.querySelector("`+form+` input[type=file]").multiple`) {
+			count = 3
+		}
+		var names []string
+		for n := range count {
+			names = append(names, file(t, fmt.Sprintf("record-%d-%d.pdf", seed, n), seed*10+uint64(n)))
+		}
+		seed++
+		p.Choose(form+" input[type=file]", names...)
+		if o.NoScript {
+			p.Follow(form + " [data-send]")
+		}
+		p.WaitFor(`document.querySelector("#` + section + ` .st")?.innerText.includes("Ready")`)
+	}
+	t.Fatal("there is no end to what is asked")
 }

@@ -229,30 +229,49 @@ func (v *customer) post(action string, values url.Values) *customer {
 	return v.do(req)
 }
 
+// chosen is a file that somebody chose.
+type chosen struct {
+	name    string
+	content []byte
+}
+
 // upload sends a file by the page's form.
 func (v *customer) upload(action, name string, content []byte) *customer {
 	v.t.Helper()
+	return v.uploadAll(action, chosen{name, content})
+}
+
+// uploadAll sends several.
+func (v *customer) uploadAll(action string, files ...chosen) *customer {
+	v.t.Helper()
 	form := v.form(action)
+	return v.postFiles(attr(form, "action"), fields(form), files...)
+}
+
+func (v *customer) postFiles(address string, typed url.Values, files ...chosen) *customer {
+	v.t.Helper()
 	var body bytes.Buffer
 	w := multipart.NewWriter(&body)
-	for field, values := range fields(form) {
+	for field, values := range typed {
 		for _, value := range values {
 			if err := w.WriteField(field, value); err != nil {
 				v.t.Fatal(err)
 			}
 		}
 	}
-	part, err := w.CreateFormFile("file", name)
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	if _, err := part.Write(content); err != nil {
-		v.t.Fatal(err)
+	for _, file := range files {
+		part, err := w.CreateFormFile("file", file.name)
+		if err != nil {
+			v.t.Fatal(err)
+		}
+		if _, err := part.Write(file.content); err != nil {
+			v.t.Fatal(err)
+		}
 	}
 	if err := w.Close(); err != nil {
 		v.t.Fatal(err)
 	}
-	req, err := http.NewRequestWithContext(v.t.Context(), http.MethodPost, v.h.URL+attr(form, "action"), &body)
+	req, err := http.NewRequestWithContext(v.t.Context(), http.MethodPost, v.h.URL+address, &body)
 	if err != nil {
 		v.t.Fatal(err)
 	}
@@ -397,7 +416,7 @@ func TestCustomersWay(t *testing.T) {
 		v.wants(200, "/request/questions/customer_type", "Question 1", "Why we ask")
 
 		v.send("/request/questions/customer_type").wants(422, "/request/questions/customer_type", "Choose or enter an answer")
-		v.answers(individual()).wants(200, "/request/items", "What we need from you", "still open")
+		v.answers(individual()).wants(200, "/request/items", "What we need from you", "0 of 4 ready")
 		v.open("/request/questions/account_type").wants(200, "/request/questions/account_type")
 		if got := fields(v.form("/request/questions/account_type")); got.Get("answers.account_type") != "individual" {
 			t.Errorf("the answer is not shown: %v", got)
@@ -410,7 +429,7 @@ func TestCustomersWay(t *testing.T) {
 		v.open("/request/items")
 		v.upload("/request/items/"+ids[0], "virus.exe", []byte("MZ nonsense")).wants(415, "/request/items/"+ids[0], "There is a problem")
 		v.open("/request/items").supply()
-		v.wants(200, "/request/items", "Nothing is missing")
+		v.wants(200, "/request/items", "Everything is here")
 		v.open("/request/check").wants(200, "/request/check", "photo-0.jpg", "Confirmed")
 		form := fields(v.form("/request/check"))
 		v.send("/request/check").wants(200, "/request/receipt", "We have your request", "photo-0.jpg")

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -24,10 +25,14 @@ type Form struct {
 }
 
 // FieldError is what is wrong with one field.
-type FieldError struct{ Name, Code, Message string }
+type FieldError struct {
+	Name, Code, Message string
+	// Anchor is the id to lead to where the field itself is not on the page any more.
+	Anchor string
+}
 
 // ID is the id of the field's control on the page.
-func (e FieldError) ID() string { return fieldID(e.Name) }
+func (e FieldError) ID() string { return cmp.Or(e.Anchor, fieldID(e.Name)) }
 
 func fieldID(name string) string {
 	return "f-" + strings.NewReplacer(".", "-", "/", "-", "[", "-", "]", "").Replace(name)

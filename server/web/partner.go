@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"regain/accounts"
+	"regain/cases"
 	"regain/problem"
 	"regain/server"
 	"regain/server/api"
@@ -102,13 +103,16 @@ type owedPage struct {
 	api.OwedView
 	// Customer is who asks, as the invitation's mail named them.
 	Customer string
-	// Open counts what is still to be sent.
-	Open int
+	// Cards are what is asked for, Open counts what is still to be sent.
+	Cards []requirementCard
+	Open  int
+
+	slots []itemCard
 }
 
-// ItemState is how an item stands, for its badge: missing, provided, accepted,
+// standsForPartner is how an item stands for its partner: missing, provided, accepted,
 // rejected, waived or closed.
-func (o owedPage) ItemState(i api.ItemView) string {
+func standsForPartner(i api.ItemView) string {
 	switch {
 	case i.Review == "rejected" && i.Open, i.Review == "accepted", i.Review == "waived":
 		return i.Review
@@ -128,7 +132,13 @@ func (p *Pages) owed(c *gin.Context) (owedPage, error) {
 	}
 	data := owedPage{OwedView: p.views.Owed(o, server.Locale(ctx)), Customer: cmp.Or(o.Case.Enterprise, o.Case.Account)}
 	for _, i := range data.Items {
-		if s := data.ItemState(i); s == "missing" || s == "rejected" {
+		card := newItemCard(i, cases.Partner)
+		card.Standing = standsForPartner(i)
+		data.slots = append(data.slots, card)
+	}
+	data.Cards = onCards(data.slots)
+	for _, slot := range data.slots {
+		if slot.Needs() && !slot.Optional {
 			data.Open++
 		}
 	}
@@ -166,18 +176,21 @@ func (p *Pages) asInvited(handle func(c *gin.Context, caseID string) error) func
 func (p *Pages) takeOwed(c *gin.Context) error {
 	return p.asInvited(func(c *gin.Context, caseID string) error {
 		item := c.Param("item")
-		doc, f, err := p.takeUpload(c, caseID, item, readOff)
-		if err == nil {
-			return p.seeOther(c, owedPath+"#item-"+doc.ItemID)
+		before, err := p.owed(c)
+		if err != nil {
+			return err
+		}
+		u, err := p.takeUploads(c, caseID, placesAmong(before.slots).of(item), readOff)
+		if err == nil && u.sound() {
+			return p.seeOther(c, owedPath+"#item-"+u.files[0].item)
 		}
 		data, readErr := p.owed(c)
 		if readErr != nil {
 			return err
 		}
-		f.Values.Set("item", item) // whose form it was
-		v := p.view(c, data, f)
+		v := p.view(c, data, u.form)
 		v.Here = owedPath
-		return p.refuseView(c, "partner/owed", v, err)
+		return p.refuseUploads(c, "partner/owed", v, u, uploadAt(data.slots, item, u.form), err)
 	})(c)
 }
 

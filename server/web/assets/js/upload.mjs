@@ -1,9 +1,10 @@
-// A file is sent as soon as it is chosen, one request for each, with its progress, and can be
+// A file is sent as soon as it is chosen, one after the other, with its progress, and can be
 // cancelled and tried again. The answer is the page that the form would have led to; the part
 // named by data-target is taken from it. Without this script the form's button does the work.
 
 const live = text => { const region = document.getElementById('live'); if (region) region.textContent = text; };
 const fill = (words, values) => words.replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
+const sayings = () => document.getElementById('upload-words')?.dataset ?? {};
 
 const make = (name, attributes = {}, ...children) => {
   const element = document.createElement(name);
@@ -12,12 +13,17 @@ const make = (name, attributes = {}, ...children) => {
   return element;
 };
 
-// swap puts a part of an answered page in the place of the same part here.
+// swap puts a part of an answered page in the place of the same part here. The rows of
+// files that are still on their way stay.
 const swap = (page, selector) => {
   const here = document.querySelector(selector);
   const there = page.querySelector(selector);
   if (!here || !there) return false;
+  const open = [...here.querySelectorAll('details.bulk[open]')].length > 0;
+  const rows = [...here.querySelectorAll('[data-list]')].map(list => [list.id, [...list.children]]);
   here.replaceWith(document.adoptNode(there));
+  for (const [id, children] of rows) document.getElementById(id)?.append(...children);
+  if (open) for (const bulk of there.querySelectorAll('details.bulk')) bulk.open = true;
   window.htmx?.process?.(there);
   document.dispatchEvent(new CustomEvent('regain:swapped', { detail: there }));
   start(there);
@@ -26,41 +32,73 @@ const swap = (page, selector) => {
 
 const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), b => b.toString(16).padStart(2, '0')).join('');
 
+// Files wait for each other: on a bad line one that arrives is worth more than three halves.
+let busy = null;
+const queue = [];
+const next = () => {
+  if (busy || !queue.length) return;
+  busy = queue.shift();
+  busy.begin();
+};
+const finished = upload => {
+  if (busy === upload) busy = null;
+  next();
+};
+
 class Upload {
   constructor(form, file) {
-    this.form = form;
     this.file = file;
     this.key = newKey(); // the same for every try, so that a lost answer does no harm
-    this.words = form.dataset;
-    this.name = make('div', { textContent: file.name });
+    this.action = form.action.replace(/idempotency_key=[^&]*/, 'idempotency_key=' + this.key);
+    this.target = form.dataset.target;
+    this.most = Number(form.dataset.max);
+    this.limit = form.dataset.limit;
+    this.fields = [...new FormData(form)].filter(([name]) => name !== 'file');
+    this.card = form.closest('.card')?.id;
+    this.input = form.querySelector('input[type=file]').id;
     this.bar = make('progress', { max: 100, value: 0 });
     this.bar.setAttribute('aria-label', this.say('sending'));
     this.state = make('div', { className: 'small quiet' });
     this.button = make('button', { type: 'button', className: 'btn btn-sm' });
     this.extra = make('button', { type: 'button', className: 'btn btn-sm', hidden: true });
-    this.row = make('div', { className: 'file' }, make('div', { className: 'grow' }, this.name, this.bar, this.state), this.button, this.extra);
-    form.querySelector('[data-list]').append(this.row);
+    this.row = make('div', { className: 'file' }, make('div', { className: 'grow' }, make('div', { textContent: file.name }), this.bar, this.state), make('div', { className: 'file-tools' }, this.button, this.extra));
+    form.closest('.card').querySelector('[data-list]').append(this.row);
     this.extra.addEventListener('click', () => this.leave());
     this.label(this.extra, 'remove');
+    this.wait();
   }
 
-  say(key, values = {}) { return fill(this.words['say' + key[0].toUpperCase() + key.slice(1)] ?? '', { name: this.file.name, ...values }); }
+  say(key, values = {}) { return fill(sayings()[key] ?? '', { name: this.file.name, limit: this.limit, ...values }); }
 
   label(button, key) {
     button.textContent = this.say(key);
     button.setAttribute('aria-label', `${this.say(key)}: ${this.file.name}`);
   }
 
+  wait() {
+    this.bar.hidden = false;
+    this.bar.value = 0;
+    this.state.className = 'small quiet';
+    this.state.textContent = this.say('waiting');
+    this.extra.hidden = true;
+    this.label(this.button, 'cancel');
+    this.button.onclick = () => { this.leave(); live(this.say('cancelled')); };
+    queue.push(this);
+    next();
+  }
+
   leave() {
     this.request?.abort();
     clearTimeout(this.timer);
+    const at = queue.indexOf(this);
+    if (at >= 0) queue.splice(at, 1);
     this.row.remove();
-    this.form.querySelector('input[type=file]').focus();
+    document.getElementById(this.input)?.focus();
+    finished(this);
   }
 
   begin() {
-    const most = Number(this.words.max);
-    if (most && this.file.size > most) return this.fail(this.say('large'), false);
+    if (this.most && this.file.size > this.most) return this.fail(this.say('large'), false);
     this.tries = 0;
     this.announced = 0;
     live(this.say('started'));
@@ -68,20 +106,15 @@ class Upload {
   }
 
   send() {
-    this.bar.hidden = false;
-    this.state.className = 'small quiet';
     this.state.textContent = '';
-    this.extra.hidden = true;
-    this.label(this.button, 'cancel');
-    this.button.onclick = () => { this.leave(); live(this.say('cancelled')); };
     const request = this.request = new XMLHttpRequest();
-    request.open('POST', this.form.action.replace(/idempotency_key=[^&]*/, 'idempotency_key=' + this.key));
+    request.open('POST', this.action);
     request.setRequestHeader('Accept', 'text/html');
     request.upload.onprogress = event => this.progress(event);
     request.onload = () => this.answered(request);
     request.onerror = () => this.dropped();
     const body = new FormData();
-    for (const [name, value] of new FormData(this.form)) if (name !== 'file') body.append(name, value);
+    for (const [name, value] of this.fields) body.append(name, value);
     body.append('file', this.file, this.file.name);
     request.send(body);
   }
@@ -108,17 +141,35 @@ class Upload {
 
   answered(request) {
     const page = new DOMParser().parseFromString(request.responseText, 'text/html');
+    if (request.status === 401) return this.ended();
     if (request.status >= 400) {
       const said = [...page.querySelectorAll('[data-message]')].map(e => e.textContent.trim()).join(' ');
       return this.fail(said || this.say('failed'), request.status >= 500 || request.status === 429);
     }
-    const part = this.form.closest('section[id]')?.id;
-    live(this.say('done'));
-    if (!swap(page, this.words.target)) return location.reload();
-    const heading = part && document.getElementById(part)?.querySelector('h2, h3');
+    const place = page.querySelector('[data-place]')?.textContent.trim();
+    if (place) this.placed(place); else this.row.remove();
+    live(place ? place : this.say('done'));
+    if (!swap(page, this.target)) return location.reload();
+    finished(this);
+    if (busy) return; // the focus stays where it is while others follow
+    const heading = this.card && document.getElementById(this.card)?.querySelector('h2, h3');
     if (!heading) return;
     heading.tabIndex = -1; // where the reader was, for those who can't see where that is
     heading.focus({ preventScroll: true });
+  }
+
+  // placed says where a file went that was chosen for the whole list.
+  placed(place) {
+    this.bar.hidden = true;
+    this.state.textContent = place;
+    this.label(this.button, 'remove');
+    this.button.remove();
+  }
+
+  // ended says that the session is over: there is no file to go on with on another page.
+  ended() {
+    this.fail(this.say('ended'), false);
+    this.button.before(make('a', { className: 'btn btn-sm btn-primary', href: location.href, textContent: this.say('enter') }));
   }
 
   fail(words, mayHelp) {
@@ -128,12 +179,13 @@ class Upload {
     live(`${this.file.name}: ${words}`);
     if (mayHelp) {
       this.label(this.button, 'retry');
-      this.button.onclick = () => this.begin();
+      this.button.onclick = () => this.wait();
       this.extra.hidden = false;
-      return;
+    } else {
+      this.label(this.button, 'remove');
+      this.button.onclick = () => this.leave();
     }
-    this.label(this.button, 'remove');
-    this.button.onclick = () => this.leave();
+    finished(this);
   }
 }
 
@@ -141,19 +193,22 @@ const enhance = form => {
   if (form.classList.contains('live')) return;
   form.classList.add('live');
   const input = form.querySelector('input[type=file]');
-  const take = files => { for (const file of files) new Upload(form, file).begin(); };
+  const take = files => {
+    const all = [...files].slice(0, input.multiple ? files.length : 1);
+    for (const file of all) new Upload(form, file);
+  };
   // What has to be filled in beside the file is sent with it: then the button stays, and
   // the file waits for it.
   const waits = form.querySelector('.field input:not([type=file]), .field select, .field textarea');
   if (waits) form.classList.remove('live');
-  if (waits) form.addEventListener('submit', event => { if (input.files.length) { event.preventDefault(); take([...input.files]); } });
-  else input.addEventListener('change', () => { take([...input.files]); input.value = ''; });
+  if (waits) form.addEventListener('submit', event => { if (input.files.length) { event.preventDefault(); take(input.files); } });
+  else input.addEventListener('change', () => { take(input.files); input.value = ''; });
   form.addEventListener('dragover', event => { event.preventDefault(); form.classList.add('over'); });
   form.addEventListener('dragleave', () => form.classList.remove('over'));
   form.addEventListener('drop', event => {
     event.preventDefault();
     form.classList.remove('over');
-    if (waits) input.files = event.dataTransfer.files; else take([...event.dataTransfer.files]);
+    if (waits) input.files = event.dataTransfer.files; else take(event.dataTransfer.files);
   });
 };
 
