@@ -83,7 +83,7 @@ func readCases(t *testing.T, p *regaintest.Process, n int, path func(filed) stri
 		if err != nil {
 			t.Fatal(err)
 		}
-		paths[i], c.token = path(f), f.token
+		paths[i], c.Token = path(f), f.token
 	}
 	return measure.Side{Name: "Gin, one indexed SELECT", Run: func(turn time.Duration) (measure.Sample, error) {
 		return measure.Load(n, turn, func(_ context.Context, i int) error {

@@ -1,13 +1,10 @@
 package bench
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"sync/atomic"
 	"testing"
@@ -17,19 +14,12 @@ import (
 	"regain/internal/regaintest"
 )
 
-// client is one keep-alive connection that costs as little as it can, because it
-// shares the processors with what it measures.
-type client struct {
-	address string
-	conn    net.Conn
-	reader  *bufio.Reader
-	token   string
-	// from is the address that limits count by.
-	from string
-	out  []byte
-}
+// client is one that calls.
+type client struct{ regaintest.Connection }
 
-func newClient(address string) *client { return &client{address: address, from: nextAddress()} }
+func newClient(address string) *client {
+	return &client{regaintest.Connection{Address: address, From: nextAddress()}}
+}
 
 func clients(address string, n int) []*client {
 	all := make([]*client, n)
@@ -47,44 +37,10 @@ func nextAddress() string {
 	return fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255)
 }
 
-// send makes one call; the body may be in pieces.
-func (c *client) send(method, path, contentType string, body ...[]byte) (status int, answer []byte, err error) {
-	if c.conn == nil {
-		conn, err := net.Dial("tcp", c.address)
-		if err != nil {
-			return 0, nil, err
-		}
-		c.conn, c.reader = conn, bufio.NewReaderSize(conn, 64<<10)
-	}
-	size := 0
-	for _, b := range body {
-		size += len(b)
-	}
-	out := fmt.Appendf(c.out[:0], "%s %s HTTP/1.1\r\nHost: %s\r\nX-Forwarded-For: %s\r\n", method, path, c.address, c.from)
-	if c.token != "" {
-		out = fmt.Appendf(out, "Authorization: Bearer %s\r\n", c.token)
-	}
-	if method != http.MethodGet {
-		out = fmt.Appendf(out, "Content-Type: %s\r\nContent-Length: %d\r\nIdempotency-Key: bench-%016d\r\n", contentType, size, keys.Add(1))
-	}
-	c.out = append(out, "\r\n"...)
-	_ = c.conn.SetDeadline(time.Now().Add(60 * time.Second))
-	pieces := net.Buffers(append([][]byte{c.out}, body...))
-	if _, err := pieces.WriteTo(c.conn); err != nil {
-		return 0, nil, err
-	}
-	res, err := http.ReadResponse(c.reader, nil)
-	if err != nil {
-		return 0, nil, err
-	}
-	b, err := io.ReadAll(res.Body)
-	_ = res.Body.Close()
-	return res.StatusCode, b, err
-}
-
-// expect is send that wants a status.
+// expect makes one call and wants a status; the body may be in pieces.
 func (c *client) expect(status int, method, path, contentType string, body ...[]byte) ([]byte, error) {
-	got, b, err := c.send(method, path, contentType, body...)
+	content := regaintest.Content{Type: contentType, Key: fmt.Sprintf("bench-%016d", keys.Add(1)), Body: body}
+	got, _, b, err := c.Send(method, path, content)
 	if err != nil {
 		return nil, err
 	}
@@ -132,8 +88,8 @@ type item struct{ id, kind string }
 
 // file opens a case outside the measurement.
 func (c *client) file() (filed, error) {
-	c.from = nextAddress()
-	c.token = ""
+	c.From = nextAddress()
+	c.Token = ""
 	b, err := c.expect(http.StatusCreated, http.MethodPost, "/api/v1/cases", "application/json", claim(keys.Add(1)))
 	if err != nil {
 		return filed{}, err
@@ -164,7 +120,7 @@ func filing(name string, p *regaintest.Process, n int) measure.Side {
 		return measure.Load(n, turn, func(_ context.Context, i int) error {
 			c := all[i]
 			if counts[i]++; counts[i]%50 == 0 {
-				c.from = nextAddress()
+				c.From = nextAddress()
 			}
 			_, err := c.expect(http.StatusCreated, http.MethodPost, "/api/v1/cases", "application/json", claim(keys.Add(1)))
 			return err

@@ -42,8 +42,8 @@ func speedOfQueue(t *testing.T) {
 	}
 	sides := make([]measure.Side, len(sizes))
 	for n, size := range sizes {
-		customer := newClient(readers[n].address)
-		customer.token = customers[n].token
+		customer := newClient(readers[n].Address)
+		customer.Token = customers[n].token
 		sides[n] = pages(customer, size, customers[n].path)
 	}
 	r := measure.Interleave(t, rounds, turn, sides...)
@@ -78,7 +78,7 @@ func filledQueue(t *testing.T, size int) (*client, filed) {
 		t.Fatal(err)
 	}
 	fill(t, openPostgres(t, database), one, size)
-	c.token = token
+	c.Token = token
 	return c, one
 }
 

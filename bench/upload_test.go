@@ -103,7 +103,7 @@ func uploads(p *regaintest.Process, n int, content []byte) measure.Side {
 				if cases[i], err = all[i].file(); err != nil {
 					return err
 				}
-				all[i].token = cases[i].token
+				all[i].Token = cases[i].token
 			}
 			counts[i]++
 			var to string
