@@ -17,13 +17,16 @@ PKG ?= ./...
 RUN ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-short fuzz bench lint tools packages assets clean chaos soak
+.PHONY: help run demo build test test-short fuzz bench lint tools packages assets clean chaos soak
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run: assets ## Start Regain here: SQLite and local disk in ./data, http://127.0.0.1:8080
 	go run . serve --dev
+
+demo: assets ## Start Regain with forty made-up cases, in ./data/demo; who can sign in is printed once
+	go run . serve --dev --demo --data data/demo
 
 build: assets ## Build the binary ./regain
 	go build -trimpath -o regain .

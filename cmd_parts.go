@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/url"
@@ -152,8 +153,19 @@ func makeSecret(file string) ([]byte, error) {
 	return secret, nil
 }
 
+// era is when things happen, with the ids and the chance of that time: the present, or
+// the past that the demo tells of.
+type era struct {
+	clock  func() time.Time
+	ids    func() string
+	random io.Reader
+}
+
+func present() era { return era{clock: time.Now, ids: newID, random: rand.Reader} }
+
 // parts are the opened rooms that commands work with.
 type parts struct {
+	era
 	logger   *slog.Logger
 	db       *database.DB
 	secrets  accounts.Secrets
@@ -175,13 +187,24 @@ func (f dataFlags) open(ctx context.Context, logger *slog.Logger, letterhead not
 	if err != nil {
 		return nil, err
 	}
-	outbox := notify.NewOutbox(db, notify.Options{Logger: logger, Key: secrets.Outbox(), Letterhead: letterhead})
-	people, err := accounts.NewService(db, accounts.Options{Secrets: secrets, Outbox: outbox, Logger: logger})
+	p, err := (&parts{era: present(), logger: logger, db: db, secrets: secrets}).furnish(letterhead)
 	if err != nil {
 		_ = db.Close()
-		return nil, err
 	}
-	return &parts{logger: logger, db: db, secrets: secrets, outbox: outbox, accounts: people}, nil
+	return p, err
+}
+
+// in are the same rooms at another time, over the same database.
+func (p *parts) in(e era, letterhead notify.Letterhead) (*parts, error) {
+	return (&parts{era: e, logger: p.logger, db: p.db, secrets: p.secrets}).furnish(letterhead)
+}
+
+// furnish makes the rooms that stand on the database alone.
+func (p *parts) furnish(letterhead notify.Letterhead) (*parts, error) {
+	p.outbox = notify.NewOutbox(p.db, notify.Options{Clock: p.clock, IDs: p.ids, Logger: p.logger, Key: p.secrets.Outbox(), Letterhead: letterhead})
+	var err error
+	p.accounts, err = accounts.NewService(p.db, accounts.Options{Clock: p.clock, IDs: p.ids, Random: p.random, Secrets: p.secrets, Outbox: p.outbox, Logger: p.logger})
+	return p, err
 }
 
 func (p *parts) close() {
@@ -234,7 +257,7 @@ func (p *parts) openCases(policies *cases.Policies, store storage.Store, spool *
 		return nil, err
 	}
 	return cases.New(p.db, store, spool, p.outbox, api.ContactCodes{Codes: p.accounts.Codes}, policies, cases.Options{
-		Clock: time.Now, IDs: newID, Random: rand.Reader, Logger: p.logger, Key: key[:], PublicURL: publicURL,
+		Clock: p.clock, IDs: p.ids, Random: p.random, Logger: p.logger, Key: key[:], PublicURL: publicURL,
 	}), nil
 }
 

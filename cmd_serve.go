@@ -26,6 +26,7 @@ import (
 type serveCommand struct {
 	dataFlags
 	storageFlags
+	demoFlags
 	Listen         string   `default:"127.0.0.1:8080" env:"REGAIN_LISTEN" placeholder:"ADDRESS" help:"Address and port to listen on. Default: ${default}."`
 	PublicURL      *url.URL `name:"public-url" env:"REGAIN_PUBLIC_URL" placeholder:"URL" help:"Where browsers reach the server, such as https://recovery.example: for links in messages, and secure cookies. Default: the listening address."`
 	TrustedProxies []string `env:"REGAIN_TRUSTED_PROXIES" placeholder:"NETWORK,…" help:"Networks of the proxies whose X-Forwarded-For is believed. Default: none."`
@@ -64,7 +65,7 @@ func newID() string { return uuid.Must(uuid.NewV7()).String() }
 func (c *serveCommand) Run(ctx context.Context, t terminal) error {
 	started := time.Now()
 	logger := c.logger(t)
-	loaded, err := loadPolicies(c.Policies)
+	loaded, err := c.loadPolicies()
 	if err != nil {
 		return fmt.Errorf("policy: %w", err)
 	}
@@ -91,6 +92,14 @@ func (c *serveCommand) Run(ctx context.Context, t terminal) error {
 	senders, mailbox, err := c.senders(p)
 	if err != nil {
 		return err
+	}
+	if c.Demo {
+		if mailbox == nil {
+			return errors.New("--demo keeps every message in the mailbox: give --dev, or leave out --smtp")
+		}
+		if err := c.fillDemo(ctx, t, p, policies, store, spool, letterhead); err != nil {
+			return err
+		}
 	}
 	s, err := c.newServer(p, store, mailbox) //nolint:contextcheck // calls bring their own
 	if err != nil {

@@ -123,6 +123,73 @@ func TestHelpNamesEverything(t *testing.T) {
 	}
 }
 
+// TestServeDemo: the cases are there, the passwords are printed once and work, and
+// nothing of them is in the log. The second start says nothing of it.
+func TestServeDemo(t *testing.T) {
+	dir := t.TempDir()
+	var log output
+	printed := &output{}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan int, 1)
+	go func() {
+		ended <- run(ctx, []string{"serve", "--demo", "--dev", "--listen", "127.0.0.1:0", "--data", dir, "--log-level", "debug"}, terminal{in: strings.NewReader(""), out: printed, err: &log})
+	}()
+	origin := waitFor(t, printed, `begin here  (http://\S+)/`)
+	password := waitFor(t, printed, `rei@staff\.example +(\S+)`)
+	if strings.Contains(log.String(), password) {
+		t.Error("a password is in the log")
+	}
+	body := `{"email": "rei@staff.example", "password": "` + password + `"}`
+	resp, err := http.Post(origin+"/api/v1/staff/session", "application/json", strings.NewReader(body)) //nolint:noctx // a test
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusCreated {
+		t.Errorf("signing in: %d", resp.StatusCode)
+	}
+	stop()
+	if status := <-ended; status != 0 {
+		t.Errorf("the server ended with %d", status)
+	}
+	if status, written := command(t, "", "audit", "verify", "--documents", "--data", dir); status != 0 || !strings.Contains(written, "cases: 40") {
+		t.Errorf("%d %s", status, written)
+	}
+	_, again := serving(t, "--demo", "--dev", "--data", dir)
+	if strings.Contains(again.String(), "demo") {
+		t.Errorf("the second time: %s", again)
+	}
+}
+
+// waitFor waits until something was written that matches.
+func waitFor(t *testing.T, o *output, pattern string) string {
+	t.Helper()
+	wanted := regexp.MustCompile(pattern)
+	for range 6000 {
+		if found := wanted.FindStringSubmatch(o.String()); found != nil {
+			return found[1]
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("nothing matches %s: %s", pattern, o)
+	return ""
+}
+
+// TestDemoNeedsRoomOfItsOwn: cases of others are left alone, and so are other policies
+// and mail servers.
+func TestDemoNeedsRoomOfItsOwn(t *testing.T) {
+	dir := t.TempDir()
+	for wanted, args := range map[string][]string{
+		"leave out --policy": {"--policy", "rules/testdata/mutua.yaml"},
+		"in the mailbox":     {"--smtp", "smtp://mail.example", "--mail-from", "a@mail.example"},
+	} {
+		status, written := command(t, "", append([]string{"serve", "--demo", "--data", dir}, args...)...)
+		if status != 1 || !strings.Contains(written, wanted) {
+			t.Errorf("%v: %d %s", args, status, written)
+		}
+	}
+}
+
 // TestServeOnTheEmbeddedDefault: nothing but a folder is needed, the opening page and
 // readiness answer, the secret is made once, and the mailbox is for this machine alone.
 func TestServeOnTheEmbeddedDefault(t *testing.T) {

@@ -258,3 +258,12 @@ func (s *Service) Events(ctx context.Context, actor Actor, caseID string, after 
 	}
 	return out, nil
 }
+
+// Empty says whether there is no case at all.
+func (s *Service) Empty(ctx context.Context) (bool, error) {
+	found, err := s.db.From(ctx).NewSelect().Model((*Case)(nil)).Limit(1).Exists(ctx)
+	if err != nil {
+		return false, fmt.Errorf("look for a case: %w", err)
+	}
+	return !found, nil
+}

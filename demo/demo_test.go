@@ -1,0 +1,257 @@
+package demo_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"regain/accounts"
+	"regain/cases"
+	"regain/database"
+	"regain/database/databasetest"
+	"regain/demo"
+	"regain/internal/testservers"
+	"regain/notify"
+	"regain/rules"
+	"regain/server/api"
+	"regain/storage"
+)
+
+func TestMain(m *testing.M) { testservers.Main(m) }
+
+// now is when the tests take place: a Wednesday.
+var now = time.Date(2026, 3, 11, 14, 30, 0, 0, time.UTC)
+
+// stage is what the demo plays on.
+type stage struct {
+	*demo.Demo
+	db    *database.DB
+	cases *cases.Service
+	staff *accounts.Service
+	box   *notify.Mailbox
+	store storage.Store
+}
+
+func newStage(t *testing.T, db *database.DB, at time.Time) *stage {
+	t.Helper()
+	past := demo.NewPast(at, bytes.Repeat([]byte("d"), 32))
+	secrets, err := accounts.DeriveSecrets(bytes.Repeat([]byte("k"), 40))
+	must(t, err)
+	outbox := notify.NewOutbox(db, notify.Options{Clock: past.Now, IDs: past.ID, Random: past, Key: secrets.Outbox()})
+	box := notify.NewMailbox(db, notify.MailboxOptions{Clock: past.Now, IDs: past.ID})
+	staff, err := accounts.NewService(db, accounts.Options{Secrets: secrets, Outbox: outbox, Clock: past.Now, IDs: past.ID, Random: past})
+	must(t, err)
+	dir := t.TempDir()
+	store, err := storage.OpenDisk(filepath.Join(dir, "documents"))
+	must(t, err)
+	spool, err := storage.NewSpool(filepath.Join(dir, "spool"), 64<<20)
+	must(t, err)
+	policies := cases.NewPolicies(db, past.Now)
+	for _, p := range []*rules.Policy{
+		policy(t, "..", "rules.yaml"), policy(t, "../rules/testdata", "domains.yaml"), policy(t, "../rules/testdata", "mutua.yaml"),
+	} {
+		must(t, policies.Register(t.Context(), p))
+	}
+	service := cases.New(db, store, spool, outbox, api.ContactCodes{Codes: staff.Codes}, policies, cases.Options{
+		Clock: past.Now, IDs: past.ID, Random: past, Key: bytes.Repeat([]byte("c"), 32), PublicURL: "http://regain.test",
+	})
+	return &stage{Demo: demo.New(past, demo.Rooms{DB: db, Cases: service, Staff: staff, Outbox: outbox, Mailbox: box}), db: db, cases: service, staff: staff, box: box, store: store}
+}
+
+func policy(t *testing.T, folder, name string) *rules.Policy {
+	t.Helper()
+	bundle, err := rules.ReadBundle(os.DirFS(folder), name)
+	must(t, err)
+	p, err := rules.Compile(bundle)
+	must(t, err)
+	return p
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *stage) fill(ctx context.Context, t *testing.T) []demo.Credential {
+	t.Helper()
+	missing, err := s.Missing(ctx)
+	must(t, err)
+	var known []demo.Credential
+	must(t, s.Fill(ctx, missing, "", func(c []demo.Credential) { known = c }, func(int, int) {}))
+	return known
+}
+
+// TestDemo: every story can be told, leaves a record that verifies, and together they
+// show every state, view, policy and language. A second time does nothing. The same
+// secret and time give the same cases, event for event, on every database.
+func TestDemo(t *testing.T) {
+	var heads []string
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		s := newStage(t, db, now)
+		known := s.fill(t.Context(), t)
+		if len(known) != 8 {
+			t.Errorf("%d people can sign in", len(known))
+		}
+		s.wantSound(t)
+		s.wantVariety(t)
+		s.wantViews(t)
+		heads = append(heads, s.heads(t))
+		again := newStage(t, db, now.Add(time.Hour))
+		if missing, err := again.Missing(t.Context()); err != nil || len(missing) > 0 {
+			t.Errorf("the second time %d are missing: %v", len(missing), err)
+		}
+	})
+	if len(heads) == 2 && heads[0] != heads[1] {
+		t.Errorf("two fillings differ:\n%s\n%s", heads[0], heads[1])
+	}
+}
+
+// heads are the ends of all chains of events.
+func (s *stage) heads(t *testing.T) string {
+	t.Helper()
+	var lines []string
+	for _, c := range s.all(t) {
+		lines = append(lines, c.Reference+" "+c.EventHead)
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
+
+// wantSound verifies the record and every document of forty cases.
+func (s *stage) wantSound(t *testing.T) {
+	t.Helper()
+	report, err := s.cases.VerifyAudit(t.Context())
+	must(t, err)
+	if len(report.Findings) > 0 || report.Cases != 40 {
+		t.Fatalf("%d cases: %v", report.Cases, report.Findings)
+	}
+	read, err := s.cases.VerifyDocuments(t.Context())
+	must(t, err)
+	if len(read.Findings) > 0 || read.Documents < 100 {
+		t.Fatalf("%d documents: %v", read.Documents, read.Findings)
+	}
+	t.Logf("%d events, %d documents of %d bytes in all", report.Events, read.Documents, read.Bytes)
+}
+
+func (s *stage) all(t *testing.T) []*cases.Case {
+	t.Helper()
+	all := []*cases.Case{}
+	must(t, s.db.NewSelect().Model(&all).Scan(t.Context()))
+	return all
+}
+
+func (s *stage) wantVariety(t *testing.T) {
+	t.Helper()
+	found := map[string]int{}
+	for _, c := range s.all(t) {
+		found[string(c.State)]++
+		found[c.Locale]++
+		found[c.PolicyHash]++
+		found[c.Outcome]++
+		if c.ReviewDue != nil && c.ReviewDue.Before(now) {
+			found["overdue"]++
+		}
+		if c.Round > 1 {
+			found["appeal"]++
+		}
+	}
+	for _, wanted := range []string{
+		"draft", "submitted", "in_review", "materials_requested", "approved", "denied", "withdrawn", "expired", "overdue", "appeal",
+		"en", "zh-Hans", "pt-BR", "collect", "contact_support", "refuse", "self_service",
+		policy(t, "..", "rules.yaml").Hash(), policy(t, "../rules/testdata", "domains.yaml").Hash(), policy(t, "../rules/testdata", "mutua.yaml").Hash(),
+	} {
+		if found[wanted] == 0 {
+			t.Errorf("no case is %s", wanted)
+		}
+	}
+}
+
+// wantViews wants something in every view of the queue.
+func (s *stage) wantViews(t *testing.T) {
+	t.Helper()
+	staff, err := s.staff.ListStaff(t.Context(), "", 100)
+	must(t, err)
+	mine := 0
+	for _, member := range staff {
+		actor := cases.Actor{Kind: cases.Staff, ID: member.ID, Roles: []string{"reviewer"}}
+		list, err := s.cases.Queue(t.Context(), actor, cases.QueueQuery{View: cases.ViewMine, Limit: 10})
+		must(t, err)
+		mine += len(list)
+		if member.Email != "rei@staff.example" {
+			continue
+		}
+		for _, view := range []cases.View{
+			cases.ViewUnassigned, cases.ViewDueSoon, cases.ViewWaiting, cases.ViewSecondApproval, cases.ViewAppeals, cases.ViewHeld, cases.ViewEnded,
+		} {
+			list, err := s.cases.Queue(t.Context(), actor, cases.QueueQuery{View: view, Limit: 10})
+			must(t, err)
+			if len(list) == 0 {
+				t.Errorf("the view %s is empty", view)
+			}
+		}
+	}
+	if mine < 3 {
+		t.Errorf("%d cases are in somebody's hands", mine)
+	}
+}
+
+// TestInterruptedDemo: what was interrupted goes on where it stopped.
+func TestInterruptedDemo(t *testing.T) {
+	db := databasetest.SQLite(t)
+	s := newStage(t, db, now)
+	missing, err := s.Missing(t.Context())
+	must(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	err = s.Fill(ctx, missing, "", func([]demo.Credential) {}, func(done, _ int) {
+		if done == 5 {
+			stop()
+		}
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("interrupted, and %v", err)
+	}
+	again := newStage(t, db, now)
+	again.store, again.cases = s.store, s.cases
+	missing, err = again.Missing(t.Context())
+	must(t, err)
+	if len(missing) != 35 {
+		t.Errorf("%d are missing", len(missing))
+	}
+	must(t, again.Fill(t.Context(), missing, "", func(c []demo.Credential) { t.Errorf("%d people were made twice", len(c)) }, func(int, int) {}))
+	report, err := again.cases.VerifyAudit(t.Context())
+	must(t, err)
+	if len(report.Findings) > 0 || report.Cases != 40 {
+		t.Errorf("%d cases: %v", report.Cases, report.Findings)
+	}
+}
+
+// TestForeignCases: a database that is somebody's is left alone.
+func TestForeignCases(t *testing.T) {
+	s := newStage(t, databasetest.SQLite(t), now)
+	_, err := s.cases.Start(t.Context(), cases.StartInput{Locale: "en", Particulars: cases.Particulars{
+		Account: "mine", Lost: []cases.Channel{cases.Email}, NewEmail: "me@mail.example",
+	}})
+	must(t, err)
+	if _, err := s.Missing(t.Context()); !errors.Is(err, demo.ErrForeign) {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestAnyDay: whatever the day of the week, the stories can be told.
+func TestAnyDay(t *testing.T) {
+	if testing.Short() {
+		t.Skip("fills two databases")
+	}
+	for _, later := range []time.Duration{3*24*time.Hour + 9*time.Hour, 4*24*time.Hour + 11*time.Hour} { // Saturday night, Monday morning
+		s := newStage(t, databasetest.SQLite(t), now.Add(later))
+		s.fill(t.Context(), t)
+	}
+}

@@ -1,0 +1,89 @@
+package demo
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"fmt"
+	"strings"
+
+	"regain/accounts"
+	"regain/cases"
+)
+
+// Credential is what somebody signs in with.
+type Credential struct {
+	Name, Email, Password string
+	Roles                 []string
+}
+
+// domain is the staff's; nothing that is sent to it arrives anywhere.
+const domain = "@staff.example"
+
+// member is a member of staff: the part of the address before the @, and who it is.
+type member struct {
+	id, name string
+	roles    []accounts.Role
+}
+
+// staff is at least one person of each role, and reviewers enough for a case that is
+// approved by two after an appeal from two others.
+func staff() []member {
+	return []member{
+		{"rei", "Rei Tanaka", []accounts.Role{accounts.Reviewer}},
+		{"ana", "Ana Beatriz Souza", []accounts.Role{accounts.Reviewer}},
+		{"li", "Li Wenxin", []accounts.Role{accounts.Reviewer}},
+		{"omar", "Omar Haddad", []accounts.Role{accounts.Reviewer}},
+		{"mara", "Mara Lindqvist", []accounts.Role{accounts.Lead, accounts.Reviewer}},
+		{"idris", "Idris Bello", []accounts.Role{accounts.Auditor}},
+		{"petra", "Petra Novak", []accounts.Role{accounts.PolicyAuthor}},
+		{"noor", "Noor Aziz", []accounts.Role{accounts.Admin}},
+	}
+}
+
+// hire makes the members of staff who are not there yet, and returns what they sign in
+// with.
+func (d *Demo) hire(ctx context.Context, password string) ([]Credential, error) {
+	d.past.enter("", d.past.now.Add(-120*day))
+	there, err := d.Staff.ListStaff(ctx, "", 1000)
+	if err != nil {
+		return nil, err
+	}
+	known := map[string]accounts.Staff{}
+	for _, s := range there {
+		known[s.Email] = s
+	}
+	var made []Credential
+	for _, m := range staff() {
+		s, ok := known[m.id+domain]
+		if !ok {
+			c := Credential{Name: m.name, Email: m.id + domain, Password: password}
+			if c.Password == "" {
+				c.Password = newPassword()
+			}
+			if s, err = d.Staff.CreateStaff(ctx, accounts.NewStaff{Email: c.Email, Name: c.Name, Password: c.Password, Roles: m.roles}); err != nil {
+				return nil, fmt.Errorf("make %s: %w", m.name, err)
+			}
+			c.Roles = roleNames(s.Roles)
+			made = append(made, c)
+		}
+		d.people[m.id] = cases.Actor{Kind: cases.Staff, ID: s.ID, Roles: roleNames(s.Roles), Email: s.Email}
+	}
+	return made, nil
+}
+
+func roleNames(roles []accounts.Role) []string {
+	names := make([]string, len(roles))
+	for n, r := range roles {
+		names[n] = string(r)
+	}
+	return names
+}
+
+// newPassword is 80 bits in four groups that can be typed.
+func newPassword() string {
+	raw := make([]byte, 10)
+	_, _ = rand.Read(raw) // never fails
+	s := strings.ToLower(base32.StdEncoding.EncodeToString(raw))
+	return s[:4] + "-" + s[4:8] + "-" + s[8:12] + "-" + s[12:]
+}
