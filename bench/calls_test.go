@@ -31,8 +31,11 @@ func speedOfDecisions(t *testing.T) {
 	ours, base := embedded(t), startBaseline(t, "")
 	complete := []byte(`{"answers":{"customer_type":"direct","account_type":"enterprise","real_name_authenticated":false,"card_added":true,"months_of_use":2,"enterprise_country":"CN"}}`)
 	partial := []byte(`{"answers":{"customer_type":"direct","account_type":"enterprise"}}`)
-	post := func(p *regaintest.Process, path string, n int, body []byte) measure.Side {
+	post := func(p *regaintest.Process, path string, n int, body []byte, gzip bool) measure.Side {
 		all := clients(p.Address, n)
+		for _, c := range all {
+			c.Gzip = gzip
+		}
 		return measure.Side{Name: "Gin, JSON body", Run: func(turn time.Duration) (measure.Sample, error) {
 			return measure.Load(n, turn, func(_ context.Context, i int) error {
 				_, err := all[i].expect(http.StatusOK, http.MethodPost, path, "application/json", body)
@@ -43,9 +46,10 @@ func speedOfDecisions(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		body []byte
-	}{{"complete", complete}, {"partial", partial}} {
-		r := measure.Interleave(t, rounds, measure.Turn(t), post(ours, "/api/v1/decisions", 8, c.body), post(base, "/json", 8, c.body))
-		measure.Print("`POST /decisions`, "+c.name+" answers, 8 clients", r[0], r[1], "0.7")
+		gzip bool
+	}{{"complete answers", complete, false}, {"complete answers, gzip", complete, true}, {"partial answers", partial, false}} {
+		r := measure.Interleave(t, rounds, measure.Turn(t), post(ours, "/api/v1/decisions", 8, c.body, c.gzip), post(base, "/json", 8, c.body, c.gzip))
+		measure.Print("`POST /decisions`, "+c.name+", 8 clients", r[0], r[1], "0.7")
 	}
 }
 

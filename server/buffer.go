@@ -5,12 +5,14 @@ import (
 	"bytes"
 	"net"
 	"net/http"
+	"strconv"
+	"sync"
 
 	"github.com/gin-gonic/gin"
 )
 
-// bufferedWriter holds back the answer of an unsafe call until what it says has
-// been committed.
+// bufferedWriter holds back the answer of a call until it is there as a whole and, for
+// a call that changes something, until what it says has been committed.
 type bufferedWriter struct {
 	gin.ResponseWriter
 	header http.Header
@@ -19,8 +21,30 @@ type bufferedWriter struct {
 	wrote  bool
 }
 
-func newBufferedWriter(w gin.ResponseWriter) *bufferedWriter {
-	return &bufferedWriter{ResponseWriter: w, header: http.Header{}, status: http.StatusOK}
+// buffers are bufferedWriters that are free.
+type buffers struct{ pool sync.Pool }
+
+// mostPooled bounds what a free buffer keeps.
+const mostPooled = 64 << 10
+
+func (p *buffers) take(w gin.ResponseWriter) *bufferedWriter {
+	b, ok := p.pool.Get().(*bufferedWriter)
+	if !ok {
+		b = &bufferedWriter{header: http.Header{}}
+	}
+	b.ResponseWriter, b.status, b.wrote = w, http.StatusOK, false
+	return b
+}
+
+// give takes a buffer back; nobody may hold on to its body.
+func (p *buffers) give(b *bufferedWriter) {
+	if b.body.Cap() > mostPooled {
+		return
+	}
+	clear(b.header)
+	b.body.Reset()
+	b.ResponseWriter = nil
+	p.pool.Put(b)
 }
 
 func (b *bufferedWriter) Header() http.Header { return b.header }
@@ -56,16 +80,29 @@ func (b *bufferedWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // Unwrap lets http.ResponseController reach the connection's deadlines.
 func (b *bufferedWriter) Unwrap() http.ResponseWriter { return b.ResponseWriter }
 
-// send writes the held answer out.
-func (b *bufferedWriter) send() {
-	h := b.ResponseWriter.Header()
+// send writes the held answer out, when c has its own writer back.
+func (b *bufferedWriter) send(c *gin.Context) {
+	h := c.Writer.Header()
 	for name, values := range b.header {
 		h[name] = values
 	}
-	b.ResponseWriter.WriteHeader(b.status)
-	if b.body.Len() > 0 {
-		_, _ = b.ResponseWriter.Write(b.body.Bytes())
+	sendWhole(c, b.status, b.body.Bytes())
+}
+
+// sendWhole answers with a body that is there as a whole, by one system call.
+func sendWhole(c *gin.Context, status int, body []byte) {
+	c.Writer.WriteHeader(status)
+	if len(body) == 0 {
+		c.Writer.WriteHeaderNow()
 		return
 	}
-	b.ResponseWriter.WriteHeaderNow()
+	c.Writer.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	if len(body) <= httpBuffer {
+		_, _ = c.Writer.Write(body)
+		return
+	}
+	release := gather(c.Request.Context())
+	_, _ = c.Writer.Write(body)
+	c.Writer.Flush()
+	release()
 }

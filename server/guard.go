@@ -39,12 +39,33 @@ func (s *Server) guard(r *Route, handle gin.HandlerFunc) gin.HandlerFunc {
 			s.fail(c, err)
 			return
 		}
-		if r.Effect == Changes {
+		switch {
+		case req.remembered != nil:
+			req.remembered.send(c)
+		case r.Effect == Changes:
 			s.settle(c, req, body, handle)
-			return
+		case r.raw || r.page:
+			handle(c)
+		default:
+			s.answer(c, req, handle)
 		}
-		handle(c)
 	}
+}
+
+// answer runs a call that gives JSON, and sends its answer when it is there as a whole.
+func (s *Server) answer(c *gin.Context, req *request, handle gin.HandlerFunc) {
+	held := s.buffers.take(c.Writer)
+	original := c.Writer
+	c.Writer = held
+	defer func() { c.Writer = original }() // also when the handler panics
+	handle(c)
+	c.Writer = original
+	if kept := s.memory.keep(req, held); kept != nil {
+		kept.send(c)
+	} else {
+		held.send(c)
+	}
+	s.buffers.give(held)
 }
 
 // admit lets a call in or says why not, and returns the body of a JSON call.
@@ -70,7 +91,7 @@ func (s *Server) admit(c *gin.Context, req *request) ([]byte, error) {
 	if err := s.takeLimit(c.Request.Context(), req); err != nil {
 		return nil, err
 	}
-	return s.receive(c, req.route)
+	return s.receive(c, req)
 }
 
 // identify finds out who calls. A bad bearer token is refused even where nobody
@@ -157,7 +178,8 @@ func (s *Server) takeLimit(ctx context.Context, req *request) error {
 }
 
 // receive bounds the body, and reads and checks it where it is JSON.
-func (s *Server) receive(c *gin.Context, r *Route) ([]byte, error) {
+func (s *Server) receive(c *gin.Context, req *request) ([]byte, error) {
+	r := req.route
 	if c.Request.Body == nil {
 		c.Request.Body = http.NoBody
 	}
@@ -174,6 +196,15 @@ func (s *Server) receive(c *gin.Context, r *Route) ([]byte, error) {
 	}
 	body, err := readJSON(c.Request, r.MaxBody)
 	if err != nil {
+		return nil, err
+	}
+	if r.Remembers != nil {
+		req.memoryKey = memoryKey(c, req, body)
+		if req.remembered = s.memory.get(req.memoryKey); req.remembered != nil {
+			return body, nil // which was checked the first time
+		}
+	}
+	if err := checkJSON(body); err != nil {
 		return nil, err
 	}
 	c.Request.Body = io.NopCloser(bytes.NewReader(body))

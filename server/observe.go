@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"runtime"
 	"strconv"
@@ -63,13 +64,14 @@ func (s *Server) observe(c *gin.Context) {
 	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestKey{}, req))
 	// The guard puts a context of its own into the request, and ends it when it is done.
 	arrived := c.Request.Context()
-	s.setSecurityHeaders(c.Writer.Header())
-	c.Writer.Header().Set("X-Request-Id", req.id)
+	h := c.Writer.Header()
+	maps.Copy(h, s.headers) // whose values nobody changes in place
+	h.Set("X-Request-Id", req.id)
 	s.metrics.inFlight.Inc()
 	defer func() {
 		abort := s.recovered(c, recover())
 		s.metrics.inFlight.Dec()
-		s.record(c, req, clientGone(arrived), s.parts.Now().Sub(started))
+		s.record(c, req, clientGone(arrived), started)
 		if abort {
 			panic(http.ErrAbortHandler) // the answer is half sent: cut the connection
 		}
@@ -99,7 +101,9 @@ func (s *Server) recovered(c *gin.Context, panicked any) (abort bool) {
 // record counts and logs an answered call. The log has the route's pattern and
 // never the path or the query, which may hold references and tokens; and who called
 // only by kind.
-func (s *Server) record(c *gin.Context, req *request, gone bool, took time.Duration) {
+func (s *Server) record(c *gin.Context, req *request, gone bool, started time.Time) {
+	now := s.parts.Now()
+	took := now.Sub(started)
 	pattern := c.FullPath()
 	if pattern == "" {
 		pattern = "none"
@@ -127,7 +131,13 @@ func (s *Server) record(c *gin.Context, req *request, gone bool, took time.Durat
 		}
 		attrs = append(attrs, slog.String("error", causes(req.failure)))
 	}
-	s.parts.Logger.LogAttrs(c.Request.Context(), level, "call", attrs...)
+	log := s.parts.Logger.Handler()
+	if !log.Enabled(c.Request.Context(), level) {
+		return
+	}
+	line := slog.NewRecord(now, level, "call", 0) // without its place in the source, which is always here
+	line.AddAttrs(attrs...)
+	_ = log.Handle(c.Request.Context(), line) // as slog's own Logger: who can't log can't say so
 }
 
 // causes tells an error for the log, with the cause that a problem hides.
@@ -147,19 +157,22 @@ func knownMethod(method string) string {
 	return "other"
 }
 
-// setSecurityHeaders sets what every answer has. Routes that serve files override
+// securityHeaders are what every answer has. Routes that serve files override
 // the policy with a stricter one.
-func (s *Server) setSecurityHeaders(h http.Header) {
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; "+
-		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
-	h.Set("Cache-Control", "no-store")
-	if s.config.secure() {
+func securityHeaders(secure bool) http.Header {
+	h := http.Header{
+		"Content-Security-Policy": {"default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
+			"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"},
+		"X-Content-Type-Options":       {"nosniff"},
+		"X-Frame-Options":              {"DENY"},
+		"Referrer-Policy":              {"no-referrer"},
+		"Cross-Origin-Opener-Policy":   {"same-origin"},
+		"Cross-Origin-Resource-Policy": {"same-origin"},
+		"Permissions-Policy":           {"camera=(), geolocation=(), microphone=(), payment=()"},
+		"Cache-Control":                {"no-store"},
+	}
+	if secure {
 		h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 	}
+	return h
 }

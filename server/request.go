@@ -20,6 +20,11 @@ type request struct {
 	body      []byte // of a JSON call, once it was read
 	unsettled *unsettledCall
 	failure   error // of a page or raw handler, for the log
+
+	// Of a route that remembers: see memory.
+	memoryKey  []byte
+	remembered *kept
+	remember   bool
 }
 
 type requestKey struct{}

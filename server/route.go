@@ -52,6 +52,10 @@ type Route struct {
 	// Upload marks a raw route or a page that receives a file: its deadlines are stretched
 	// while bytes keep coming, and it has places of its own under load.
 	Upload bool
+	// Remembers, on a generated route that only reads, lets answers be kept that the handler
+	// calls Remember for: they depend on the call, the language, the caller's kind and the
+	// text that Remembers gives, such as the version of what is shown.
+	Remembers func() string
 	// Local answers only whoever asks from this machine and this machine's own
 	// address, without a proxy between: for what development shows.
 	Local bool
@@ -156,6 +160,8 @@ func (s *Server) claim(r *Route) {
 		fault = "has half a limit"
 	case !r.page && !r.operational && (r.Tag == "" || r.Summary == ""):
 		fault = "has no tag or no summary"
+	case r.Remembers != nil && (r.raw || r.page || r.Effect != Reads):
+		fault = "remembers, but is no generated route that only reads"
 	case r.Upload && !r.raw && !r.page:
 		fault = "is an upload, but neither raw nor a page"
 	}

@@ -116,6 +116,9 @@ type Server struct {
 	locales     language.Matcher
 	crossOrigin *http.CrossOriginProtection
 	idempotency *idempotency
+	memory      memory
+	headers     http.Header
+	buffers     buffers
 	calls       chan struct{}
 	uploads     chan struct{}
 	readiness   *readiness
@@ -149,6 +152,7 @@ func New(config Config, parts Parts) (*Server, error) {
 		routeByID:   map[string]*Route{},
 		metrics:     newMetrics(),
 		locales:     localeMatcher(),
+		headers:     securityHeaders(config.secure()),
 		crossOrigin: http.NewCrossOriginProtection(),
 		idempotency: &idempotency{db: parts.DB, sealer: sealer{secret: config.Secret}, now: parts.Now},
 		calls:       make(chan struct{}, config.MaxInFlight),
@@ -227,6 +231,7 @@ func (s *Server) Serve(ctx context.Context, workers ...Worker) error {
 		WriteTimeout:      s.config.WriteTimeout,
 		IdleTimeout:       s.config.IdleTimeout,
 		MaxHeaderBytes:    32 << 10,
+		ConnContext:       withConnection,
 		ErrorLog:          slog.NewLogLogger(s.parts.Logger.Handler(), slog.LevelDebug),
 	}
 	workCtx, stopWorkers := context.WithCancel(context.WithoutCancel(ctx))
@@ -236,7 +241,7 @@ func (s *Server) Serve(ctx context.Context, workers ...Worker) error {
 		running.Go(func() { s.keepRunning(workCtx, w) })
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- h.Serve(s.listener) }()
+	go func() { failed <- h.Serve(newGatheringListener(s.listener)) }()
 	var err error
 	select {
 	case err = <-failed:

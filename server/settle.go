@@ -34,7 +34,7 @@ func (s *Server) settle(c *gin.Context, req *request, body []byte, handle gin.Ha
 	unitCtx, unit := s.parts.DB.WithUnit(workCtx, call.begin)
 	defer func() { _ = unit.Rollback() }() // nothing is left open when the handler panics
 
-	held := newBufferedWriter(c.Writer)
+	held := s.buffers.take(c.Writer)
 	original, request := c.Writer, c.Request
 	c.Writer, c.Request = held, c.Request.WithContext(unitCtx)
 	defer func() { c.Writer, c.Request = original, request }()
@@ -53,7 +53,8 @@ func (s *Server) settle(c *gin.Context, req *request, body []byte, handle gin.Ha
 		s.fail(c, failed)
 		return
 	}
-	held.send()
+	held.send(c)
+	s.buffers.give(held)
 }
 
 // conclude commits or rolls back by what the handler answered. Where nothing was

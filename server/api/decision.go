@@ -66,7 +66,7 @@ type decisionOut struct {
 func registerDecisions(s *server.Server, policies Policies) {
 	server.JSON(s, server.Route{
 		ID: "decide", Method: post, Path: "/api/v1/decisions",
-		Roles: server.Everyone(), Effect: server.Reads, MaxBody: 64 << 10, Tag: "Decisions",
+		Roles: server.Everyone(), Effect: server.Reads, MaxBody: 64 << 10, Tag: "Decisions", Remembers: inForce(policies),
 		Summary: "What must be supplied under these answers, and which question comes next",
 		Description: "Nothing is kept. Begin with no answers, ask what next says, add the answer, and repeat until complete. " +
 			"An unknown question, a value of the wrong type, and a combination that cannot happen are each refused with pointers.",
@@ -83,8 +83,21 @@ func registerDecisions(s *server.Server, policies Policies) {
 		if err != nil {
 			return nil, err
 		}
+		if !namesText(p, in.Body.Answers) {
+			server.Remember(ctx)
+		}
 		return &decisionOut{Body: decisionView(p, decision, locale)}, nil
 	})
+}
+
+// namesText says that somebody's own words are among the answers.
+func namesText(p *rules.Policy, answers map[string]any) bool {
+	for id := range answers {
+		if f := p.Fact(id); f == nil || f.Type == rules.FactText {
+			return true
+		}
+	}
+	return false
 }
 
 // answerer is as whom a caller answers questions: as a customer, but for staff.

@@ -114,7 +114,7 @@ func registerPolicies(s *server.Server, policies Policies) {
 
 	server.JSON(s, server.Route{
 		ID: "show-policy", Method: get, Path: "/api/v1/policies/{policy}",
-		Roles: server.Everyone(), Effect: server.Reads, Tag: "Policies",
+		Roles: server.Everyone(), Effect: server.Reads, Tag: "Policies", Remembers: inForce(policies),
 		Summary:     "One policy: its questions, materials and scenarios",
 		Description: "Questions that only the account or a member of staff answers are left out.",
 	}, func(ctx context.Context, in *policyIn) (*policyOut, error) {
@@ -122,8 +122,20 @@ func registerPolicies(s *server.Server, policies Policies) {
 		if err != nil {
 			return nil, err
 		}
+		server.Remember(ctx)
 		return &policyOut{Body: policyView(p, server.Locale(ctx))}, nil
 	})
+}
+
+// inForce names the policies that new cases are filed under, in their versions.
+func inForce(policies Policies) func() string {
+	return func() string {
+		var hashes string
+		for _, p := range policies.All() {
+			hashes += p.Hash()
+		}
+		return hashes
+	}
 }
 
 // Rows are the scenarios that have an outcome: the rows of the policy's table.

@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -11,13 +10,13 @@ import (
 	"net/http"
 	"path"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 
 	"github.com/gin-gonic/gin"
 
 	"regain/problem"
+	"regain/server"
 )
 
 // What the pages are made of. dist is filled by `make assets` from npm packages;
@@ -147,20 +146,8 @@ func digest(content []byte) string {
 
 func (a *assets) add(name, sum string, content []byte) {
 	added := &asset{name: name, address: sum + "/" + name, mediaType: mediaTypeOf(path.Ext(name)), content: content}
-	added.compressed = sync.OnceValue(func() []byte { return compress(content) })
+	added.compressed = sync.OnceValue(func() []byte { return server.Compress(content) })
 	a.byName[name], a.byAddress[added.address] = added, added
-}
-
-func compress(content []byte) []byte {
-	var out bytes.Buffer
-	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
-	if err != nil {
-		return nil
-	}
-	if _, err := w.Write(content); err != nil || w.Close() != nil || out.Len() >= len(content) {
-		return nil
-	}
-	return out.Bytes()
 }
 
 var symbolPattern = regexp.MustCompile(`<symbol id="([^"]+)"`)
@@ -228,7 +215,7 @@ func (p *Pages) showAsset(c *gin.Context) error {
 // sendCompressed answers in gzip where the client takes it.
 func sendCompressed(c *gin.Context, status int, mediaType string, content []byte, compressed func() []byte) {
 	c.Writer.Header().Add("Vary", "Accept-Encoding")
-	if acceptsGzip(c.Request.Header.Values("Accept-Encoding")) {
+	if server.AcceptsGzip(c.Request.Header.Values("Accept-Encoding")) {
 		if short := compressed(); short != nil {
 			c.Header("Content-Encoding", "gzip")
 			c.Data(status, mediaType, short)
@@ -236,16 +223,4 @@ func sendCompressed(c *gin.Context, status int, mediaType string, content []byte
 		}
 	}
 	c.Data(status, mediaType, content)
-}
-
-func acceptsGzip(headers []string) bool {
-	for coding := range strings.SplitSeq(strings.Join(headers, ","), ",") {
-		name, q, weighed := strings.Cut(strings.TrimSpace(coding), ";")
-		q = strings.ReplaceAll(q, " ", "")
-		refused := weighed && slices.Contains([]string{"q=0", "q=0.0", "q=0.00", "q=0.000"}, q)
-		if strings.EqualFold(strings.TrimSpace(name), "gzip") && !refused {
-			return true
-		}
-	}
-	return false
 }

@@ -117,7 +117,7 @@ func (p *Pages) render(c *gin.Context, status int, name string, v *View) error {
 	h.Set("Referrer-Policy", "same-origin") // with none, browsers send forms with the origin "null"
 	h.Set("Content-Language", v.Locale)
 	h.Add("Vary", "HX-Request, HX-Target, Accept-Language, Cookie")
-	sendCompressed(c, status, "text/html; charset=utf-8", out.Bytes(), func() []byte { return compress(out.Bytes()) })
+	sendCompressed(c, status, "text/html; charset=utf-8", out.Bytes(), func() []byte { return server.Compress(out.Bytes()) })
 	return nil
 }
 
