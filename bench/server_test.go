@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"testing"
 
@@ -31,6 +32,7 @@ func start(t *testing.T, env ...string) *regaintest.Process {
 		t.Fatal(err)
 	}
 	p := regaintest.NewProcess(t, path, t.TempDir())
+	p.Output.Path = filepath.Join(t.TempDir(), "log")
 	// Calls come as through a proxy, so that limits by address count each client for itself.
 	p.Env = append(env, "REGAIN_DEV=true", "REGAIN_TRUSTED_PROXIES=127.0.0.0/8")
 	p.MustStart(t)

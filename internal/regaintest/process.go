@@ -74,8 +74,14 @@ func (p *Process) Launch(t testing.TB, env ...string) {
 	t.Helper()
 	cmd := exec.CommandContext(context.Background(), p.Binary, append([]string{"serve", "--listen", p.Address}, p.Args...)...)
 	cmd.Env = append(p.environment(), env...)
-	cmd.Stdout, cmd.Stderr = &p.Output, &p.Output
-	if err := cmd.Start(); err != nil {
+	output, closer, err := p.Output.writer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdout, cmd.Stderr = output, output
+	err = cmd.Start()
+	_ = closer.Close()
+	if err != nil {
 		t.Fatalf("start the server: %v", err)
 	}
 	ended := make(chan struct{})
