@@ -114,6 +114,9 @@ func TestDefaultPolicyDocuments(t *testing.T) {
 		if m.Document != nil && m.ID != "partner_consent" && slices.Contains(m.Document.Types, "eml") {
 			t.Errorf("%s may be an email", m.ID)
 		}
+		if m.Document != nil && m.Document.Example == "" {
+			t.Errorf("%s is shown by no example", m.ID)
+		}
 		for _, locale := range p.Locales() {
 			if m.Guidance[locale] == "" {
 				t.Errorf("%s has no guidance in %s", m.ID, locale)

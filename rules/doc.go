@@ -16,7 +16,8 @@
 //	checks.<id>     a text, or {label, help}
 //	materials.<id>  label, guidance, template, from (customer, partner, reseller), checks,
 //	                and one of
-//	                  document   types (pdf, jpeg, png, eml), max_size, sides, colour, refused[], translation {unless, certified}
+//	                  document   types (pdf, jpeg, png, eml), max_size, sides, colour, refused[], translation {unless, certified},
+//	                             example (identity, certificate, letter, card, record, statement, email: the drawing that shows it)
 //	                  statement  field id → {label, help, type, values, optional, optional_when, when, max_length}
 //	                  proof      by (dns_txt, http_file, email_reply, profile_text)
 //	                for documents also
@@ -31,7 +32,7 @@
 // An entry of collect is a material's id, or one key with its options
 //
 //   - transaction_record: {when, last, count, each: month, consecutive, at_most: <integer fact>,
-//     optional, up_to, as, label, guidance, checks, from}
+//     optional, up_to, as, label, guidance, example, checks, from}
 //
 // or a group, whose children are entries again:
 //

@@ -10,6 +10,12 @@ const (
 	Proof     MaterialKind = "proof"     // an action with a generated token
 )
 
+// Examples are the drawings that a document can be shown by: how it should look, and how
+// not. Whoever shows a policy has a drawing for each.
+func Examples() []string {
+	return []string{"identity", "certificate", "letter", "card", "record", "statement", "email"}
+}
+
 // Who may supply a material.
 const (
 	FromCustomer = "customer"
@@ -41,6 +47,9 @@ type DocumentSpec struct {
 	MaxSize int64 `json:"max_size"`
 	// Sides is how many sides must be shown (an identity card has 2); 0 says nothing.
 	Sides int `json:"sides,omitempty"`
+	// Example names the drawing that shows how to photograph or scan it, one of Examples;
+	// empty is none.
+	Example string `json:"example,omitempty"`
 	// Colour asks for a copy in colour.
 	Colour bool `json:"colour,omitempty"`
 	// Refused are kinds that are not taken, in words for the customer.

@@ -128,6 +128,9 @@ func (r *reader) newItem(key *yaml.Node, m *mapping, ids *requirementIDs) *requi
 		ID: rule.requirement.ID, Kind: Item, Material: mat.material, Label: mat.material.Label, Guidance: mat.material.Guidance, Count: 1,
 		From: mat.material.From, ReadOff: mat.readOff,
 	}
+	if spec := mat.material.Document; spec != nil {
+		rule.requirement.Example = spec.Example
+	}
 	rule.checks = mat.checks
 	if m != nil {
 		r.texts.also(join(ids.root, rule.requirement.ID), m.path)
@@ -167,6 +170,12 @@ func (r *reader) readOptions(rule *requirementRule, m *mapping) {
 	}
 	if guidance := r.text(m, "guidance"); guidance != nil {
 		req.Guidance = guidance
+	}
+	if n := m.get("example"); n != nil {
+		req.Example = r.doc.word(n, "example", Examples())
+		if req.Material.Document == nil {
+			r.doc.fault(n, "not_a_document", "", "only documents are shown by an example")
+		}
 	}
 	if n := m.get("from"); n != nil {
 		req.From = r.readSuppliers(n, req.Material.Kind)

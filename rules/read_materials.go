@@ -123,6 +123,9 @@ func (r *reader) readDocument(n *yaml.Node, path string) *DocumentSpec {
 	if sides := m.get("sides"); sides != nil {
 		spec.Sides = int(r.doc.integer(sides, "sides", 1, 100))
 	}
+	if example := m.get("example"); example != nil {
+		spec.Example = r.doc.word(example, "example", Examples())
+	}
 	spec.Colour = r.doc.boolean(m.get("colour"), "colour")
 	spec.Refused = r.notes(m, "refused")
 	if t := m.get("translation"); t != nil {

@@ -22,6 +22,8 @@ type Requirement struct {
 	Material *Material `json:"material,omitempty"`
 	Label    Text      `json:"label,omitempty"`
 	Guidance Text      `json:"guidance,omitempty"`
+	// Example names the drawing that a document is shown by: the material's, or its own.
+	Example string `json:"example,omitempty"`
 	// Count is how many slots are to be filled; at least 1. A requirement whose
 	// count comes out 0 is left out.
 	Count int `json:"count,omitempty"`

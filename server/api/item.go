@@ -147,6 +147,9 @@ func addRequirement(view *ItemView, r *rules.Requirement, locale string) {
 	if whole.Guidance != "" {
 		view.Guidance = whole.Guidance
 	}
+	if view.Document != nil && r.Example != "" {
+		view.Document.Example = r.Example
+	}
 	view.Why = append(view.Why, whole.Why...)
 }
 

@@ -62,6 +62,7 @@ type DocumentSpec struct {
 	Types       []string         `json:"types" example:"[\"pdf\",\"jpeg\"]"`
 	MaxSize     int64            `json:"max_size" doc:"In bytes, for one file."`
 	Sides       int              `json:"sides,omitempty" doc:"How many sides must be shown."`
+	Example     string           `json:"example,omitempty" doc:"The kind of document that a drawing can show: identity, certificate, letter, card, record, statement, email." example:"record"`
 	Colour      bool             `json:"colour,omitempty"`
 	Refused     []string         `json:"refused,omitempty" doc:"Kinds that are not taken."`
 	Translation *TranslationSpec `json:"translation,omitempty"`
@@ -204,7 +205,7 @@ func documentSpec(d *rules.DocumentSpec, locale string) *DocumentSpec {
 	if d == nil {
 		return nil
 	}
-	spec := &DocumentSpec{Types: d.Types, MaxSize: d.MaxSize, Sides: d.Sides, Colour: d.Colour, Refused: words(d.Refused, locale)}
+	spec := &DocumentSpec{Types: d.Types, MaxSize: d.MaxSize, Sides: d.Sides, Example: d.Example, Colour: d.Colour, Refused: words(d.Refused, locale)}
 	if d.Translation != nil {
 		spec.Translation = &TranslationSpec{Unless: d.Translation.Unless, Certified: d.Translation.Certified}
 	}

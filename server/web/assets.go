@@ -38,7 +38,7 @@ type asset struct {
 // assets are all of them: by name, and by address without "/assets/".
 type assets struct {
 	byName, byAddress map[string]*asset
-	icons             map[string]bool
+	icons, drawings   map[string]bool
 	// whole says that dist is filled.
 	whole bool
 }
@@ -47,7 +47,7 @@ type assets struct {
 // is not there is left out.
 var bundles = []struct {
 	name   string
-	join   func(parts [][]byte) []byte
+	join   func(names []string, parts [][]byte) []byte
 	files  []string
 	unless string // left out when this file is there
 }{
@@ -55,14 +55,14 @@ var bundles = []struct {
 	{name: "style.css", join: joinStyles, files: []string{"dist/tabler.css", "assets/css/*.css"}},
 	{name: "app.mjs", join: joinModules, files: []string{"assets/js/*.mjs"}},
 	{name: "htmx.js", join: joinStyles, files: []string{"dist/htmx.js"}},
-	{name: "icons.svg", join: joinStyles, files: []string{"dist/icons.svg"}},
+	{name: "sprite.svg", join: joinSprite, files: []string{"dist/icons.svg", "assets/examples/*.svg"}},
 }
 
-func joinStyles(parts [][]byte) []byte { return bytes.Join(parts, []byte("\n")) }
+func joinStyles(_ []string, parts [][]byte) []byte { return bytes.Join(parts, []byte("\n")) }
 
 // joinModules puts each module into a block, so that their names do not meet. None
 // of them imports or exports.
-func joinModules(parts [][]byte) []byte {
+func joinModules(_ []string, parts [][]byte) []byte {
 	var out bytes.Buffer
 	for _, part := range parts {
 		out.WriteString("{\n")
@@ -72,22 +72,43 @@ func joinModules(parts [][]byte) []byte {
 	return out.Bytes()
 }
 
+// joinSprite puts the icons and the drawings into one sprite, each drawing under the name
+// of its file.
+func joinSprite(names []string, parts [][]byte) []byte {
+	var out bytes.Buffer
+	out.WriteString(`<svg xmlns="http://www.w3.org/2000/svg">` + "\n")
+	for n, part := range parts {
+		_, body, _ := bytes.Cut(part, []byte(">"))
+		body, _, _ = bytes.Cut(body, []byte("</svg>"))
+		if path.Base(names[n]) == "icons.svg" {
+			out.Write(bytes.TrimSpace(body))
+			continue
+		}
+		fmt.Fprintf(&out, "\n"+`<symbol id="%s%s" viewBox="0 0 160 110">%s</symbol>`, drawingPrefix, strings.TrimSuffix(path.Base(names[n]), ".svg"), body)
+	}
+	out.WriteString("\n</svg>\n")
+	return out.Bytes()
+}
+
+// drawingPrefix keeps drawings apart from icons.
+const drawingPrefix = "example-"
+
 func loadAssets(fsys fs.FS) (*assets, error) {
-	a := &assets{byName: map[string]*asset{}, byAddress: map[string]*asset{}, icons: map[string]bool{}}
+	a := &assets{byName: map[string]*asset{}, byAddress: map[string]*asset{}, icons: map[string]bool{}, drawings: map[string]bool{}}
 	_, err := fs.Stat(fsys, "dist/tabler.css")
 	a.whole = err == nil
 	for _, b := range bundles {
 		if _, err := fs.Stat(fsys, b.unless); b.unless != "" && err == nil {
 			continue
 		}
-		content, err := readParts(fsys, b.files)
+		names, content, err := readParts(fsys, b.files)
 		if err != nil {
 			return nil, err
 		}
 		if len(content) == 0 {
 			continue
 		}
-		joined := b.join(content)
+		joined := b.join(names, content)
 		if strings.HasSuffix(b.name, ".css") {
 			joined = []byte(withAutoTheme(string(joined)))
 		}
@@ -100,22 +121,21 @@ func loadAssets(fsys fs.FS) (*assets, error) {
 	return a, nil
 }
 
-func readParts(fsys fs.FS, patterns []string) ([][]byte, error) {
-	var parts [][]byte
+func readParts(fsys fs.FS, patterns []string) (names []string, parts [][]byte, err error) {
 	for _, pattern := range patterns {
-		names, err := fs.Glob(fsys, pattern)
+		found, err := fs.Glob(fsys, pattern)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		for _, name := range names {
+		for _, name := range found {
 			content, err := fs.ReadFile(fsys, name)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
-			parts = append(parts, content)
+			names, parts = append(names, name), append(parts, content)
 		}
 	}
-	return parts, nil
+	return names, parts, nil
 }
 
 // addFolders adds what pages load by themselves and only where they need it: the
@@ -123,11 +143,7 @@ func readParts(fsys fs.FS, patterns []string) ([][]byte, error) {
 // since they find each other by name.
 func (a *assets) addFolders(fsys fs.FS) error {
 	for _, folder := range []string{"assets/modules", "dist/pdf"} {
-		names, err := fs.Glob(fsys, folder+"/*")
-		if err != nil {
-			return err
-		}
-		contents, err := readParts(fsys, names)
+		names, contents, err := readParts(fsys, []string{folder + "/*"})
 		if err != nil {
 			return err
 		}
@@ -152,13 +168,18 @@ func (a *assets) add(name, sum string, content []byte) {
 
 var symbolPattern = regexp.MustCompile(`<symbol id="([^"]+)"`)
 
+// readSprite learns which icons and drawings there are.
 func (a *assets) readSprite() {
-	sprite := a.byName["icons.svg"]
+	sprite := a.byName["sprite.svg"]
 	if sprite == nil {
 		return
 	}
 	for _, m := range symbolPattern.FindAllSubmatch(sprite.content, -1) {
-		a.icons[string(m[1])] = true
+		if name, drawing := strings.CutPrefix(string(m[1]), drawingPrefix); drawing {
+			a.drawings[name] = true
+		} else {
+			a.icons[name] = true
+		}
 	}
 }
 
@@ -186,7 +207,7 @@ func (a *assets) icon(name string) (address string, err error) {
 	if !a.icons[name] {
 		return "", fmt.Errorf("the icon %q is not in the sprite: run make assets", name)
 	}
-	return a.address("icons.svg") + "#" + name, nil
+	return a.address("sprite.svg") + "#" + name, nil
 }
 
 // mediaTypeOf is a table of our own: the system's differs from machine to machine.

@@ -11,6 +11,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
+	"golang.org/x/text/language"
+	"golang.org/x/text/language/display"
 
 	"regain/accounts"
 	"regain/server"
@@ -117,6 +119,11 @@ func (v *View) Moment(at time.Time) template.HTML {
 	return template.HTML(`<time datetime="` + at.UTC().Format(time.RFC3339) + `" data-local>` + template.HTMLEscapeString(writeMoment(at, v.Locale)) + `</time>`) //nolint:gosec // escaped here
 }
 
+// OnDay is Moment for where the time of day does not matter.
+func (v *View) OnDay(at time.Time) template.HTML {
+	return template.HTML(`<time datetime="` + at.UTC().Format(time.RFC3339) + `" data-local="day">` + template.HTMLEscapeString(writeDay(at.UTC(), v.Locale)) + `</time>`) //nolint:gosec // escaped here
+}
+
 // Number writes a whole number.
 func (v *View) Number(n int) string { return v.pages.words.locales[v.Locale].write(n) }
 
@@ -134,6 +141,25 @@ func (v *View) Icon(name string) (template.HTML, error) {
 		return "", err
 	}
 	return template.HTML(`<svg class="icon" aria-hidden="true" focusable="false"><use href="` + template.HTMLEscapeString(address) + `"></use></svg>`), nil //nolint:gosec // escaped here
+}
+
+// Drawing is one of the drawings, for the eye alone: a caption stands beside it.
+func (v *View) Drawing(name string) (template.HTML, error) {
+	address := v.pages.assets.address("sprite.svg") + "#" + drawingPrefix + name
+	if !v.pages.assets.drawings[name] {
+		return "", fmt.Errorf("there is no drawing %q", name)
+	}
+	return template.HTML(`<svg class="drawing" viewBox="0 0 160 110" aria-hidden="true" focusable="false"><use href="` + template.HTMLEscapeString(address) + `"></use></svg>`), nil //nolint:gosec // escaped here
+}
+
+// LanguageNames are languages by their names in the reader's.
+func (v *View) LanguageNames(tags []string) string {
+	namer := display.Tags(language.Make(v.Locale))
+	var names []string
+	for _, tag := range tags {
+		names = append(names, namer.Name(language.Make(tag)))
+	}
+	return strings.Join(names, ", ")
 }
 
 // Asset is the address of an asset by its name; empty when it was not built in.

@@ -39,9 +39,10 @@ addEventListener('click', event => {
 
 // Moments are written in the reader's own time.
 const writeTimes = root => {
-  const format = new Intl.DateTimeFormat({ en: 'en-GB' }[document.documentElement.lang] ?? document.documentElement.lang, { dateStyle: 'long', timeStyle: 'short' });
+  const language = { en: 'en-GB' }[document.documentElement.lang] ?? document.documentElement.lang;
+  const format = { '': new Intl.DateTimeFormat(language, { dateStyle: 'long', timeStyle: 'short' }), day: new Intl.DateTimeFormat(language, { dateStyle: 'long' }) };
   for (const time of root.querySelectorAll('time[data-local]')) {
-    time.textContent = format.format(new Date(time.dateTime));
+    time.textContent = format[time.dataset.local].format(new Date(time.dateTime));
     time.removeAttribute('data-local');
   }
 };
