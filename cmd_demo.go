@@ -76,15 +76,14 @@ func (c *serveCommand) fillDemo(ctx context.Context, t terminal, p *parts, polic
 		return err
 	}
 	progress := func(done, of int) {
-		if t.isTTY {
+		switch {
+		case done == of:
+			_, _ = fmt.Fprintf(t.out, "\rdemo: %d cases        \n", done)
+		case t.outTTY:
 			_, _ = fmt.Fprintf(t.out, "\rdemo: %d of %d cases", done, of)
-		} else if done == of {
-			_, _ = fmt.Fprintf(t.out, "demo: %d cases", done)
 		}
 	}
-	err = d.Fill(ctx, missing, c.DemoPassword, func(known []demo.Credential) { introduce(t, known) }, progress)
-	_, _ = fmt.Fprintln(t.out)
-	return err
+	return d.Fill(ctx, missing, c.DemoPassword, func(known []demo.Credential) { introduce(t, known) }, progress)
 }
 
 // introduce prints who can sign in, once: nothing keeps a password that was made up.

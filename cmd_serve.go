@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"regain/cases"
+	"regain/demo"
 	"regain/notify"
 	"regain/server"
 	"regain/server/api"
@@ -105,7 +106,7 @@ func (c *serveCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	if err := register(s, p, policies, service, mailbox, letterhead); err != nil { //nolint:contextcheck // calls bring their own
+	if err := c.register(s, p, policies, service, mailbox, letterhead); err != nil { //nolint:contextcheck // calls bring their own
 		return err
 	}
 	address, err := s.Listen(ctx, c.Listen)
@@ -117,14 +118,19 @@ func (c *serveCommand) Run(ctx context.Context, t terminal) error {
 }
 
 // register adds all routes.
-func register(s *server.Server, p *parts, policies *cases.Policies, service *cases.Service, mailbox *notify.Mailbox, provider notify.Letterhead) error {
+func (c *serveCommand) register(s *server.Server, p *parts, policies *cases.Policies, service *cases.Service, mailbox *notify.Mailbox, provider notify.Letterhead) error {
 	services := api.Services{Policies: policies, Staff: p.accounts, Keys: p.accounts, Cases: service, Sessions: p.accounts}
 	if mailbox != nil { // a nil *Mailbox would not be a nil api.Mailbox
 		services.Mailbox = mailbox
 	}
 	api.Register(s, services)
+	var demoStaff []string
+	if c.Demo {
+		demoStaff = demo.Addresses()
+	}
 	return web.Register(s, web.Services{
 		Policies: policies, Staff: p.accounts, Cases: service, Sessions: p.accounts, Mailbox: services.Mailbox, Name: provider.Service, Support: provider.Support,
+		DemoStaff: demoStaff,
 	})
 }
 

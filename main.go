@@ -39,13 +39,14 @@ type commands struct {
 type terminal struct {
 	in       io.Reader
 	out, err io.Writer
-	isTTY    bool
+	isTTY    bool // in is a terminal
+	outTTY   bool
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], terminal{in: os.Stdin, out: os.Stdout, err: os.Stderr, isTTY: isTerminal(os.Stdin)}))
+	os.Exit(run(ctx, os.Args[1:], terminal{in: os.Stdin, out: os.Stdout, err: os.Stderr, isTTY: isTerminal(os.Stdin), outTTY: isTerminal(os.Stdout)}))
 }
 
 // run carries out one command and returns the exit status: 0, 1 when it failed, 2

@@ -41,6 +41,19 @@ func staff() []member {
 	}
 }
 
+// Addresses are those of one person of each role, to try.
+func Addresses() []string {
+	var out []string
+	shown := map[accounts.Role]bool{}
+	for _, m := range staff() {
+		if !shown[m.roles[0]] {
+			out = append(out, m.id+domain)
+		}
+		shown[m.roles[0]] = true
+	}
+	return out
+}
+
 // hire makes the members of staff who are not there yet, and returns what they sign in
 // with.
 func (d *Demo) hire(ctx context.Context, password string) ([]Credential, error) {

@@ -57,6 +57,8 @@ type Options struct {
 	Unlimited bool
 	// Config is the server's; its Secret is the harness's own.
 	Config server.Config
+	// Pages changes what the pages are given, when it is not nil.
+	Pages func(*web.Services)
 }
 
 // unlimited counts nothing.
@@ -97,7 +99,11 @@ func StartWith(t testing.TB, db *database.DB, options Options) *Harness {
 	})
 	must(t, err)
 	api.Register(h.Server, api.Services{Policies: h.Policies, Staff: h.Accounts, Keys: h.Accounts, Cases: h.Cases, Sessions: h.Accounts, Mailbox: h.Mailbox})
-	must(t, web.Register(h.Server, web.Services{Policies: h.Policies, Staff: h.Accounts, Cases: h.Cases, Sessions: h.Accounts, Mailbox: h.Mailbox}))
+	pages := web.Services{Policies: h.Policies, Staff: h.Accounts, Cases: h.Cases, Sessions: h.Accounts, Mailbox: h.Mailbox}
+	if options.Pages != nil {
+		options.Pages(&pages)
+	}
+	must(t, web.Register(h.Server, pages))
 	running := httptest.NewServer(h.Server.Handler())
 	t.Cleanup(running.Close)
 	h.URL = running.URL

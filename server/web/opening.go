@@ -10,10 +10,21 @@ import (
 )
 
 // opening is what the first page shows.
-type opening struct{ Policies []*rules.Policy }
+type opening struct {
+	Policies []*rules.Policy
+	// Origin is where the server is found, for examples.
+	Origin string
+	// Demo are the addresses of made-up staff to try, where the cases are made up, too.
+	Demo []string
+	// Metrics says that /metrics can be read without a token.
+	Metrics bool
+}
 
 func (p *Pages) showOpening(c *gin.Context) error {
-	return p.show(c, "public/opening", opening{Policies: p.services.Policies.All()})
+	config := p.server.Config()
+	return p.show(c, "public/opening", opening{
+		Policies: p.services.Policies.All(), Origin: address(c.Request, config), Demo: p.services.DemoStaff, Metrics: config.MetricsToken == "",
+	})
 }
 
 // address is where the reader's browser found the server.

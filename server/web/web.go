@@ -32,6 +32,8 @@ type Services struct {
 	Name string
 	// Support says how readers reach people, such as a telephone number.
 	Support string
+	// DemoStaff are the addresses of made-up staff to try, where the cases are made up, too.
+	DemoStaff []string
 }
 
 // Pages renders pages.
