@@ -77,6 +77,7 @@ func (a *auditRows) verifyEffects(events []*Event) []AuditFinding {
 	a.compare("invitation", idsOf(a.invitations, func(i *Invitation) string { return i.ID }), told["invitation"])
 	a.verifyOwners()
 	a.verifyTurn()
+	a.verifyPlace()
 	return a.findings
 }
 
@@ -187,5 +188,24 @@ func (a *auditRows) verifyTurn() {
 		a.found("wrong_turn", "a case that is %q has open %t and held %t", c.State, c.Open, c.Held)
 	case c.Held && a.before == 0:
 		a.found("wrong_turn", "the case waits, and no other case on its account is open")
+	}
+}
+
+// verifyPlace wants the queue to have the case where it belongs: one that is nowhere
+// would never be reviewed.
+func (a *auditRows) verifyPlace() {
+	c, fresh := a.Case, *a.Case
+	fresh.Place()
+	if c.Lane != fresh.Lane || (c.QueueAt == nil) != (fresh.QueueAt == nil) || c.QueueAt != nil && !c.QueueAt.Equal(*fresh.QueueAt) {
+		a.found("wrong_place", "the queue has the case in lane %d, it belongs into %d", c.Lane, fresh.Lane)
+	}
+	standing := 0
+	for _, d := range a.decisions {
+		if d.Verdict == Approved && d.Round == c.Round && !d.Void {
+			standing++
+		}
+	}
+	if c.Approvals != standing {
+		a.found("wrong_approvals", "the case counts %d approvals, %d stand", c.Approvals, standing)
 	}
 }

@@ -200,6 +200,7 @@ func (ch *change) writeCase() error {
 		columns = nil // all
 		c.Version++
 		c.UpdatedAt = ch.now
+		c.Place()
 	}
 	if err := database.Save(ch.ctx, ch.s.db, ch.tx, c, "version", read, columns...); err != nil {
 		return fmt.Errorf("write case: %w", err)
