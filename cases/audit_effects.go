@@ -76,6 +76,7 @@ func (a *auditRows) verifyEffects(events []*Event) []AuditFinding {
 	a.compare("message", idsOf(a.messages, func(m *CaseMessage) string { return m.ID }), told["message"])
 	a.compare("invitation", idsOf(a.invitations, func(i *Invitation) string { return i.ID }), told["invitation"])
 	a.verifyOwners()
+	a.verifyPartners(events)
 	a.verifyTurn()
 	a.verifyPlace()
 	return a.findings
@@ -174,6 +175,23 @@ func (a *auditRows) verifyOwners() {
 	for _, d := range a.itemDecisions {
 		if !own[d.ItemID] {
 			a.found("foreign_item", "the decision %s is about an item of another case", d.ID)
+		}
+	}
+}
+
+// verifyPartners wants whatever partners did and supplied to name an invitation of the
+// case, whether they came by its link or for their organisation.
+func (a *auditRows) verifyPartners(events []*Event) {
+	invited := idsOf(a.invitations, func(i *Invitation) string { return i.ID })
+	for _, e := range events {
+		if e.ActorKind == Partner && !slices.Contains(invited, e.ActorID) {
+			a.findings = append(a.findings, AuditFinding{CaseID: e.CaseID, Seq: e.Seq, Code: "foreign_partner",
+				Detail: "it was done by " + e.ActorID + ", which is no invitation of this case"})
+		}
+	}
+	for _, d := range a.documents {
+		if d.ActorKind == Partner && !slices.Contains(invited, d.ActorID) {
+			a.found("foreign_partner", "the document %s is from %s, which is no invitation of this case", d.ID, d.ActorID)
 		}
 	}
 }

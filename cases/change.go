@@ -112,6 +112,12 @@ func (ch *change) admit() error {
 
 // record appends an event, to be sealed when the change is written.
 func (ch *change) record(action Action, facts Facts) error {
+	if ch.actor.Member != "" {
+		if facts == nil {
+			facts = Facts{}
+		}
+		facts["member"] = ch.actor.Member
+	}
 	data, err := facts.encode()
 	if err != nil {
 		return err

@@ -160,7 +160,7 @@ func (a caseAPI) owedItem(o *cases.Owed, i *cases.Item, locale string) ItemView 
 			view.Documents = append(view.Documents, documentView(doc, invitationPath+"documents/"))
 		}
 	}
-	if reviewShown(o.Case) {
+	if o.Case.ReviewShown() {
 		view.Review, view.Rejected = string(i.Review), rejection(i, o.Decided[i.ID])
 	}
 	return view
