@@ -43,7 +43,7 @@ func (r memberRow) member() Member {
 }
 
 // AddMember lets the owner of an address act for an organisation. Errors:
-// organisation_not_found, invalid_fields, email_taken (the address is a member's
+// organisation_not_found, invalid_fields, member_taken (the address is a member's
 // already, here or elsewhere), domain_taken, too_many_members.
 func (s *Service) AddMember(ctx context.Context, by, organisationID, email string) (Member, error) {
 	address, key, valid := notify.ParseEmail(email)
@@ -70,7 +70,7 @@ func (s *Service) AddMember(ctx context.Context, by, organisationID, email strin
 		return err
 	})
 	if errors.Is(err, database.ErrUnique) {
-		err = problem.New(problem.Conflict, "email_taken", "This address is a member's already, of this organisation or of another.")
+		err = problem.New(problem.Conflict, "member_taken", "This address is a member's already, of this organisation or of another.")
 	}
 	if err != nil {
 		return Member{}, fmt.Errorf("add a member: %w", err)

@@ -38,6 +38,17 @@ func (o Organisation) Addresses() []string {
 	return addresses
 }
 
+// Member is the member with an address, however it is spelled; zero when there is none.
+func (o Organisation) Member(email string) Member {
+	_, wanted, _ := notify.ParseEmail(email)
+	for _, m := range o.Members {
+		if _, key, _ := notify.ParseEmail(m.Email); key == wanted {
+			return m
+		}
+	}
+	return Member{}
+}
+
 // Most that an organisation may have: everything of one is read at once.
 const (
 	maxMembers = 200

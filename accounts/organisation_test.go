@@ -62,7 +62,7 @@ func TestOneAddressOneOrganisation(t *testing.T) {
 		first := organisation(t, b, "First", "rui@first.example")
 		second := organisation(t, b, "Second", "eva@shared.example")
 		_, err := b.AddMember(t.Context(), "", second.ID, "RUI@first.EXAMPLE")
-		refused(t, err, "email_taken")
+		refused(t, err, "member_taken")
 		_, err = b.AddMember(t.Context(), "", "none", "a@b.example")
 		refused(t, err, "organisation_not_found")
 		_, err = b.AddMember(t.Context(), "", second.ID, "nobody")

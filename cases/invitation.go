@@ -341,11 +341,15 @@ func (s *Service) Revoke(ctx context.Context, actor Actor, caseID, invitationID 
 			return fmt.Errorf("revoke invitation: %w", err)
 		}
 		if n == 0 {
-			return problem.New(problem.NotFound, "invitation_not_found", "The case has no such invitation.")
+			return errNoInvitation()
 		}
 		return ch.do(actRevoke, Facts{"invitation": invitationID})
 	})
 	return err
+}
+
+func errNoInvitation() error {
+	return problem.New(problem.NotFound, "invitation_not_found", "There is no such invitation, or it is not yours to see.")
 }
 
 // revokeInvitations ends them all, with the case.

@@ -116,7 +116,7 @@ func (s *Service) organisationsInvitation(ctx context.Context, m Member, id stri
 		return nil, fmt.Errorf("find invitation: %w", err)
 	}
 	if len(invs) == 0 {
-		return nil, problem.New(problem.NotFound, "invitation_not_found", "There is no such invitation, or it is not yours to see.")
+		return nil, errNoInvitation()
 	}
 	return invs[0], nil
 }

@@ -224,7 +224,7 @@ func readCursor(cursor string, view cases.View) (queueCursor, error) {
 	}
 	// An id of ours is printable; anything else never reaches the database.
 	if err != nil || c.View != view || problem.CheckText("", c.Key.ID, 1, 64, problem.OneLine) != nil {
-		return queueCursor{}, problem.New(problem.Malformed, "cursor_unknown", "This cursor is not one of this view. Begin without one.")
+		return queueCursor{}, errCursor()
 	}
 	return c, nil
 }

@@ -21,7 +21,9 @@ func (v Views) Case(d *cases.Details, reader cases.Actor, locale string) CaseVie
 }
 
 // Owed is what an invited partner owes.
-func (v Views) Owed(o *cases.Owed, locale string) OwedView { return v.api.owedView(o, locale) }
+func (v Views) Owed(o *cases.Owed, locale string) OwedView {
+	return v.api.owedView(o, invitationPath, locale)
+}
 
 // Requirements are what a decision asks for.
 func (v Views) Requirements(requirements []rules.Requirement, locale string) []RequirementView {
