@@ -76,12 +76,13 @@ func memberView(m accounts.Member) MemberView {
 	return MemberView{ID: m.ID, Email: m.Email, AddedAt: m.AddedAt}
 }
 
-type organisationPathIn struct {
+// OrganisationPath is embedded where the path names an organisation.
+type OrganisationPath struct {
 	Organisation string `path:"organisation" maxLength:"64" doc:"The organisation's id."`
 }
 
 type memberPathIn struct {
-	organisationPathIn
+	OrganisationPath
 	Member string `path:"member" maxLength:"64" doc:"The member's id."`
 }
 
@@ -92,14 +93,14 @@ type createOrganisationIn struct {
 }
 
 type addMemberIn struct {
-	organisationPathIn
+	OrganisationPath
 	Body struct {
 		Email string `json:"email" maxLength:"1000" example:"contato@parceira.example" doc:"Where the codes to sign in go."`
 	}
 }
 
 type domainsIn struct {
-	organisationPathIn
+	OrganisationPath
 	Body struct {
 		Domains []string `json:"domains" maxItems:"100" example:"[\"parceira.example\"]" doc:"All of the organisation's mail domains."`
 	}
@@ -155,7 +156,7 @@ func registerOrganisations(s *server.Server, organisations Organisations) {
 	server.JSON(s, server.Route{
 		ID: "show-organisation", Method: get, Path: path + "/{organisation}", Roles: keepers(), Effect: server.Reads, Tag: tag,
 		Summary: "An organisation with its members",
-	}, func(ctx context.Context, in *organisationPathIn) (*organisationOut, error) {
+	}, func(ctx context.Context, in *OrganisationPath) (*organisationOut, error) {
 		o, err := organisations.OrganisationByID(ctx, in.Organisation)
 		if err != nil {
 			return nil, err

@@ -182,13 +182,14 @@ type owedListOut struct {
 	}
 }
 
-type owedInvitationIn struct {
+// OwedPath is embedded where the path names an invitation of the caller's organisation.
+type OwedPath struct {
 	server.Localized
 	Invitation string `path:"invitation" maxLength:"64"`
 }
 
 type owedInvitationItemIn struct {
-	owedInvitationIn
+	OwedPath
 	Item string `path:"item" maxLength:"64"`
 }
 
@@ -220,7 +221,7 @@ func (a caseAPI) registerOwed() {
 	server.JSON(a.server, server.Route{
 		ID: "show-owed", Method: get, Path: path + "/{invitation}", Roles: members(), Effect: server.Reads, Tag: tagMember,
 		Summary: "One invitation: what is asked, what was sent, and what happened",
-	}, func(ctx context.Context, in *owedInvitationIn) (*owedInvitationOut, error) {
+	}, func(ctx context.Context, in *OwedPath) (*owedInvitationOut, error) {
 		return a.showOwed(ctx, in.Invitation)
 	})
 
