@@ -112,12 +112,6 @@ func (ch *change) admit() error {
 
 // record appends an event, to be sealed when the change is written.
 func (ch *change) record(action Action, facts Facts) error {
-	if ch.actor.Member != "" {
-		if facts == nil {
-			facts = Facts{}
-		}
-		facts["member"] = ch.actor.Member
-	}
 	data, err := facts.encode()
 	if err != nil {
 		return err
@@ -129,21 +123,28 @@ func (ch *change) record(action Action, facts Facts) error {
 	return nil
 }
 
-// tell queues a message to the customer's proved contact, if there is one. Its
-// key is the event that it tells of, so that it is queued once.
+// tell queues a message to the customer's proved contact, if there is one.
 func (ch *change) tell(template string, data map[string]string) {
+	if m := ch.letter(template, data); m != nil {
+		ch.send(*m)
+	}
+}
+
+// letter is a message to the customer's proved contact; nil when there is none. Its key
+// is the event that it tells of, so that it is queued once.
+func (ch *change) letter(template string, data map[string]string) *notify.Message {
 	channel, to := ch.Case.Reach()
 	if to == "" {
-		return
+		return nil
 	}
 	if data == nil {
 		data = map[string]string{}
 	}
 	data["reference"] = ch.Case.Reference
-	ch.send(notify.Message{
+	return &notify.Message{
 		Key:     fmt.Sprintf("%s/%d/%s/customer", ch.Case.ID, ch.Case.EventSeq+int64(len(ch.events)), template),
 		Channel: notifyChannel(channel), To: to, Locale: ch.Case.Locale, Template: template, Data: data,
-	})
+	}
 }
 
 func (ch *change) send(m notify.Message) { ch.messages = append(ch.messages, m) }
@@ -206,7 +207,6 @@ func (ch *change) writeCase() error {
 		columns = nil // all
 		c.Version++
 		c.UpdatedAt = ch.now
-		c.Place()
 	}
 	if err := database.Save(ch.ctx, ch.s.db, ch.tx, c, "version", read, columns...); err != nil {
 		return fmt.Errorf("write case: %w", err)

@@ -75,9 +75,6 @@ func (s *Service) Approve(ctx context.Context, actor Actor, caseID string, versi
 }
 
 func (ch *change) saveDecision(dec *CaseDecision) error {
-	if dec.Verdict == Approved {
-		ch.Case.Approvals++
-	}
 	if _, err := ch.tx.NewInsert().Model(dec).Exec(ch.ctx); err != nil {
 		return fmt.Errorf("write decision: %w", err)
 	}
@@ -155,7 +152,6 @@ func rolesCovered(wanted []string, approvers [][]string) int {
 // voidApprovals sets aside the approvals of this round, because what they
 // approved has changed.
 func (ch *change) voidApprovals() error {
-	ch.Case.Approvals = 0
 	_, err := ch.tx.NewUpdate().Model((*CaseDecision)(nil)).Set("void = ?", true).
 		Where("case_id = ?", ch.Case.ID).Where("round = ?", ch.Case.Round).
 		Where("verdict = ?", Approved).Where("void = ?", false).Exec(ch.ctx)
@@ -176,14 +172,14 @@ type Denial struct {
 // Deny ends the case. The customer may appeal once. Errors: not_claimed,
 // invalid_fields.
 func (s *Service) Deny(ctx context.Context, actor Actor, caseID string, version int64, in Denial) (*Case, error) {
-	j, bad := Judgement{ReasonCode: in.ReasonCode, WordsCustomer: in.WordsCustomer, WordsStaff: in.WordsStaff}.clean()
+	in, bad := in.clean()
 	if err := problem.InvalidFields(bad); err != nil {
 		return nil, err
 	}
 	return s.change(ctx, actor, target{id: caseID, version: version}, func(ch *change) error {
 		dec := &CaseDecision{
 			ID: s.opt.IDs(), CaseID: caseID, Round: ch.Case.Round, Verdict: Denied, ReasonCode: in.ReasonCode,
-			WordsCustomer: j.WordsCustomer, WordsStaff: j.WordsStaff, StaffID: actor.ID, DecidedAt: ch.now,
+			WordsCustomer: in.WordsCustomer, WordsStaff: in.WordsStaff, StaffID: actor.ID, DecidedAt: ch.now,
 		}
 		if err := ch.do(actDeny, Facts{"decision": dec.ID, "reason": dec.ReasonCode}); err != nil {
 			return err
@@ -192,15 +188,33 @@ func (s *Service) Deny(ctx context.Context, actor Actor, caseID string, version 
 			return err
 		}
 		ch.dropClaim()
-		data := map[string]string{"reason": j.WordsCustomer, "appeal_until": ""}
-		if ch.Case.Round == 1 {
-			until := ch.now.Add(s.opt.AppealWithin)
-			ch.Case.AppealUntil = &until
-			data["appeal_until"] = until.Format(time.DateOnly)
-		}
-		ch.tell("case_denied", data)
+		ch.setAppealUntil()
+		ch.tell("case_denied", denialData(ch.Case, in))
 		return ch.end()
 	})
+}
+
+// clean trims the words and checks what does not depend on the case.
+func (in Denial) clean() (Denial, []problem.Field) {
+	j, bad := Judgement{ReasonCode: in.ReasonCode, WordsCustomer: in.WordsCustomer, WordsStaff: in.WordsStaff}.clean()
+	return Denial{ReasonCode: in.ReasonCode, WordsCustomer: j.WordsCustomer, WordsStaff: j.WordsStaff}, bad
+}
+
+// setAppealUntil starts the time for the one appeal.
+func (ch *change) setAppealUntil() {
+	if ch.Case.Round == 1 {
+		until := ch.now.Add(ch.s.opt.AppealWithin)
+		ch.Case.AppealUntil = &until
+	}
+}
+
+// denialData is what the letter about a denial says.
+func denialData(c *Case, in Denial) map[string]string {
+	data := map[string]string{"reason": in.WordsCustomer, "appeal_until": ""}
+	if c.Round == 1 && c.AppealUntil != nil {
+		data["appeal_until"] = c.AppealUntil.Format(time.DateOnly)
+	}
+	return data
 }
 
 // Appeal asks for one fresh look by other reviewers. Errors: appeal_used,
@@ -220,7 +234,6 @@ func (s *Service) Appeal(ctx context.Context, actor Actor, caseID string, versio
 		}
 		c := ch.Case
 		c.Round++
-		c.Approvals = 0
 		c.EndedAt, c.AppealUntil, c.ReviewLeft = nil, nil, 0
 		ch.startReviewClock(d)
 		if err := ch.takeAccount(); err != nil {

@@ -271,33 +271,39 @@ func everythingAccepted(ch *change) error {
 	if err != nil {
 		return err
 	}
-	owed := map[string]bool{}
-	_, unmet := rules.Met(d.Requirements, countSlots(items, settled))
-	for _, r := range rules.Items(unmet) {
-		owed[r.ID] = true
-	}
+	open, met := unsettled(items, d)
 	var bad []problem.Field
-	for _, i := range items {
-		wanted := i.Origin == FromReviewer || owed[i.Requirement]
-		if wanted && !i.Retired && !i.Optional && !settled(i) {
-			bad = append(bad, unsettled(i))
-		}
+	for _, i := range open {
+		bad = append(bad, problem.Field{Pointer: "/items/" + i.ID, Code: "not_accepted", Message: "This item is neither accepted nor waived."})
 	}
 	if err := problem.InvalidFields(bad); err != nil {
 		return err
 	}
-	if len(unmet) > 0 {
+	if !met {
 		return problem.New(problem.Conflict, "not_accepted", "Something that the policy asks for is neither accepted nor waived.")
 	}
 	return ch.waivedByOthers(items)
 }
 
+// unsettled are the items that stand in the way of an approval, and whether all that
+// the policy asks for is met.
+func unsettled(items []*Item, d *rules.Decision) (open []*Item, met bool) {
+	owed := map[string]bool{}
+	met, unmet := rules.Met(d.Requirements, countSlots(items, settled))
+	for _, r := range rules.Items(unmet) {
+		owed[r.ID] = true
+	}
+	for _, i := range items {
+		wanted := i.Origin == FromReviewer || owed[i.Requirement]
+		if wanted && !i.Retired && !i.Optional && !settled(i) {
+			open = append(open, i)
+		}
+	}
+	return open, met
+}
+
 // settled reports whether nothing is left to decide about an item.
 func settled(i *Item) bool { return i.Review == Accepted || i.Review == Waived }
-
-func unsettled(i *Item) problem.Field {
-	return problem.Field{Pointer: "/items/" + i.ID, Code: "not_accepted", Message: "This item is neither accepted nor waived."}
-}
 
 // Waive lets an item go that the customer can't provide, or that the reviewers
 // can do without: recorded with a reason by a person who does not hold the case

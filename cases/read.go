@@ -74,6 +74,7 @@ type Details struct {
 	Items       []*Item // live ones, in the policy's order
 	Documents   []*Document
 	ItemDecided map[string]*ItemDecision // the newest decision of each item
+	Judged      []*ItemDecision          // all decisions about items, oldest first
 	Decisions   []*CaseDecision
 	Invitations []*Invitation
 	// Ahead is how many cases are due for review before this one, MostAhead at most;
@@ -116,12 +117,11 @@ func (s *Service) details(ctx context.Context, actor Actor, id string) (*Details
 // Error: case_not_found.
 func (s *Service) readWhole(ctx context.Context, d *Details, id string) error {
 	var found []*Case
-	var judged []*ItemDecision
 	err := s.db.ReadTogether(ctx, s.db.From(ctx),
 		database.ListOf(&found, "c.id = ?", id),
 		database.ListOf(&d.Items, "i.case_id = ?", id),
 		database.ListOf(&d.Documents, "d.case_id = ?", id),
-		database.ListOf(&judged, "idec.case_id = ?", id),
+		database.ListOf(&d.Judged, "idec.case_id = ?", id),
 		database.ListOf(&d.Decisions, "cdec.case_id = ?", id),
 		database.ListOf(&d.Invitations, "inv.case_id = ?", id),
 	)
@@ -134,11 +134,11 @@ func (s *Service) readWhole(ctx context.Context, d *Details, id string) error {
 	d.Case = found[0]
 	oldestFirst(d.Items, func(i *Item) (time.Time, string) { return i.CreatedAt, i.ID })
 	oldestFirst(d.Documents, func(d *Document) (time.Time, string) { return d.CreatedAt, d.ID })
-	oldestFirst(judged, func(j *ItemDecision) (time.Time, string) { return j.DecidedAt, j.ID })
+	oldestFirst(d.Judged, func(j *ItemDecision) (time.Time, string) { return j.DecidedAt, j.ID })
 	oldestFirst(d.Decisions, func(v *CaseDecision) (time.Time, string) { return v.DecidedAt, v.ID })
 	oldestFirst(d.Invitations, func(i *Invitation) (time.Time, string) { return time.Time{}, i.ID })
-	d.ItemDecided = make(map[string]*ItemDecision, len(judged))
-	for _, j := range judged {
+	d.ItemDecided = make(map[string]*ItemDecision, len(d.Judged))
+	for _, j := range d.Judged {
 		d.ItemDecided[j.ItemID] = j
 	}
 	return nil
@@ -160,8 +160,8 @@ const MostAhead = 200
 // held back count as if they were not, so that the number tells nothing of them.
 func (s *Service) ahead(ctx context.Context, c *Case) (int, error) {
 	before := s.db.From(ctx).NewSelect().Model((*Case)(nil)).ColumnExpr("1").
-		Where("c.lane = ?", laneReview).Where("c.claimed_by = ''").
-		Where("(c.queue_at, c.id) < (?, ?)", *c.ReviewDue, c.ID).Limit(MostAhead)
+		Where("c.state = ?", Submitted).Where("c.held = ?", false).
+		Where("(c.review_due, c.id) < (?, ?)", *c.ReviewDue, c.ID).Limit(MostAhead)
 	var n int
 	if err := s.db.From(ctx).NewSelect().ColumnExpr("count(*)").TableExpr("(?) AS before", before).Scan(ctx, &n); err != nil {
 		return 0, fmt.Errorf("count cases ahead: %w", err)
@@ -193,6 +193,13 @@ func inPolicyOrder(items []*Item, d *rules.Decision) []*Item {
 // Requirement is the item's requirement under the pinned policy; nil for what a
 // reviewer asked for.
 func (d *Details) Requirement(i *Item) *rules.Requirement { return requirementOf(&d.Decision, i) }
+
+// Unsettled are the items that stand in the way of an approval: asked for, and neither
+// accepted nor waived.
+func (d *Details) Unsettled() []*Item {
+	open, _ := unsettled(d.Items, &d.Decision)
+	return open
+}
 
 // Current is the item's current document, or nil.
 func (d *Details) Current(i *Item) *Document { return currentDocument(d.Documents, i.ID) }
@@ -244,10 +251,7 @@ func (s *Service) Owed(ctx context.Context, actor Actor) (*Owed, error) {
 // Events lists the case's chain, oldest first, from after the sequence number.
 // For staff; customers see the state and the messages.
 func (s *Service) Events(ctx context.Context, actor Actor, caseID string, after int64, limit int) ([]*Event, error) {
-	if !actor.Has(RoleReviewer, RoleLead, RoleAuditor) {
-		return nil, problem.New(problem.Forbidden, "role_required", "The timeline is for those who review or audit cases.")
-	}
-	if _, err := s.Case(ctx, actor, caseID); err != nil {
+	if err := s.mayReadEvents(ctx, actor, caseID); err != nil {
 		return nil, err
 	}
 	out := []*Event{}
@@ -266,4 +270,12 @@ func (s *Service) Empty(ctx context.Context) (bool, error) {
 		return false, fmt.Errorf("look for a case: %w", err)
 	}
 	return !found, nil
+}
+
+func (s *Service) mayReadEvents(ctx context.Context, actor Actor, caseID string) error {
+	if !actor.Has(RoleReviewer, RoleLead, RoleAuditor) {
+		return problem.New(problem.Forbidden, "role_required", "The timeline is for those who review or audit cases.")
+	}
+	_, err := s.Case(ctx, actor, caseID)
+	return err
 }

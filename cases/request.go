@@ -67,9 +67,14 @@ func (s *Service) RequestMaterials(ctx context.Context, actor Actor, caseID stri
 		if err != nil {
 			return err
 		}
-		ch.tell("more_requested", map[string]string{"deadline": ch.Case.CustomerDue.Format(time.DateOnly), "items": names})
+		ch.tell("more_requested", requestData(ch.Case, names))
 		return ch.reopenInvitations(opened)
 	})
+}
+
+// requestData is what the letter about a request says.
+func requestData(c *Case, names string) map[string]string {
+	return map[string]string{"deadline": c.CustomerDue.Format(time.DateOnly), "items": names}
 }
 
 func (in RequestInput) trimmed() RequestInput {
@@ -111,7 +116,7 @@ func (in RequestInput) check() []problem.Field {
 func (ch *change) openAsks(asks []Ask) ([]string, error) {
 	var ids []string
 	for n, a := range asks {
-		i, err := ch.openAsk(fmt.Sprintf("/asks/%d", n), a)
+		i, err := ch.openAsk(n, a)
 		if err != nil {
 			return nil, err
 		}
@@ -122,9 +127,9 @@ func (ch *change) openAsks(asks []Ask) ([]string, error) {
 	return ids, nil
 }
 
-func (ch *change) openAsk(pointer string, a Ask) (*Item, error) {
+func (ch *change) openAsk(n int, a Ask) (*Item, error) {
 	if a.Item != "" {
-		return ch.reopen(pointer, a.Item)
+		return ch.reopen(n, a.Item)
 	}
 	i := &Item{
 		ID: ch.s.opt.IDs(), CaseID: ch.Case.ID, Slot: 1, Kind: rules.Document, Origin: FromReviewer,
@@ -142,7 +147,7 @@ func (ch *change) openAsk(pointer string, a Ask) (*Item, error) {
 	}
 	m := p.Material(a.Material)
 	if m == nil || m.Kind != rules.Document {
-		return nil, problem.InvalidFields([]problem.Field{{Pointer: pointer + "/material", Code: "unknown_material", Message: "The policy has no document of this name to ask for."}})
+		return nil, errNoAskedMaterial(n)
 	}
 	i.Material = m.ID
 	if len(m.From) > 0 {
@@ -151,12 +156,21 @@ func (ch *change) openAsk(pointer string, a Ask) (*Item, error) {
 	return i, ch.insertItems(i)
 }
 
+// errNoAskedMaterial and errNoAskedItem refuse the n-th thing that is asked for.
+func errNoAskedMaterial(n int) error {
+	return problem.InvalidFields([]problem.Field{{Pointer: fmt.Sprintf("/asks/%d/material", n), Code: "unknown_material", Message: "The policy has no document of this name to ask for."}})
+}
+
+func errNoAskedItem(n int) error {
+	return problem.InvalidFields([]problem.Field{{Pointer: fmt.Sprintf("/asks/%d/item", n), Code: "item_not_found", Message: "The case asks for no such item."}})
+}
+
 // reopen gives an item back to its supplier. What was supplied stays, to be
 // replaced; what was said to be out of reach may be supplied after all.
-func (ch *change) reopen(pointer, id string) (*Item, error) {
+func (ch *change) reopen(n int, id string) (*Item, error) {
 	i, err := ch.item(id)
 	if err != nil {
-		return nil, problem.InvalidFields([]problem.Field{{Pointer: pointer + "/item", Code: "item_not_found", Message: "The case asks for no such item."}})
+		return nil, errNoAskedItem(n)
 	}
 	i.Open = true
 	if i.Review != Rejected {

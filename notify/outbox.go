@@ -231,6 +231,9 @@ func (o *Outbox) check(m Message) error {
 	return o.templates.check(m)
 }
 
+// Preview is a message as it would be sent; nothing is.
+func (o *Outbox) Preview(m Message) (Rendered, error) { return o.templates.render(m) }
+
 // rowOf does the same work for a decoy; only the end of it differs.
 func (o *Outbox) rowOf(m Message, now time.Time) (row, error) {
 	r := row{

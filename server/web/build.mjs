@@ -117,4 +117,11 @@ copy(from('htmx.org', 'dist', 'htmx.min.js'), 'htmx.js');
 for (const name of ['pdf', 'pdf.worker']) copy(from('pdfjs-dist', 'build', name + '.min.mjs'), join('pdf', name + '.mjs'));
 for (const name of ['openjpeg', 'jbig2']) cpSync(from('pdfjs-dist', 'wasm', name + '_nowasm_fallback.js'), join(dist, 'pdf', name + '_nowasm_fallback.js'));
 cpSync(from('pdfjs-dist', 'LICENSE'), join(dist, 'pdf', 'LICENSE'));
+// What a document leaves out because every reader is thought to have it: the standard fonts, and how
+// Chinese, Japanese and Korean text is encoded. They lie beside the scripts, which find them by name.
+for (const folder of ['standard_fonts', 'cmaps']) {
+  for (const name of readdirSync(from('pdfjs-dist', folder))) {
+    cpSync(from('pdfjs-dist', folder, name), join(dist, 'pdf', name === 'LICENSE' ? `LICENSE_${folder}` : name));
+  }
+}
 writeFileSync(join(dist, 'icons.svg'), sprite(usedIcons()));

@@ -59,18 +59,7 @@ func (d *customerCase) customerCard(i api.ItemView, locale string) itemCard {
 		}
 	}
 	card.Standing = card.standing(d)
-	for _, why := range i.Why {
-		for _, f := range why.Facts {
-			reason := answered{ID: f.Fact, Words: f.Label}
-			if fact := d.details.Policy.Fact(f.Fact); fact != nil {
-				reason.Ask = fact.Ask.In(locale)
-				if fact.Type == "country" || f.Label == "" {
-					reason.Words = answerWords(fact, f.Value, locale)
-				}
-			}
-			card.Reasons = append(card.Reasons, reason)
-		}
-	}
+	card.Reasons = reasons(d.details.Policy, i, locale)
 	card.Stated = stated(i, locale)
 	if m := d.details.Policy.Material(i.Material); m != nil {
 		for _, label := range m.Label {

@@ -229,20 +229,29 @@ func typedInteger(s string) any {
 
 // AnswerField is the field of a question.
 func (v *View) AnswerField(q *questionForm) (*FieldView, error) {
-	w := writer{view: v}
-	attributes := []any{"label", q.Fact.Ask, "hint", q.Fact.Help, "heading", true, "values", q.Answer}
-	if len(q.Answer) > 0 {
-		attributes = append(attributes, "value", q.Answer[0], "values", q.Answer)
+	attributes, err := v.answerAttributes(q.Fact, q.Answer)
+	if err != nil {
+		return nil, err
 	}
-	switch q.Fact.Type {
+	return v.Field("answers."+q.Fact.ID, append(attributes, "heading", true)...)
+}
+
+// answerAttributes are those of the field for an answer, given the one of before.
+func (v *View) answerAttributes(f api.FactView, answer []string) ([]any, error) {
+	w := writer{view: v}
+	attributes := []any{"label", f.Ask, "hint", f.Help, "values", answer}
+	if len(answer) > 0 {
+		attributes = append(attributes, "value", answer[0], "values", answer)
+	}
+	switch f.Type {
 	case "bool":
 		attributes = append(attributes, "type", "radio", "options", v.Options("yes", w.say("customer.question.yes"), "no", w.say("customer.question.no")))
 	case "enum", "set":
 		kind := "radio"
-		if q.Fact.Type == "set" {
+		if f.Type == "set" {
 			kind = "checkboxes"
 		}
-		attributes = append(attributes, "type", kind, "options", choices(q.Fact.Values))
+		attributes = append(attributes, "type", kind, "options", choices(f.Values))
 	case "country":
 		attributes = append(attributes, "type", "select", "options", countries(v.Locale), "autocomplete", "country")
 	case "integer":
@@ -250,10 +259,7 @@ func (v *View) AnswerField(q *questionForm) (*FieldView, error) {
 	case "date":
 		attributes = append(attributes, "type", "date")
 	}
-	if w.err != nil {
-		return nil, w.err
-	}
-	return v.Field("answers."+q.Fact.ID, attributes...)
+	return attributes, w.err
 }
 
 func choices(values []api.ValueView) []Option {

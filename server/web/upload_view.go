@@ -170,6 +170,19 @@ const formField = "form"
 
 // readOffField asks for a value that stands in the document. field tells the form.
 func (v *View) readOffField(field string, r api.ReadOffView) (*FieldView, error) {
+	f, err := v.Field("read_off."+r.ID, readOffAttributes(r)...)
+	if err != nil {
+		return nil, err
+	}
+	f.ID, f.Error = fieldID(f.Name+"-"+field), v.Form.Error(f.Name+"-"+field)
+	if v.Form.Get(formField) != field {
+		f.Value, f.Values = "", nil
+	}
+	return f, nil
+}
+
+// readOffAttributes are those of the field for a value that stands in a document.
+func readOffAttributes(r api.ReadOffView) []any {
 	kind := "text"
 	if r.Type == "date" {
 		kind = "date"
@@ -182,15 +195,7 @@ func (v *View) readOffField(field string, r api.ReadOffView) (*FieldView, error)
 		}
 		attributes = append(attributes, "type", "select", "options", options)
 	}
-	f, err := v.Field("read_off."+r.ID, attributes...)
-	if err != nil {
-		return nil, err
-	}
-	f.ID, f.Error = fieldID(f.Name+"-"+field), v.Form.Error(f.Name+"-"+field)
-	if v.Form.Get(formField) != field {
-		f.Value, f.Values = "", nil
-	}
-	return f, nil
+	return attributes
 }
 
 // nameForm says that the errors and values of a form belong to the one with a field.

@@ -216,3 +216,9 @@ func (l *localeWords) write(v any) string {
 func fill(s string, value func(name string) string) string {
 	return placePattern.ReplaceAllStringFunc(s, func(place string) string { return value(place[1 : len(place)-1]) })
 }
+
+// has says whether there are words for a key.
+func (w *words) has(key string) bool {
+	_, ok := w.locales[server.Locales()[0]].texts[key]
+	return ok
+}

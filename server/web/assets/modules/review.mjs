@@ -1,0 +1,188 @@
+// The reviewer's page: its forms open as dialogs, single keys do what its buttons do, and nothing that
+// was on the screen jumps when a part of the page is renewed.
+import { start as startViewer } from './viewer.mjs';
+
+const $ = (selector, root = document) => root.querySelector(selector);
+const announce = text => { const live = document.getElementById('live'); if (live && text) live.textContent = text; };
+
+let screens = [];
+let place = { scroll: 0, item: '', case: '' };
+
+// --- Dialogs ---
+
+const show = dialog => {
+  if (!dialog || dialog.matches(':modal')) return;
+  if (dialog.open) dialog.close();
+  dialog.showModal();
+  const errors = $('[data-errors]', dialog);
+  if (errors) errors.focus();
+  else (dialog.querySelector('[autofocus], [data-preview], input:checked, input:not([type=hidden]), textarea, button, a[href]') ?? dialog).focus();
+};
+
+// Links that open a form do so here, before anybody follows them.
+addEventListener('click', event => {
+  if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const opener = event.target.closest?.('[data-open]');
+  const dialog = opener && document.getElementById(opener.dataset.open);
+  const closer = event.target.closest?.('dialog [data-close]');
+  if (!dialog && !closer) return;
+  event.preventDefault();
+  event.stopPropagation();
+  if (dialog) show(dialog);
+  else closer.closest('dialog').close();
+}, true);
+
+// A click beside a dialog closes it, unless something was typed into it.
+addEventListener('click', event => {
+  const dialog = event.target.closest?.('dialog.act');
+  if (!dialog || event.target !== dialog) return;
+  const box = dialog.getBoundingClientRect();
+  const beside = event.clientX < box.left || event.clientX > box.right || event.clientY < box.top || event.clientY > box.bottom;
+  if (beside && ![...dialog.querySelectorAll('textarea')].some(t => t.value !== t.defaultValue)) dialog.close();
+});
+
+// A link above the page to a field in a closed form opens that form.
+addEventListener('click', event => {
+  const link = event.target.closest?.('[data-errors] a[href^="#"]');
+  const field = link && document.getElementById(decodeURIComponent(link.hash.slice(1)));
+  const dialog = field?.closest('dialog');
+  if (!dialog || dialog.open) return;
+  event.preventDefault();
+  event.stopPropagation();
+  show(dialog);
+  field.focus();
+}, true);
+
+// --- What the customer is told ---
+
+const mirror = area => {
+  for (const preview of document.querySelectorAll(`[data-live-preview="${area.id}"]`)) {
+    $('[data-words]', preview).textContent = area.value;
+    preview.hidden = area.value.trim() === '';
+  }
+};
+
+// The text for a reason fills the field, as long as nobody has written into it.
+addEventListener('change', event => {
+  const area = event.target.dataset?.into && document.getElementById(event.target.dataset.into);
+  if (!area) return;
+  if (area.value.trim() === '' || area.value === area.dataset.filled) {
+    area.value = area.dataset.filled = event.target.dataset.canned;
+    mirror(area);
+  }
+});
+addEventListener('input', event => { if (event.target.matches?.('dialog textarea')) mirror(event.target); });
+
+// --- Keys ---
+
+const keysOff = () => /(?:^|; )regain-keys=off(?:;|$)/.test(document.cookie);
+const setKeys = on => {
+  document.cookie = `regain-keys=${on ? 'on' : 'off'}; Path=/; Max-Age=31536000; SameSite=Lax${location.protocol === 'https:' ? '; Secure' : ''}`;
+  document.documentElement.classList.toggle('no-keys', !on);
+};
+addEventListener('change', event => { if (event.target.matches?.('[data-keys-switch]')) setKeys(event.target.checked); });
+
+const typing = target => target.closest?.('input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]');
+
+const viewerKeys = { '+': 'zoom-in', '=': 'zoom-in', '-': 'zoom-out', 0: 'fit', r: 'rotate', f: 'full', '.': 'page-on', ',': 'page-back' };
+
+// press does what a button or link would do. It takes the focus first, so that a dialog
+// which closes gives it back to where it was opened.
+const press = element => {
+  if (!element) return false;
+  element.focus({ preventScroll: true });
+  element.click();
+  return true;
+};
+
+const step = by => {
+  const all = [...document.querySelectorAll('.strip a')];
+  const at = all.findIndex(a => a.hasAttribute('aria-current'));
+  const next = all[at + by];
+  return press(next);
+};
+
+const search = () => {
+  const field = $('input[type=search]');
+  if (field) field.focus();
+  else location.href = $('[data-bench]').dataset.queue;
+  return true;
+};
+
+const pressed = key => {
+  if (key === '?') { show(document.getElementById('keys')); return true; }
+  if (viewerKeys[key]) { screens.at(-1)?.do(viewerKeys[key]); return screens.length > 0; }
+  if (key === ']') return step(1);
+  if (key === '[') return step(-1);
+  if (key === '/') return search();
+  if (key === 'w' || key === 't') {
+    const form = document.querySelectorAll('[data-write]')[key === 'w' ? 0 : 1];
+    if (!form) return false;
+    form.open = true;
+    $('textarea', form).focus();
+    return true;
+  }
+  return press($(`[data-bench] [data-key="${CSS.escape(key)}"]`));
+};
+
+addEventListener('keydown', event => {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.key.length !== 1) return;
+  if (keysOff() || typing(event.target) || $('dialog:modal') || !$('[data-bench]')) return;
+  if (event.target.closest?.('details.menu[open]')) return;
+  if (pressed(event.key)) event.preventDefault();
+});
+
+// --- The page, at first and each time that it is renewed ---
+
+const bench = () => $('[data-bench]');
+
+document.addEventListener('htmx:before:swap', () => {
+  const now = bench();
+  place = { scroll: $('[data-panel]')?.scrollTop ?? 0, case: now?.dataset.case ?? '', item: $('[data-selected]')?.id ?? '' };
+});
+
+// reveal moves the panel as little as it takes to see an item between its head and the
+// buttons at its foot; of one that does not fit, its beginning is seen.
+const reveal = (item, panel) => {
+  if (getComputedStyle(panel).overflowY === 'visible') return item.scrollIntoView({ block: 'nearest' });
+  const seen = panel.getBoundingClientRect(), box = item.getBoundingClientRect();
+  const foot = $('#decide')?.offsetHeight ?? 0;
+  const below = box.bottom - (seen.bottom - foot);
+  if (below > 0) panel.scrollTop += Math.min(below, box.top - seen.top - 8);
+  else if (box.top < seen.top) panel.scrollTop += box.top - seen.top - 8;
+};
+
+const settle = first => {
+  const page = bench();
+  if (!page) return;
+  document.title = page.dataset.title;
+  document.documentElement.classList.toggle('no-keys', keysOff());
+  for (const part of page.querySelectorAll('[data-scripted]')) part.hidden = false;
+  const keys = $('[data-keys-switch]');
+  if (keys) keys.checked = !keysOff();
+  screens = startViewer(page);
+  for (const area of page.querySelectorAll('dialog textarea')) mirror(area);
+  const dialog = $('dialog.act[open]', page);
+  const errors = $('[data-errors]');
+  if (dialog) {
+    if (errors) $('form, h2', dialog).prepend(errors);
+    return show(dialog);
+  }
+  if (first || errors) return;
+  const panel = $('[data-panel]');
+  if (place.case !== page.dataset.case) {
+    panel.scrollTop = 0;
+    $('#case-title')?.focus({ preventScroll: true });
+    announce(page.dataset.title);
+    return;
+  }
+  panel.scrollTop = place.scroll;
+  const selected = $('[data-selected]');
+  if (!selected) return;
+  reveal(selected, panel);
+  $('#selected-title').focus({ preventScroll: true });
+  announce(page.dataset.done ? `${page.dataset.done} ${$('#selected-title').textContent}` : $('#selected-title').textContent);
+};
+
+document.addEventListener('htmx:after:swap', () => settle(false));
+settle(true);

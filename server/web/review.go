@@ -1,0 +1,382 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"regain/cases"
+	"regain/rules"
+	"regain/server"
+	"regain/server/api"
+)
+
+// The reviewer's page of a case: its documents, what was said, what is to be decided,
+// and everything that can be done about it, on one screen. Which item is looked at and
+// which form is open stand in the address, so that all of it works without scripts.
+
+const reviewPath = "/staff/cases"
+
+// timelinePart is how many events the page shows at a time.
+const timelinePart = 20
+
+func (p *Pages) registerReview() {
+	if p.services.Cases == nil || p.services.Staff == nil {
+		return
+	}
+	readers := []server.Role{server.Reviewer, server.Lead, server.Auditor}
+	p.getAs("review-page", reviewPath+"/{case}", readers, p.showReview)
+	p.server.Page(server.Route{
+		ID: "review-document-page", Method: http.MethodGet, Path: reviewPath + "/{case}/documents/{document}",
+		Roles: readers, Effect: server.Reads, Limit: api.Downloads(),
+	}, func(c *gin.Context) error { return p.sendDocument(c, c.Param("case"), c.Param("document")) })
+	p.registerReviewActs()
+}
+
+// reviewPage is a case as its reviewers see it.
+type reviewPage struct {
+	api.CaseView
+	Version int64
+	// Seen is the number of the newest event that the page shows.
+	Seen int64
+	// View is the list that the reader works through; Do the form that is open.
+	View, Do string
+	Cards    []*reviewCard
+	// Selected is the item that is looked at; nil when the case asks for nothing.
+	Selected *reviewCard
+	// Shown is the document on the screen, Beside another one next to it.
+	Shown, Beside *shownDocument
+	Talk          []reviewMessage
+	Timeline      []timelineEntry
+	// Earlier is where the timeline goes on; zero at its beginning.
+	Earlier  int64
+	Compared []comparedRow
+	// Unsettled are the items that stand in the way of an approval, Open the questions.
+	Unsettled []*reviewCard
+	Open      []api.FactView
+	// Changes are what others did since the page was read, after a conflict.
+	Changes []timelineEntry
+	// Kept is what was typed into a form that is not there any more.
+	Kept []string
+	// Preview is what the customer would get.
+	Preview *previewed
+
+	reader  cases.Actor
+	details *cases.Details
+	people  map[string]string
+	now     time.Time
+}
+
+// reviewQuery is what the address, or a form, says about how to show the page.
+type reviewQuery struct {
+	view, item, after, document, beside, do string
+	before                                  int64
+}
+
+func (p *Pages) showReview(c *gin.Context) error {
+	data, err := p.reviewPage(c, reviewQueryOf(c))
+	if err != nil {
+		return err
+	}
+	return p.show(c, "review/case", data)
+}
+
+func reviewQueryOf(c *gin.Context) reviewQuery {
+	q := reviewQuery{
+		view: c.Query("view"), item: c.Query("item"), after: c.Query("after"), document: c.Query("document"),
+		beside: c.Query("beside"), do: c.Query("do"), before: wholeNumber(c.Query("before")),
+	}
+	return q
+}
+
+// reviewPage reads everything that the page shows.
+func (p *Pages) reviewPage(c *gin.Context, q reviewQuery) (*reviewPage, error) {
+	ctx := c.Request.Context()
+	actor := api.ActorOf(ctx)
+	d, err := p.services.Cases.Details(ctx, actor, c.Param("case"))
+	if err != nil {
+		return nil, err
+	}
+	locale := server.Locale(ctx)
+	data := &reviewPage{
+		CaseView: p.views.Case(d, actor, locale), Version: d.Case.Version, Seen: d.Case.EventSeq,
+		View: q.view, Do: q.do, reader: actor, details: d, now: time.Now(),
+	}
+	messages, events, err := p.readTalk(ctx, data, q.before)
+	if err != nil {
+		return nil, err
+	}
+	if data.people, err = p.services.Staff.StaffNames(ctx, staffIn(d, messages, events)); err != nil {
+		return nil, err
+	}
+	data.Cards = reviewCards(data, locale)
+	data.choose(q)
+	data.Talk = data.talk(messages)
+	data.Timeline = data.timeline(events)
+	data.Compared = compared(data)
+	for _, i := range d.Unsettled() {
+		data.Unsettled = append(data.Unsettled, data.card(i.ID))
+	}
+	for _, id := range d.Decision.Open {
+		if f := d.Policy.Fact(id); f != nil {
+			data.Open = append(data.Open, p.views.Fact(f, locale))
+		}
+	}
+	return data, nil
+}
+
+// readTalk reads the conversation, the notes and a part of what happened.
+func (p *Pages) readTalk(ctx context.Context, data *reviewPage, before int64) ([]*cases.CaseMessage, []*cases.Event, error) {
+	var talk []*cases.CaseMessage
+	for _, kind := range []cases.MessageKind{cases.Message, cases.Note} {
+		list, err := p.services.Cases.Messages(ctx, data.reader, data.ID, cases.MessageQuery{Kind: kind, Limit: mostMessages})
+		if err != nil {
+			return nil, nil, err
+		}
+		talk = append(talk, list...)
+	}
+	events, err := p.services.Cases.Timeline(ctx, data.reader, data.ID, cases.TimelineQuery{Before: before, Limit: timelinePart + 1})
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(events) > timelinePart {
+		events = events[:timelinePart]
+		data.Earlier = events[timelinePart-1].Seq
+	}
+	return talk, events, nil
+}
+
+// staffIn are the ids of the members of staff whom the page names.
+func staffIn(d *cases.Details, messages []*cases.CaseMessage, events []*cases.Event) []string {
+	ids := []string{d.Case.ClaimedBy}
+	for _, v := range d.Decisions {
+		ids = append(ids, v.StaffID)
+	}
+	for _, v := range d.Judged {
+		ids = append(ids, v.StaffID)
+	}
+	for _, m := range messages {
+		if m.ActorKind == cases.Staff {
+			ids = append(ids, m.ActorID)
+		}
+	}
+	for _, e := range events {
+		if e.ActorKind == cases.Staff {
+			ids = append(ids, e.ActorID)
+		}
+	}
+	slices.Sort(ids)
+	return slices.DeleteFunc(slices.Compact(ids), func(id string) bool { return id == "" })
+}
+
+// choose finds the item and the documents to show.
+func (d *reviewPage) choose(q reviewQuery) {
+	d.Selected = d.card(q.item)
+	if d.Selected == nil {
+		d.Selected = d.nextOpen(q.after)
+	}
+	if d.Selected != nil {
+		d.Selected.Selected = true
+		d.Shown = d.document(d.Selected.shownID())
+		if shown := d.document(q.document); shown != nil && shown.Item == d.Selected.ID {
+			d.Shown = shown
+		}
+	}
+	d.Beside = d.document(q.beside)
+}
+
+// nextOpen is the first item after another that is still to be decided, going round;
+// else the item itself; else the first of all.
+func (d *reviewPage) nextOpen(after string) *reviewCard {
+	start := 0
+	at := slices.IndexFunc(d.Cards, func(i *reviewCard) bool { return i.ID == after })
+	if at >= 0 {
+		start = at + 1
+	}
+	for n := range d.Cards {
+		if card := d.Cards[(start+n)%len(d.Cards)]; card.Standing == "to_review" {
+			return card
+		}
+	}
+	switch {
+	case at >= 0:
+		return d.Cards[at]
+	case len(d.Cards) > 0:
+		return d.Cards[0]
+	}
+	return nil
+}
+
+func (d *reviewPage) card(id string) *reviewCard {
+	for _, card := range d.Cards {
+		if card.ID == id {
+			return card
+		}
+	}
+	return nil
+}
+
+// name is the name of a member of staff.
+func (d *reviewPage) name(id string) string { return d.people[id] }
+
+// Holder is who holds the case; empty when nobody does.
+func (d *reviewPage) Holder() string {
+	if !d.details.Case.ClaimedNow(d.now) {
+		return ""
+	}
+	return d.name(d.details.Case.ClaimedBy)
+}
+
+// Held says that the case waits for another one on the account.
+func (d *reviewPage) Held() bool { return d.details.Case.Held }
+
+// HeldUntil is when the claim ends without a further act.
+func (d *reviewPage) HeldUntil() time.Time {
+	if d.details.Case.ClaimExpires == nil {
+		return d.now
+	}
+	return *d.details.Case.ClaimExpires
+}
+
+// Due is when the reviewers, or the customer, should be done.
+func (d *reviewPage) Due() due {
+	return dueOf(api.QueueEntry{ReviewBy: d.ReviewBy, SupplyBy: d.SupplyBy, EndedAt: d.EndedAt}, d.now)
+}
+
+// Mine says that the reader holds the case.
+func (d *reviewPage) Mine() bool {
+	c := d.details.Case
+	return c.State == cases.InReview && c.ClaimedBy == d.reader.ID && c.ClaimedNow(d.now)
+}
+
+// AtReview says that the case is with the reviewers.
+func (d *reviewPage) AtReview() bool {
+	return d.State == string(cases.Submitted) || d.State == string(cases.InReview)
+}
+
+// MayClaim says that the reader can take the case.
+func (d *reviewPage) MayClaim() bool {
+	return d.reader.Reviews() && d.AtReview() && !d.Held() && !d.details.Case.ClaimedNow(d.now)
+}
+
+// MayRelease says that the reader can give the case back.
+func (d *reviewPage) MayRelease() bool {
+	return d.State == string(cases.InReview) && (d.Mine() || d.reader.Has(cases.RoleLead))
+}
+
+// MayWaive says that the reader is the second person who lets an item go.
+func (d *reviewPage) MayWaive() bool {
+	return d.reader.Reviews() && d.AtReview() && !d.Held() && !d.Mine()
+}
+
+// MayWrite says that the reader can write to the customer, MayNote that they can leave
+// a note.
+func (d *reviewPage) MayWrite() bool {
+	return d.reader.Reviews() && (!d.details.Case.State.Ended() || d.State == string(cases.Denied))
+}
+
+// MayNote is described at MayWrite.
+func (d *reviewPage) MayNote() bool { return d.reader.Reviews() }
+
+// Ready says that nothing stands in the way of an approval.
+func (d *reviewPage) Ready() bool { return len(d.Unsettled) == 0 && len(d.Open) == 0 }
+
+// approvals are those of this round that stand.
+func (d *reviewPage) approvals() []*cases.CaseDecision {
+	var out []*cases.CaseDecision
+	for _, v := range d.details.Decisions {
+		if v.Round == d.Round && v.Verdict == cases.Approved && !v.Void {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// Approved is how many approvals are given; Needed how many the policy wants.
+func (d *reviewPage) Approved() int { return len(d.approvals()) }
+
+// Needed is described at Approved.
+func (d *reviewPage) Needed() int { return max(1, d.details.Case.ApprovalsNeeded) }
+
+// Last says that one more approval approves the case.
+func (d *reviewPage) Last() bool { return d.Approved()+1 >= d.Needed() }
+
+// verdictView is an approval or denial, in words.
+type verdictView struct {
+	Who, Verdict, Reason, WordsCustomer, WordsStaff string
+	Round                                           int
+	Void                                            bool
+	At                                              time.Time
+}
+
+// Verdicts are what was decided about the whole case, newest first.
+func (d *reviewPage) Verdicts() []verdictView {
+	var out []verdictView
+	for _, v := range slices.Backward(d.details.Decisions) {
+		out = append(out, verdictView{
+			Who: d.name(v.StaffID), Verdict: string(v.Verdict), Reason: string(v.ReasonCode), WordsCustomer: v.WordsCustomer,
+			WordsStaff: v.WordsStaff, Round: v.Round, Void: v.Void, At: v.DecidedAt,
+		})
+	}
+	return out
+}
+
+// Title is how the case is called: by its owner, else by its account.
+func (d *reviewPage) Title() string {
+	if d.Enterprise != "" {
+		return d.Enterprise
+	}
+	return d.Account
+}
+
+// To is the address of this page with other parts of it shown: names and values in turn.
+func (d *reviewPage) To(pairs ...string) string {
+	q := url.Values{}
+	if d.View != "" {
+		q.Set("view", d.View)
+	}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			q.Set(pairs[i], pairs[i+1])
+		}
+	}
+	path := reviewPath + "/" + d.ID
+	if len(q) > 0 {
+		path += "?" + q.Encode()
+	}
+	return path
+}
+
+// At is the address of something that belongs to the case.
+func (d *reviewPage) At(parts string) string { return reviewPath + "/" + d.ID + "/" + parts }
+
+// canned is what a customer is told for a reason, in their language.
+func (p *Pages) canned(locale, use string, code cases.ReasonCode) (string, error) {
+	return p.words.say(locale, "review.canned."+use+"."+string(code))
+}
+
+// Answered are the answers that were given, in words, staff's own included.
+func (d *reviewPage) Answered(locale string) []answered {
+	var out []answered
+	for _, f := range d.details.Policy.Facts() {
+		if value, ok := d.details.Case.Answers.V[f.ID]; ok && !slices.Contains(d.Decision.Ignored, f.ID) {
+			out = append(out, answered{ID: f.ID, Ask: f.Ask.In(locale), Words: answerWords(f, value, locale)})
+		}
+	}
+	return out
+}
+
+// Catalogue are the documents that a reviewer may ask for beyond what is asked.
+func (d *reviewPage) Catalogue(locale string) []Option {
+	out := []Option{{}}
+	for _, m := range d.details.Policy.Materials() {
+		if m.Kind == rules.Document {
+			out = append(out, Option{Value: m.ID, Label: m.Label.In(locale)})
+		}
+	}
+	return out
+}

@@ -1,0 +1,175 @@
+package web
+
+import (
+	"encoding/json"
+	"html/template"
+	"slices"
+	"strings"
+	"time"
+
+	"regain/cases"
+)
+
+// timelineEntry is something that happened, to be said by View.EventWords.
+type timelineEntry struct {
+	Type string
+	// Tone is ok, bad, in (from outside) or empty.
+	Tone string
+	At   time.Time
+
+	event *cases.Event
+	facts map[string]any
+	page  *reviewPage
+}
+
+// timeline makes entries of events.
+func (d *reviewPage) timeline(events []*cases.Event) []timelineEntry {
+	var out []timelineEntry
+	for _, e := range events {
+		entry := timelineEntry{Type: e.Type, At: e.At, event: e, page: d}
+		if err := json.Unmarshal([]byte(e.Data), &entry.facts); err != nil {
+			entry.facts = nil // what can't be read is said without its details; the audit reports it
+		}
+		entry.Tone = entry.tone()
+		out = append(out, entry)
+	}
+	return out
+}
+
+func (e timelineEntry) fact(name string) string {
+	s, _ := e.facts[name].(string)
+	return s
+}
+
+func (e timelineEntry) tone() string {
+	switch {
+	case e.Type == "deny", e.Type == "expire", e.Type == "withdraw", e.Type == "decide_item" && e.fact("verdict") == string(cases.Rejected):
+		return "bad"
+	case e.Type == "approve", e.Type == "approve_part", e.Type == "waive", e.Type == "decide_item" && e.fact("verdict") == string(cases.Accepted):
+		return "ok"
+	case e.event.ActorKind == cases.Customer, e.event.ActorKind == cases.Partner:
+		return "in"
+	}
+	return ""
+}
+
+// key is the words for the entry: some actions are said in more than one way.
+func (e timelineEntry) key() string {
+	switch e.Type {
+	case "decide_item":
+		if e.fact("verdict") == string(cases.Accepted) {
+			return "accept"
+		}
+		return "reject"
+	case "supply":
+		switch {
+		case e.fact("supply") != string(cases.Provided):
+			return "supply_" + e.fact("supply")
+		case e.fact("document") == "":
+			return "supply_statement"
+		}
+	case "release":
+		if e.facts["expired"] == true {
+			return "release_expired"
+		}
+	case "submit":
+		if e.facts["first"] != true {
+			return "submit_again"
+		}
+	case "approve_part":
+		return "approve_part"
+	}
+	return e.Type
+}
+
+// EventWords says what happened.
+func (v *View) EventWords(e timelineEntry) (template.HTML, error) {
+	w := writer{view: v}
+	key := "review.event." + e.key()
+	if !v.pages.words.has(key) { // something that this page was not told about
+		key = "review.event.something"
+	}
+	args := []any{"who", v.Strong(e.page.who(&w, e.event)), "item", e.items(), "what", e.Type}
+	args = append(args, "reason", w.reason(e.fact("reason")))
+	if w.err != nil {
+		return "", w.err
+	}
+	return v.H(key, args...)
+}
+
+// reason is a reason code in words; empty when there is none.
+func (w *writer) reason(code string) string {
+	switch code {
+	case "":
+		return ""
+	case "other": // a key that means the plural form in the files of words
+		code = "another"
+	}
+	return w.say("review.reason." + code)
+}
+
+// Reason is a reason code in words.
+func (v *View) Reason(code string) (string, error) {
+	w := writer{view: v}
+	return w.reason(code), w.err
+}
+
+// who is the one who acted.
+func (d *reviewPage) who(w *writer, e *cases.Event) string {
+	switch e.ActorKind {
+	case cases.Staff:
+		if name := d.name(e.ActorID); name != "" {
+			return name
+		}
+		return w.say("review.who.staff")
+	case cases.Partner:
+		for _, inv := range d.details.Invitations {
+			if inv.ID == e.ActorID {
+				return inv.Organisation
+			}
+		}
+		return w.say("review.who.partner")
+	case cases.Customer:
+		return w.say("review.who.customer")
+	}
+	return w.say("review.who.system")
+}
+
+// items names what the event is about, each name once.
+func (e timelineEntry) items() string {
+	ids := []string{}
+	for _, name := range []string{"item", "items"} {
+		ids = append(ids, formValues(e.facts[name])...)
+	}
+	var names []string
+	for _, id := range ids {
+		if card := e.page.card(id); card != nil && !slices.Contains(names, card.Label) {
+			names = append(names, card.Label)
+		}
+	}
+	if len(names) == 0 {
+		return "–"
+	}
+	return strings.Join(names, ", ")
+}
+
+// reviewMessage is a message or a note.
+type reviewMessage struct {
+	Who  string
+	Body string
+	At   time.Time
+	// Note is for staff alone; FromCustomer came from outside.
+	Note, FromCustomer bool
+}
+
+// talk is the conversation with the notes in between, oldest first.
+func (d *reviewPage) talk(list []*cases.CaseMessage) []reviewMessage {
+	slices.SortFunc(list, func(a, b *cases.CaseMessage) int { return strings.Compare(a.ID, b.ID) })
+	var out []reviewMessage
+	for _, m := range list {
+		out = append(out, reviewMessage{
+			Who: d.name(m.ActorID), Body: m.Body, At: m.CreatedAt, Note: m.Kind == cases.Note, FromCustomer: m.ActorKind == cases.Customer,
+		})
+	}
+	return out
+}
