@@ -53,6 +53,7 @@ type serveCommand struct {
 	ShutdownTimeout time.Duration `default:"30s" env:"REGAIN_SHUTDOWN_TIMEOUT" help:"How long calls under way may go on when the server stops. Default: ${default}."`
 	DrainDelay      time.Duration `default:"0s" env:"REGAIN_DRAIN_DELAY" help:"How long calls are still taken after /readyz says no, for load balancers. Default: ${default}."`
 	MaxInFlight     int           `default:"256" env:"REGAIN_MAX_IN_FLIGHT" help:"Most calls at once; more are refused with 503. Default: ${default}."`
+	MaxConnections  int           `env:"REGAIN_MAX_CONNECTIONS" placeholder:"N" help:"Most connections open at once; beyond, quiet ones are ended for new ones. Default: what the limit of open files allows."`
 	MaxUploads      int           `default:"64" env:"REGAIN_MAX_UPLOADS" help:"Most uploads at once. Default: ${default}."`
 }
 
@@ -227,7 +228,7 @@ func (c *serveCommand) newServer(p *parts, store storage.Store, mailbox *notify.
 		LocalMailbox:   mailbox != nil && !c.Dev,
 		RequestTimeout: c.RequestTimeout, UploadTimeout: c.UploadTimeout, ReadTimeout: c.ReadTimeout,
 		WriteTimeout: c.WriteTimeout, IdleTimeout: c.IdleTimeout, ShutdownTimeout: c.ShutdownTimeout, DrainDelay: c.DrainDelay,
-		MaxInFlight: c.MaxInFlight, MaxUploads: c.MaxUploads,
+		MaxInFlight: c.MaxInFlight, MaxUploads: c.MaxUploads, MaxConnections: c.MaxConnections,
 	}, server.Parts{
 		DB: p.db, Sessions: p.accounts, Limits: p.accounts, Logger: p.logger,
 		Ready: map[string]func(context.Context) error{"database": p.db.Check, "documents": store.Check},

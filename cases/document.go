@@ -3,6 +3,7 @@ package cases
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -65,14 +66,24 @@ type Incoming struct {
 // inspected, after checking that the actor may supply the item now. A file that is
 // announced as too large is refused before its first byte is read. Nothing of the
 // case changes. The caller hands the upload to Attach, and discards it.
-// Errors: those of the item (see State) and of storage's spool.
+// Errors: those of the item (see State), those of storage's spool, store_unavailable.
 func (s *Service) Receive(ctx context.Context, actor Actor, caseID, itemID string, in Incoming) (*storage.Upload, error) {
 	limits, err := s.uploadLimits(ctx, actor, caseID, itemID)
 	if err != nil {
 		return nil, err
 	}
 	limits.Declared = in.Size
-	return s.spool.Receive(ctx, in.Content, in.Name, limits)
+	up, err := s.spool.Receive(ctx, in.Content, in.Name, limits)
+	if errors.Is(err, storage.ErrUnavailable) {
+		return nil, notStored(err)
+	}
+	return up, err
+}
+
+// notStored words the failure of the disk or server that keeps documents.
+func notStored(cause error) error {
+	return problem.New(problem.Unavailable, "store_unavailable", "The document could not be stored just now. Nothing was changed; try again.").
+		After(5 * time.Second).WithCause(cause)
 }
 
 // uploadLimits checks, without a lock, what supplying will check again with one:
@@ -151,8 +162,7 @@ func (s *Service) dropObject(ctx context.Context, key string) {
 
 func (s *Service) putUpload(ctx context.Context, key string, up *storage.Upload) error {
 	if err := up.StoreAs(ctx, s.store, key); err != nil {
-		return problem.New(problem.Unavailable, "store_unavailable", "The document could not be stored just now. Nothing was changed; try again.").
-			After(5 * time.Second).WithCause(err)
+		return notStored(err)
 	}
 	return nil
 }

@@ -244,6 +244,17 @@ func TestStoreAway(t *testing.T) {
 		if p := wantCode(t, err, "store_unavailable"); p.RetryAfter == 0 {
 			t.Fatal("no word on when to try again")
 		}
+
+		// The folder for uploads under way is gone, too.
+		dir = t.TempDir()
+		w.spool, err = storage.NewSpool(dir, 64<<20, storage.WithClock(w.clock.now))
+		must(t, err)
+		must(t, os.RemoveAll(dir))
+		w.restart(defaultPolicy(t))
+		_, err = w.upload(c.actor, c.id, front.ID, "a.pdf", w.pdf(), nil)
+		if p := wantCode(t, err, "store_unavailable"); p.RetryAfter == 0 {
+			t.Fatal("no word on when to try again")
+		}
 		wantSame(t, "version", c.read().Version, version)
 	})
 }

@@ -3,10 +3,13 @@ package chaos
 import (
 	"context"
 	"database/sql"
+	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -134,4 +137,65 @@ func (w *world) refuseConnections() (release func(), ok bool) {
 	run("ALTER DATABASE " + name + " ALLOW_CONNECTIONS false")
 	run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" + name + "'")
 	return func() { run("ALTER DATABASE " + name + " ALLOW_CONNECTIONS true") }, true
+}
+
+// TestFilesExhausted gives the server few files to open and has somebody take more
+// connections than it may have. Others go on: the quiet connections make room, and what
+// the database and uploads need is left to them.
+func TestFilesExhausted(t *testing.T) {
+	long(t)
+	stacks(t, func(t *testing.T, w *world) {
+		w.server.Binary = withFiles(t, w.server.Binary, 128)
+		w.server.MustStart(t)
+		db := w.open()
+		reviewers := w.staff(3)
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		clients := w.clients(ctx, 6, reviewers)
+		until(t, 30*time.Second, "clients work", func() bool { return w.answered() >= 20 })
+		release := w.hog(300)
+		before := w.answered()
+		time.Sleep(6 * time.Second) // for longer than the server waits for a first byte
+		if now := w.answered(); now < before+20 {
+			t.Errorf("%d calls were answered while somebody had all connections", now-before)
+		}
+		release()
+		w.heals("taken connections")
+		w.finish(db, stop, clients.Wait)
+		w.assertSound(db, nil)
+		t.Logf("the slowest attempt was %+v", w.ledger.slowest())
+	})
+}
+
+// withFiles is the program with a limit of its own of open files.
+func withFiles(t *testing.T, binary string, files int) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "limited")
+	script := fmt.Sprintf("#!/bin/sh\nulimit -n %d\nexec %s \"$@\"\n", files, binary)
+	if err := os.WriteFile(path, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// hog keeps n connections on which nothing is ever said, and takes new ones for those
+// that the server ends.
+func (w *world) hog(n int) (release func()) {
+	ctx, stop := context.WithCancel(context.Background())
+	var all sync.WaitGroup
+	for range n {
+		all.Go(func() {
+			for ctx.Err() == nil {
+				conn, err := new(net.Dialer).DialContext(ctx, "tcp", w.server.Address)
+				if err != nil {
+					continue
+				}
+				ended := context.AfterFunc(ctx, func() { _ = conn.Close() })
+				_, _ = conn.Read(make([]byte, 1))
+				ended()
+				_ = conn.Close()
+			}
+		})
+	}
+	return func() { stop(); all.Wait() }
 }

@@ -55,6 +55,16 @@ func (c *gatheringConn) ReadFrom(r io.Reader) (int64, error) {
 	return io.Copy(struct{ io.Writer }{c}, r)
 }
 
+// CloseWrite ends the half that the server writes: net/http looks for it, so that whoever
+// is still sending what was refused can read why.
+func (c *gatheringConn) CloseWrite() error {
+	half, ok := c.Conn.(interface{ CloseWrite() error })
+	if !ok {
+		return nil
+	}
+	return half.CloseWrite()
+}
+
 // release writes out what was gathered. net/http meets an error when it reads next.
 func (c *gatheringConn) release() {
 	gathered := c.gathered

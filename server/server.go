@@ -53,6 +53,9 @@ type Config struct {
 	DrainDelay time.Duration
 	// MaxInFlight and MaxUploads are how many calls are under way at most; 256 and 64.
 	MaxInFlight, MaxUploads int
+	// MaxConnections is how many connections are open at once; as many as the process may
+	// open files, but for those that it needs itself, and 10,000 at most.
+	MaxConnections int
 	// MaxBody bounds the body of a JSON call or a form in bytes; 1 MiB.
 	MaxBody int64
 }
@@ -74,6 +77,7 @@ func (c Config) withDefaults() Config {
 	orElse(&c.ShutdownTimeout, 30*time.Second)
 	orElse(&c.MaxInFlight, 256)
 	orElse(&c.MaxUploads, 64)
+	orElse(&c.MaxConnections, connectionsWith(openFiles(), c.MaxUploads))
 	orElse(&c.MaxBody, 1<<20)
 	return c
 }
@@ -224,6 +228,7 @@ func (s *Server) Serve(ctx context.Context, workers ...Worker) error {
 	if s.listener == nil {
 		return errors.New("server: Serve before Listen")
 	}
+	crowd := newCrowd(s.listener, s.config.MaxConnections, s.parts.Now)
 	h := &http.Server{
 		Handler:           s.Handler(),
 		ReadHeaderTimeout: s.config.ReadHeaderTimeout,
@@ -232,6 +237,7 @@ func (s *Server) Serve(ctx context.Context, workers ...Worker) error {
 		IdleTimeout:       s.config.IdleTimeout,
 		MaxHeaderBytes:    32 << 10,
 		ConnContext:       withConnection,
+		ConnState:         crowd.watch,
 		ErrorLog:          slog.NewLogLogger(s.parts.Logger.Handler(), slog.LevelDebug),
 	}
 	workCtx, stopWorkers := context.WithCancel(context.WithoutCancel(ctx))
@@ -241,7 +247,7 @@ func (s *Server) Serve(ctx context.Context, workers ...Worker) error {
 		running.Go(func() { s.keepRunning(workCtx, w) })
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- h.Serve(newGatheringListener(s.listener)) }()
+	go func() { failed <- h.Serve(newGatheringListener(crowd)) }()
 	var err error
 	select {
 	case err = <-failed:

@@ -127,6 +127,17 @@ func full(cause error) error {
 		"Too many files are being received at the moment. Try again shortly.").After(whenFull).WithCause(cause)
 }
 
+// spoolFailed tells a temporary file that can't be made or written because there are too
+// many, or too large ones, from one that can't for another reason.
+func spoolFailed(err error) error {
+	for _, scarce := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EMFILE, syscall.ENFILE} {
+		if errors.Is(err, scarce) {
+			return full(err)
+		}
+	}
+	return fmt.Errorf("storage: spool an upload: %w: %w", ErrUnavailable, err)
+}
+
 // reserve takes n bytes of the budget.
 func (s *Spool) reserve(n int64) bool {
 	if s.used.Add(n) <= s.budget {
@@ -156,7 +167,7 @@ type Upload struct {
 
 func (u *Upload) receive(ctx context.Context, r io.Reader, limits Limits) error {
 	if err := u.create(); err != nil {
-		return fmt.Errorf("storage: spool an upload: %w: %w", ErrUnavailable, err)
+		return spoolFailed(err)
 	}
 	if err := u.copy(ctx, r, limits); err != nil {
 		return err
@@ -221,10 +232,7 @@ func (u *Upload) write(p []byte) error {
 	}
 	u.reserved += int64(len(p))
 	if _, err := u.file.Write(p); err != nil {
-		if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-			return full(err)
-		}
-		return fmt.Errorf("storage: spool an upload: %w: %w", ErrUnavailable, err)
+		return spoolFailed(err)
 	}
 	u.Size += int64(len(p))
 	return nil
