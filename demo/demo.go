@@ -72,8 +72,12 @@ func (d *Demo) Missing(ctx context.Context) ([]string, error) {
 	return missing, nil
 }
 
+// Case is the id of a story's case.
+func (d *Demo) Case(story string) string { return d.past.caseOf(story) }
+
 // Fill makes the staff that is not there yet and tells the missing stories. known is
-// told who can sign in as soon as they can, progress after each case.
+// told who can sign in as soon as they can, progress after each case. At its end the past
+// has come to the present.
 func (d *Demo) Fill(ctx context.Context, missing []string, password string, known func([]Credential), progress func(done, of int)) error {
 	made, err := d.hire(ctx, password)
 	if err != nil {
@@ -97,6 +101,7 @@ func (d *Demo) Fill(ctx context.Context, missing []string, password string, know
 		done++
 		progress(done, len(missing))
 	}
+	d.past.enter("", d.past.now)
 	return nil
 }
 

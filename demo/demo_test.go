@@ -5,22 +5,19 @@ import (
 	"context"
 	"errors"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"regain/accounts"
 	"regain/cases"
 	"regain/database"
 	"regain/database/databasetest"
 	"regain/demo"
 	"regain/internal/testservers"
-	"regain/notify"
 	"regain/rules"
-	"regain/server/api"
-	"regain/storage"
+	"regain/server/servertest"
+	"regain/server/web"
 )
 
 func TestMain(m *testing.M) { testservers.Main(m) }
@@ -31,37 +28,24 @@ var now = time.Date(2026, 3, 11, 14, 30, 0, 0, time.UTC)
 // stage is what the demo plays on.
 type stage struct {
 	*demo.Demo
-	db    *database.DB
-	cases *cases.Service
-	staff *accounts.Service
-	box   *notify.Mailbox
-	store storage.Store
+	*servertest.Harness
+	past *demo.Past
 }
 
 func newStage(t *testing.T, db *database.DB, at time.Time) *stage {
 	t.Helper()
 	past := demo.NewPast(at, bytes.Repeat([]byte("d"), 32))
-	secrets, err := accounts.DeriveSecrets(bytes.Repeat([]byte("k"), 40))
-	must(t, err)
-	outbox := notify.NewOutbox(db, notify.Options{Clock: past.Now, IDs: past.ID, Random: past, Key: secrets.Outbox()})
-	box := notify.NewMailbox(db, notify.MailboxOptions{Clock: past.Now, IDs: past.ID})
-	staff, err := accounts.NewService(db, accounts.Options{Secrets: secrets, Outbox: outbox, Clock: past.Now, IDs: past.ID, Random: past})
-	must(t, err)
-	dir := t.TempDir()
-	store, err := storage.OpenDisk(filepath.Join(dir, "documents"))
-	must(t, err)
-	spool, err := storage.NewSpool(filepath.Join(dir, "spool"), 64<<20)
-	must(t, err)
-	policies := cases.NewPolicies(db, past.Now)
-	for _, p := range []*rules.Policy{
-		policy(t, "..", "rules.yaml"), policy(t, "../rules/testdata", "domains.yaml"), policy(t, "../rules/testdata", "mutua.yaml"),
-	} {
-		must(t, policies.Register(t.Context(), p))
-	}
-	service := cases.New(db, store, spool, outbox, api.ContactCodes{Codes: staff.Codes}, policies, cases.Options{
-		Clock: past.Now, IDs: past.ID, Random: past, Key: bytes.Repeat([]byte("c"), 32), PublicURL: "http://regain.test",
+	h := servertest.StartWith(t, db, servertest.Options{
+		Clock: past.Now, IDs: past.ID, Random: past, Unlimited: true, Policies: policies(t),
+		Pages: func(s *web.Services) { s.DemoStaff = demo.Addresses() },
 	})
-	return &stage{Demo: demo.New(past, demo.Rooms{DB: db, Cases: service, Staff: staff, Outbox: outbox, Mailbox: box}), db: db, cases: service, staff: staff, box: box, store: store}
+	return &stage{Demo: demo.New(past, demo.Rooms{DB: db, Cases: h.Cases, Staff: h.Accounts, Outbox: h.Outbox, Mailbox: h.Mailbox}), Harness: h, past: past}
+}
+
+// policies are those of the demo.
+func policies(t *testing.T) []*rules.Policy {
+	t.Helper()
+	return []*rules.Policy{policy(t, "..", "rules.yaml"), policy(t, "../rules/testdata", "domains.yaml"), policy(t, "../rules/testdata", "mutua.yaml")}
 }
 
 func policy(t *testing.T, folder, name string) *rules.Policy {
@@ -128,12 +112,12 @@ func (s *stage) heads(t *testing.T) string {
 // wantSound verifies the record and every document of forty cases.
 func (s *stage) wantSound(t *testing.T) {
 	t.Helper()
-	report, err := s.cases.VerifyAudit(t.Context())
+	report, err := s.Harness.Cases.VerifyAudit(t.Context())
 	must(t, err)
 	if len(report.Findings) > 0 || report.Cases != 40 {
 		t.Fatalf("%d cases: %v", report.Cases, report.Findings)
 	}
-	read, err := s.cases.VerifyDocuments(t.Context())
+	read, err := s.Harness.Cases.VerifyDocuments(t.Context())
 	must(t, err)
 	if len(read.Findings) > 0 || read.Documents < 100 {
 		t.Fatalf("%d documents: %v", read.Documents, read.Findings)
@@ -144,7 +128,7 @@ func (s *stage) wantSound(t *testing.T) {
 func (s *stage) all(t *testing.T) []*cases.Case {
 	t.Helper()
 	all := []*cases.Case{}
-	must(t, s.db.NewSelect().Model(&all).Scan(t.Context()))
+	must(t, s.Harness.DB.NewSelect().Model(&all).Scan(t.Context()))
 	return all
 }
 
@@ -166,10 +150,14 @@ func (s *stage) wantVariety(t *testing.T) {
 	for _, wanted := range []string{
 		"draft", "submitted", "in_review", "materials_requested", "approved", "denied", "withdrawn", "expired", "overdue", "appeal",
 		"en", "zh-Hans", "pt-BR", "collect", "contact_support", "refuse", "self_service",
-		policy(t, "..", "rules.yaml").Hash(), policy(t, "../rules/testdata", "domains.yaml").Hash(), policy(t, "../rules/testdata", "mutua.yaml").Hash(),
 	} {
 		if found[wanted] == 0 {
 			t.Errorf("no case is %s", wanted)
+		}
+	}
+	for _, p := range policies(t) {
+		if found[p.Hash()] == 0 {
+			t.Errorf("no case is under %s", p.ID())
 		}
 	}
 }
@@ -177,12 +165,12 @@ func (s *stage) wantVariety(t *testing.T) {
 // wantViews wants something in every view of the queue.
 func (s *stage) wantViews(t *testing.T) {
 	t.Helper()
-	staff, err := s.staff.ListStaff(t.Context(), "", 100)
+	staff, err := s.Harness.Accounts.ListStaff(t.Context(), "", 100)
 	must(t, err)
 	mine := 0
 	for _, member := range staff {
 		actor := cases.Actor{Kind: cases.Staff, ID: member.ID, Roles: []string{"reviewer"}}
-		list, err := s.cases.Queue(t.Context(), actor, cases.QueueQuery{View: cases.ViewMine, Limit: 10})
+		list, err := s.Harness.Cases.Queue(t.Context(), actor, cases.QueueQuery{View: cases.ViewMine, Limit: 10})
 		must(t, err)
 		mine += len(list)
 		if member.Email != "rei@staff.example" {
@@ -191,7 +179,7 @@ func (s *stage) wantViews(t *testing.T) {
 		for _, view := range []cases.View{
 			cases.ViewUnassigned, cases.ViewDueSoon, cases.ViewWaiting, cases.ViewSecondApproval, cases.ViewAppeals, cases.ViewHeld, cases.ViewEnded,
 		} {
-			list, err := s.cases.Queue(t.Context(), actor, cases.QueueQuery{View: view, Limit: 10})
+			list, err := s.Harness.Cases.Queue(t.Context(), actor, cases.QueueQuery{View: view, Limit: 10})
 			must(t, err)
 			if len(list) == 0 {
 				t.Errorf("the view %s is empty", view)
@@ -219,14 +207,13 @@ func TestInterruptedDemo(t *testing.T) {
 		t.Fatalf("interrupted, and %v", err)
 	}
 	again := newStage(t, db, now)
-	again.store, again.cases = s.store, s.cases
 	missing, err = again.Missing(t.Context())
 	must(t, err)
 	if len(missing) != 35 {
 		t.Errorf("%d are missing", len(missing))
 	}
 	must(t, again.Fill(t.Context(), missing, "", func(c []demo.Credential) { t.Errorf("%d people were made twice", len(c)) }, func(int, int) {}))
-	report, err := again.cases.VerifyAudit(t.Context())
+	report, err := again.Harness.Cases.VerifyAudit(t.Context())
 	must(t, err)
 	if len(report.Findings) > 0 || report.Cases != 40 {
 		t.Errorf("%d cases: %v", report.Cases, report.Findings)
@@ -236,7 +223,7 @@ func TestInterruptedDemo(t *testing.T) {
 // TestForeignCases: a database that is somebody's is left alone.
 func TestForeignCases(t *testing.T) {
 	s := newStage(t, databasetest.SQLite(t), now)
-	_, err := s.cases.Start(t.Context(), cases.StartInput{Locale: "en", Particulars: cases.Particulars{
+	_, err := s.Harness.Cases.Start(t.Context(), cases.StartInput{Locale: "en", Particulars: cases.Particulars{
 		Account: "mine", Lost: []cases.Channel{cases.Email}, NewEmail: "me@mail.example",
 	}})
 	must(t, err)

@@ -254,7 +254,9 @@ func (p *Page) try(what string, err error) {
 		return
 	}
 	if folder := os.Getenv("REGAIN_BROWSER_FAILURES"); folder != "" {
-		p.saveTo(filepath.Join(folder, strings.NewReplacer("/", "-", " ", "-").Replace(p.t.Name())+".png"))
+		if err := p.saveTo(filepath.Join(folder, strings.NewReplacer("/", "-", " ", "-").Replace(p.t.Name())+".png")); err != nil {
+			p.t.Logf("no picture: %v", err)
+		}
 	}
 	p.t.Fatalf("%s: %v", what, err)
 }

@@ -1,13 +1,10 @@
 package browser
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/chromedp/chromedp"
 
 	"regain/internal/testservers"
 )
@@ -69,30 +66,4 @@ func (p *Page) Weight() (bytes int64, assets int) {
 		}
 	}
 	return bytes, assets
-}
-
-// Screenshot keeps a picture of the whole page as name.png in $REGAIN_SCREENSHOTS,
-// which make screenshots sets; otherwise it does nothing.
-func (p *Page) Screenshot(name string) {
-	p.t.Helper()
-	if folder := os.Getenv("REGAIN_SCREENSHOTS"); folder != "" {
-		p.saveTo(filepath.Join(folder, name+".png"))
-	}
-}
-
-func (p *Page) saveTo(file string) {
-	ctx, cancel := context.WithTimeout(p.ctx, stepTimeout)
-	defer cancel()
-	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
-	if err != nil {
-		p.t.Logf("no picture: %v", err)
-		return
-	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		p.t.Logf("no picture: %v", err)
-		return
-	}
-	if err := os.WriteFile(file, picture, 0o644); err != nil { //nolint:gosec // for everyone to look at
-		p.t.Logf("no picture: %v", err)
-	}
 }

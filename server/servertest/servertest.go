@@ -57,8 +57,33 @@ type Options struct {
 	Unlimited bool
 	// Config is the server's; its Secret is the harness's own.
 	Config server.Config
+	// Clock, IDs and Random are those of every room; the present by default. Policies
+	// are those that are served; the default one by default.
+	Clock    func() time.Time
+	IDs      func() string
+	Random   io.Reader
+	Policies []*rules.Policy
 	// Pages changes what the pages are given, when it is not nil.
 	Pages func(*web.Services)
+}
+
+func (o Options) withDefaults(t testing.TB) Options {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.IDs == nil {
+		o.IDs = func() string { return uuid.Must(uuid.NewV7()).String() }
+	}
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+	if len(o.Policies) == 0 {
+		o.Policies = []*rules.Policy{defaultPolicy(t)}
+	}
+	return o
 }
 
 // unlimited counts nothing.
@@ -76,18 +101,24 @@ func Start(t testing.TB, db *database.DB) *Harness {
 // StartWith is Start with options.
 func StartWith(t testing.TB, db *database.DB, options Options) *Harness {
 	t.Helper()
-	if options.Logger == nil {
-		options.Logger = slog.New(slog.DiscardHandler)
-	}
+	options = options.withDefaults(t)
 	master := []byte(strings.Repeat("test secret ", 4))
 	secrets, err := accounts.DeriveSecrets(master)
 	must(t, err)
-	h := &Harness{DB: db, Outbox: notify.NewOutbox(db, notify.Options{Poll: 20 * time.Millisecond, Logger: options.Logger}), Mailbox: notify.NewMailbox(db, notify.MailboxOptions{}), tokens: map[server.Role]string{}, staff: map[server.Role]string{}}
-	h.Accounts, err = accounts.NewService(db, accounts.Options{Secrets: secrets, Outbox: h.Outbox, Codes: options.Codes, Logger: options.Logger})
+	h := &Harness{
+		DB: db, tokens: map[server.Role]string{}, staff: map[server.Role]string{},
+		Outbox:  notify.NewOutbox(db, notify.Options{Clock: options.Clock, IDs: options.IDs, Poll: 20 * time.Millisecond, Logger: options.Logger}),
+		Mailbox: notify.NewMailbox(db, notify.MailboxOptions{Clock: options.Clock, IDs: options.IDs}),
+	}
+	h.Accounts, err = accounts.NewService(db, accounts.Options{
+		Clock: options.Clock, IDs: options.IDs, Random: options.Random, Secrets: secrets, Outbox: h.Outbox, Codes: options.Codes, Logger: options.Logger,
+	})
 	must(t, err)
-	h.Policies = cases.NewPolicies(db, time.Now)
-	must(t, h.Policies.Register(t.Context(), defaultPolicy(t)))
-	h.Cases = newCases(t, h, master, options.Logger)
+	h.Policies = cases.NewPolicies(db, options.Clock)
+	for _, p := range options.Policies {
+		must(t, h.Policies.Register(t.Context(), p))
+	}
+	h.Cases = newCases(t, h, master, options)
 	options.Config.Secret = master
 	limits := server.Limits(h.Accounts)
 	if options.Unlimited {
@@ -99,7 +130,7 @@ func StartWith(t testing.TB, db *database.DB, options Options) *Harness {
 	})
 	must(t, err)
 	api.Register(h.Server, api.Services{Policies: h.Policies, Staff: h.Accounts, Keys: h.Accounts, Cases: h.Cases, Sessions: h.Accounts, Mailbox: h.Mailbox})
-	pages := web.Services{Policies: h.Policies, Staff: h.Accounts, Cases: h.Cases, Sessions: h.Accounts, Mailbox: h.Mailbox}
+	pages := web.Services{Policies: h.Policies, Staff: h.Accounts, Cases: h.Cases, Sessions: h.Accounts, Mailbox: h.Mailbox, Clock: options.Clock}
 	if options.Pages != nil {
 		options.Pages(&pages)
 	}
@@ -111,7 +142,7 @@ func StartWith(t testing.TB, db *database.DB, options Options) *Harness {
 }
 
 // newCases keeps documents on a disk of the test's own.
-func newCases(t testing.TB, h *Harness, key []byte, logger *slog.Logger) *cases.Service {
+func newCases(t testing.TB, h *Harness, key []byte, options Options) *cases.Service {
 	t.Helper()
 	dir := t.TempDir()
 	store, err := storage.OpenStore(t.Context(), "file:"+filepath.Join(dir, "documents"))
@@ -120,8 +151,8 @@ func newCases(t testing.TB, h *Harness, key []byte, logger *slog.Logger) *cases.
 	spool, err := storage.NewSpool(filepath.Join(dir, "spool"), 64<<20)
 	must(t, err)
 	return cases.New(h.DB, store, spool, h.Outbox, api.ContactCodes{Codes: h.Accounts.Codes}, h.Policies, cases.Options{
-		Clock: time.Now, IDs: func() string { return uuid.Must(uuid.NewV7()).String() }, Random: rand.Reader,
-		Logger: logger, Key: key, PublicURL: "http://regain.test",
+		Clock: options.Clock, IDs: options.IDs, Random: options.Random,
+		Logger: options.Logger, Key: key, PublicURL: "http://regain.test",
 	})
 }
 

@@ -69,7 +69,7 @@ func (p *Pages) customerCase(c *gin.Context) (*customerCase, error) {
 	locale := server.Locale(ctx)
 	data := &customerCase{
 		CaseView: p.views.Case(d, actor, locale), Version: d.Case.Version, Invitations: d.Invitations,
-		cards: map[string]itemCard{}, details: d, now: time.Now(),
+		cards: map[string]itemCard{}, details: d, now: p.now(),
 	}
 	data.files = data.sentFiles()
 	if put := c.Query("put"); put != "" {

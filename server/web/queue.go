@@ -137,7 +137,7 @@ func (p *Pages) queueRows(ctx context.Context, actor cases.Actor, data *queuePag
 		return nil, err
 	}
 	hasPage := p.hasPage(casePath)
-	now := time.Now()
+	now := p.now()
 	rows := make([]queueRow, 0, len(page.Entries))
 	for _, e := range page.Entries {
 		row := queueRow{QueueEntry: e, View: data.View, Cursor: data.Cursor, Due: dueOf(e, now)}

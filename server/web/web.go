@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -32,6 +33,8 @@ type Services struct {
 	Name string
 	// Support says how readers reach people, such as a telephone number.
 	Support string
+	// Clock tells the time; time.Now by default.
+	Clock func() time.Time
 	// DemoStaff are the addresses of made-up staff to try, where the cases are made up, too.
 	DemoStaff []string
 }
@@ -54,6 +57,9 @@ func Register(s *server.Server, services Services) error {
 	if services.Name == "" {
 		services.Name = "Regain"
 	}
+	if services.Clock == nil {
+		services.Clock = time.Now
+	}
 	p := &Pages{server: s, services: services, views: api.NewViews(services.Cases), signIn: map[accounts.Kind]showSignIn{}}
 	var err error
 	if p.assets, err = loadAssets(files); err != nil {
@@ -73,6 +79,9 @@ func Register(s *server.Server, services Services) error {
 	p.registerReview()
 	return nil
 }
+
+// now is the time that pages speak of.
+func (p *Pages) now() time.Time { return p.services.Clock() }
 
 func (p *Pages) registerPublic() {
 	p.get("asset", "/assets/{digest}/{file}", p.showAsset)
