@@ -17,7 +17,7 @@ PKG ?= ./...
 RUN ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo build test test-short fuzz bench lint tools packages assets clean chaos soak
+.PHONY: help run demo screenshots build test test-short fuzz bench lint tools packages assets clean chaos soak
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -82,8 +82,9 @@ packages:
 assets: ## Fetch and build what the pages load: styles, icons, scripts
 	@scripts/assets
 
-screenshots: assets ## Make the pictures of all pages in docs/screenshots anew
-	REGAIN_SCREENSHOTS=$(CURDIR)/docs/screenshots go test -count=1 ./server/web
+screenshots: packages assets ## Take the pictures of all pages anew, in docs/screenshots, with the demo's data
+	rm -f docs/screenshots/*.png
+	REGAIN_SCREENSHOTS=$(CURDIR)/docs/screenshots go test -count=1 -timeout 20m -run '^TestScreenshots$$' ./demo
 
 clean: ## Remove what was built and the local data
 	rm -rf regain data $(TOOLS) server/web/node_modules

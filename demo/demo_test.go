@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -15,7 +16,9 @@ import (
 	"regain/database/databasetest"
 	"regain/demo"
 	"regain/internal/testservers"
+	"regain/notify"
 	"regain/rules"
+	"regain/server"
 	"regain/server/servertest"
 	"regain/server/web"
 )
@@ -37,7 +40,9 @@ func newStage(t *testing.T, db *database.DB, at time.Time) *stage {
 	past := demo.NewPast(at, bytes.Repeat([]byte("d"), 32))
 	h := servertest.StartWith(t, db, servertest.Options{
 		Clock: past.Now, IDs: past.ID, Random: past, Unlimited: true, Policies: policies(t),
-		Pages: func(s *web.Services) { s.DemoStaff = demo.Addresses() },
+		Letterhead: notify.Letterhead{Service: "Regain", SiteURL: "http://regain.test"},
+		Config:     server.Config{PublicURL: &url.URL{Scheme: "http", Host: "regain.test"}},
+		Pages:      func(s *web.Services) { s.DemoStaff = demo.Addresses() },
 	})
 	return &stage{Demo: demo.New(past, demo.Rooms{DB: db, Cases: h.Cases, Staff: h.Accounts, Outbox: h.Outbox, Mailbox: h.Mailbox}), Harness: h, past: past}
 }

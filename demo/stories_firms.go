@@ -85,8 +85,8 @@ func cloudResellers() []story {
 		{
 			name: "a reseller's letter, owed", policy: cloudPolicy, locale: "pt-BR", account: "clinica-exemplo", firm: papers.Company{Name: "Clínica Exemplo S.A.", Country: "Brazil", City: "Natal", Address: "Avenida do Teste 55", Number: "22.333.444/0001-72", Head: "Davi Nunes"},
 			who: papers.Person{Name: "Davi Nunes", Born: "1984-10-10", Country: "Utopia", Face: 42}, lost: lostEmail, email: "davi@clinica-exemplo.example",
-			answers: answers, began: 2 * day,
-			steps: []step{prove, supply("real_name_certificate"), invite("ops@parceira.example")},
+			answers: answersOf(answers, "real_name_authenticated", false, "service_enabled", true), began: 2 * day,
+			steps: []step{prove, supply("latest_service"), invite("ops@parceira.example")},
 		},
 		{
 			name: "a reseller's letter, half of it there", policy: cloudPolicy, locale: "en", account: "studio-sample", firm: papers.Company{Name: "Studio Sample GmbH", Country: "Utopia", City: "Neustadt", Address: "Musterweg 8", Number: "UT-660031", Head: "Jule Brandt"},

@@ -16,7 +16,7 @@ import (
 )
 
 // tallest is how much of a long page a picture shows, in pixels.
-const tallest = 2400
+const tallest = 2000
 
 // Screenshot keeps a picture of the page as name.png in $REGAIN_SCREENSHOTS, which make
 // screenshots sets; otherwise it does nothing.

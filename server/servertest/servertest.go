@@ -63,6 +63,8 @@ type Options struct {
 	IDs      func() string
 	Random   io.Reader
 	Policies []*rules.Policy
+	// Letterhead is shown in messages; a bare one by default.
+	Letterhead notify.Letterhead
 	// Pages changes what the pages are given, when it is not nil.
 	Pages func(*web.Services)
 }
@@ -107,7 +109,7 @@ func StartWith(t testing.TB, db *database.DB, options Options) *Harness {
 	must(t, err)
 	h := &Harness{
 		DB: db, tokens: map[server.Role]string{}, staff: map[server.Role]string{},
-		Outbox:  notify.NewOutbox(db, notify.Options{Clock: options.Clock, IDs: options.IDs, Poll: 20 * time.Millisecond, Logger: options.Logger}),
+		Outbox:  notify.NewOutbox(db, notify.Options{Clock: options.Clock, IDs: options.IDs, Poll: 20 * time.Millisecond, Logger: options.Logger, Letterhead: options.Letterhead}),
 		Mailbox: notify.NewMailbox(db, notify.MailboxOptions{Clock: options.Clock, IDs: options.IDs}),
 	}
 	h.Accounts, err = accounts.NewService(db, accounts.Options{

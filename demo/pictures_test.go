@@ -1,0 +1,105 @@
+package demo_test
+
+import (
+	"net/http"
+	"slices"
+
+	"regain/internal/browser"
+)
+
+// pictures are all that make screenshots takes.
+func pictures() []picture {
+	return slices.Concat(publicPictures(), customerPictures(), partnerPictures(), staffPictures())
+}
+
+func publicPictures() []picture {
+	return []picture{
+		{name: "opening", path: "/", looks: []look{desk, deskDark, phone, phoneChinese}},
+		{name: "help", path: "/help", looks: []look{desk, phoneBrazil}},
+		{name: "api", path: "/api/v1/docs", looks: []look{desk, phoneDark}},
+		{name: "problems", path: "/problems", looks: []look{desk}},
+		{name: "problem", path: "/problems/invalid_fields", looks: []look{phone}},
+		{name: "mailbox", path: "/dev/mailbox", looks: []look{desk, phoneDark}},
+		{name: "letter", path: "/dev/mailbox/{letter}", looks: []look{phone}},
+		{name: "nothing-there", path: "/nothing", looks: []look{phone}, status: http.StatusNotFound},
+	}
+}
+
+func customerPictures() []picture {
+	const draft, sentBack, waiting, denied = "a draft, half filled", "reminded twice", "due soon", "savings, heirs, denied"
+	customer := func(name, path, story string, looks ...look) picture {
+		return picture{name: "customer-" + name, path: path, who: "customer", story: story, looks: looks}
+	}
+	unavailable := customer("unavailable", "/request/items/{item}/unavailable", draft, phone)
+	unavailable.item = "card_holder_certificate"
+	statement := customer("statement", "/request/items/{item}/statement", "a reseller's letter, owed", phone, phoneBrazil)
+	statement.item = "contact_details"
+	return []picture{
+		{name: "customer-start", path: "/start", looks: []look{phone, phoneDark, desk}},
+		{name: "customer-account", path: "/start/account", looks: []look{phone, phoneChinese}},
+		{name: "customer-account-refused", path: "/start/account", looks: []look{phone}, status: http.StatusUnprocessableEntity, then: func(p *browser.Page) {
+			p.Type("#f-account", "a")
+			p.Follow("main form button")
+			p.Shows("There is a problem")
+		}},
+		{name: "customer-resume", path: "/resume", looks: []look{phone}},
+		{name: "customer-resume-code", path: "/resume/code?reference=7F3K-29QD-XM&channel=email", looks: []look{phone}},
+		customer("code", "/request/contacts/phone", "a draft, just begun", phone),
+		customer("question", "/request/questions/customer_type", "a draft, just begun", phone, phoneDark, phoneBrazil),
+		customer("next-question", "/request/questions", "a draft, just begun", desk),
+		customer("particulars", "/request/account", draft, phone),
+		customer("outcome", "/request/outcome", "a draft that leads to support", phone, phoneBrazil),
+		customer("items", "/request/items", draft, phone, phoneDark, desk, phoneChinese),
+		customer("items-sent-back", "/request/items", sentBack, phone, desk),
+		unavailable, statement,
+		customer("invite", "/request/invite/reseller", "a reseller's letter, owed", phone),
+		customer("items-invited", "/request/items", "a reseller's letter, owed", phoneBrazil),
+		customer("check", "/request/check", draft, phone),
+		customer("receipt", "/request/receipt", waiting, phone, phoneBrazil),
+		customer("status", "/request", waiting, phone, phoneDark, desk),
+		customer("status-sent-back", "/request", sentBack, phone),
+		customer("status-denied", "/request", denied, phone),
+		customer("status-approved", "/request", "rejected twice, then approved", desk),
+		customer("messages", "/request/messages", "waits for its customer", phone, phoneBrazil),
+		customer("later", "/request/later", draft, phone),
+		customer("withdraw", "/request/withdraw", waiting, phone),
+		customer("appeal", "/request/appeal", denied, phone),
+	}
+}
+
+func partnerPictures() []picture {
+	const owed, half = "a reseller's letter, owed", "a reseller's letter, half of it there"
+	partner := func(name, path, story string, looks ...look) picture {
+		return picture{name: "partner-" + name, path: path, who: "partner", story: story, looks: looks}
+	}
+	return []picture{
+		{name: "partner-invitation", path: "/invitation", looks: []look{phone, desk}},
+		partner("owed", "/invitation/owed", owed, phone, deskBrazil, phoneDark),
+		partner("half-sent", "/invitation/owed", half, phone, desk),
+		partner("receipt", "/invitation/receipt", half, phone),
+		{name: "organisation-sign-in", path: "/organisation", looks: []look{phone, desk}},
+	}
+}
+
+func staffPictures() []picture {
+	staff := func(name, path, who string, looks ...look) picture {
+		return picture{name: "staff-" + name, path: path, who: who, looks: looks}
+	}
+	of := func(name, path, who, story string, looks ...look) picture {
+		return picture{name: "staff-" + name, path: path, who: who, story: story, looks: looks}
+	}
+	return []picture{
+		{name: "staff-sign-in", path: "/staff/sign-in", looks: []look{desk, phoneDark}},
+		staff("home", "/staff", "rei", desk),
+		staff("queue", "/staff/queue?view=unassigned", "rei", desk, deskDark, phone, deskChinese),
+		staff("queue-overdue", "/staff/queue?view=overdue", "mara", desk),
+		staff("queue-mine", "/staff/queue?view=mine", "rei", desk),
+		staff("queue-ended", "/staff/queue?view=ended", "idris", desk),
+		of("case-in-review", "/staff/cases/{case}", "rei", "in review, half of it decided", desk, deskDark, phone),
+		of("case-enterprise", "/staff/cases/{case}", "ana", "an enterprise, in review", desk, deskBrazil),
+		of("case-appeal", "/staff/cases/{case}", "mara", "denied, appealed, waits for other eyes", desk, deskChinese),
+		of("case-second-approval", "/staff/cases/{case}", "mara", "an enterprise, waits for its second approval", desk),
+		of("case-same-file", "/staff/cases/{case}", "omar", "the same file as another case", desk),
+		of("case-approved", "/staff/cases/{case}", "idris", "rejected twice, then approved", desk),
+	}
+}
