@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"regain/internal/testservers"
 )
 
 // putOnceEnv tells the test binary to be the process that TestDiskSyncs watches.
@@ -47,7 +49,7 @@ func watchPut(t *testing.T) string {
 	t.Helper()
 	strace, err := exec.LookPath("strace")
 	if err != nil {
-		t.Skip("strace is not installed")
+		testservers.Unavailable(t, "strace is not installed (scripts/packages installs it)")
 	}
 	dir := t.TempDir()
 	log := filepath.Join(dir, "calls")
@@ -56,7 +58,7 @@ func watchPut(t *testing.T) string {
 	cmd.Env = append(os.Environ(), putOnceEnv+"="+filepath.Join(dir, "store"))
 	out, err := cmd.CombinedOutput()
 	if strings.Contains(string(out), "ptrace") {
-		t.Skipf("this machine allows no tracing: %s", out)
+		testservers.Unavailable(t, "this machine allows no tracing: %s", out)
 	}
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"regain/internal/testservers"
 )
 
 func TestSeedDecides(t *testing.T) {
@@ -67,11 +69,11 @@ func TestPDFReferences(t *testing.T) {
 	}
 }
 
-// TestPDFTool has another program read the document, where it is installed.
+// TestPDFTool has another program read the document.
 func TestPDFTool(t *testing.T) {
 	tool, err := exec.LookPath("pdftotext")
 	if err != nil {
-		t.Skip("pdftotext is not installed")
+		testservers.Unavailable(t, "pdftotext is not installed (scripts/packages installs poppler-utils)")
 	}
 	path := filepath.Join(t.TempDir(), "test.pdf")
 	if err := os.WriteFile(path, PDF(7, 3, `a (nested) \ line`), 0o600); err != nil {
