@@ -120,7 +120,7 @@ func (c *serveCommand) Run(ctx context.Context, t terminal) error {
 
 // register adds all routes.
 func (c *serveCommand) register(s *server.Server, p *parts, policies *cases.Policies, service *cases.Service, mailbox *notify.Mailbox, provider notify.Letterhead) error {
-	services := api.Services{Policies: policies, Staff: p.accounts, Keys: p.accounts, Cases: service, Sessions: p.accounts}
+	services := api.Services{Policies: policies, Staff: p.accounts, Organisations: p.accounts, Keys: p.accounts, Cases: service, Sessions: p.accounts}
 	if mailbox != nil { // a nil *Mailbox would not be a nil api.Mailbox
 		services.Mailbox = mailbox
 	}
@@ -130,7 +130,7 @@ func (c *serveCommand) register(s *server.Server, p *parts, policies *cases.Poli
 		demoStaff = demo.Addresses()
 	}
 	return web.Register(s, web.Services{
-		Policies: policies, Staff: p.accounts, Cases: service, Sessions: p.accounts, Mailbox: services.Mailbox, Name: provider.Service, Support: provider.Support,
+		Policies: policies, Staff: p.accounts, Organisations: p.accounts, Cases: service, Sessions: p.accounts, Mailbox: services.Mailbox, Name: provider.Service, Support: provider.Support,
 		DemoStaff: demoStaff,
 	})
 }

@@ -26,13 +26,14 @@ var defaultPolicy embed.FS
 // commands are the whole command line. Every flag can be set by the environment
 // variable that its help names.
 type commands struct {
-	Serve   serveCommand      `cmd:"" help:"Run the server. Without flags: SQLite and local disk in ./data, on http://127.0.0.1:8080."`
-	User    userCommands      `cmd:"" help:"Members of staff."`
-	Key     keyCommands       `cmd:"" help:"API keys of programs."`
-	Rules   rulescmd.Commands `cmd:"" help:"Policies: check one, decide by one, run its tests."`
-	Audit   auditCommands     `cmd:"" help:"The record of what happened."`
-	Migrate migrateCommand    `cmd:"" help:"Bring the database's tables up to date. The server does this at its start, too."`
-	Version versionCommand    `cmd:"" help:"Say which version this is."`
+	Serve        serveCommand         `cmd:"" help:"Run the server. Without flags: SQLite and local disk in ./data, on http://127.0.0.1:8080."`
+	User         userCommands         `cmd:"" help:"Members of staff."`
+	Organisation organisationCommands `cmd:"" help:"Organisations of resellers and partners."`
+	Key          keyCommands          `cmd:"" help:"API keys of programs."`
+	Rules        rulescmd.Commands    `cmd:"" help:"Policies: check one, decide by one, run its tests."`
+	Audit        auditCommands        `cmd:"" help:"The record of what happened."`
+	Migrate      migrateCommand       `cmd:"" help:"Bring the database's tables up to date. The server does this at its start, too."`
+	Version      versionCommand       `cmd:"" help:"Say which version this is."`
 }
 
 // terminal is where commands read and write.

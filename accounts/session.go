@@ -28,13 +28,15 @@ const (
 	StaffMember Kind = "staff"
 	// Program is a program with an API key.
 	Program Kind = "program"
+	// OrganisationMember is a member of a reseller's or partner's organisation.
+	OrganisationMember Kind = "organisation"
 )
 
 // Principal is who makes a request.
 type Principal struct {
 	Kind Kind
-	// ID is a staff member's id, a customer's case id, a partner's invitation id, or an
-	// API key's id.
+	// ID is a staff member's id, a customer's case id, a partner's invitation id, the id of
+	// an organisation's member, or an API key's id.
 	ID        string
 	SessionID string
 	// Roles are set for staff, and for programs by their scopes; Email for staff.
@@ -57,6 +59,9 @@ type SessionRules struct {
 	Staff, Customer, Partner time.Duration
 	// StaffIdle ends a staff session without requests; 30 min.
 	StaffIdle time.Duration
+	// Organisation is the longest life of a member's session, and OrganisationIdle ends
+	// one without requests: 8 h and 1 h.
+	Organisation, OrganisationIdle time.Duration
 }
 
 func (r SessionRules) withDefaults() SessionRules {
@@ -64,6 +69,8 @@ func (r SessionRules) withDefaults() SessionRules {
 	setDefault(&r.Customer, 2*time.Hour)
 	setDefault(&r.Partner, time.Hour)
 	setDefault(&r.StaffIdle, 30*time.Minute)
+	setDefault(&r.Organisation, 8*time.Hour)
+	setDefault(&r.OrganisationIdle, time.Hour)
 	return r
 }
 
@@ -82,6 +89,8 @@ func (r SessionRules) life(kind Kind) (ttl, idle time.Duration, ok bool) {
 		return r.Customer, 0, true
 	case Partner:
 		return r.Partner, 0, true
+	case OrganisationMember:
+		return r.Organisation, r.OrganisationIdle, true
 	default:
 		return 0, 0, false
 	}

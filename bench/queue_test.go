@@ -97,6 +97,9 @@ func fill(t *testing.T, db *sql.DB, one filed, size int) {
 		"review_due":   "CASE WHEN state IN ('submitted', 'in_review') THEN at + interval '12 hours' END",
 		"customer_due": "CASE WHEN state = 'materials_requested' THEN at + interval '7 days' END",
 		"ended_at":     "CASE WHEN state IN ('approved', 'denied', 'withdrawn', 'expired') THEN at + interval '1 day' END",
+		"lane":         "CASE WHEN n % 10 = 4 THEN 3 WHEN state IN ('submitted', 'in_review') THEN 1 WHEN state = 'materials_requested' THEN 2 ELSE 4 END",
+		"queue_at":     "at + CASE WHEN state IN ('submitted', 'in_review') THEN interval '12 hours' WHEN state = 'materials_requested' THEN interval '7 days' ELSE interval '1 day' END",
+		"approvals":    "CASE WHEN n % 10 = 0 THEN 1 ELSE 0 END",
 	}
 	list := make([]string, len(columns))
 	for i, name := range columns {
@@ -111,7 +114,7 @@ func fill(t *testing.T, db *sql.DB, one filed, size int) {
 			" FROM generate_series(1, " + strconv.Itoa(size) + ") n) generated",
 		"INSERT INTO decisions (id, case_id, round, verdict, role, reason_code, words_customer, words_staff, staff_id, decided_at, void)" +
 			" SELECT 'd-' || id, id, round, 'approved', 'reviewer', '', '', '', 'somebody', now(), false FROM cases WHERE state = 'submitted' AND right(id, 1) = '0'",
-		"UPDATE cases SET state = 'submitted', filed_at = now(), submitted_at = now(), review_due = now() + interval '2 days', customer_due = NULL WHERE id = '" + id + "'",
+		"UPDATE cases SET state = 'submitted', filed_at = now(), submitted_at = now(), review_due = now() + interval '2 days', customer_due = NULL, lane = 1, queue_at = now() + interval '2 days' WHERE id = '" + id + "'",
 		"VACUUM (ANALYZE)",
 	} {
 		if _, err := db.ExecContext(t.Context(), statement); err != nil {

@@ -29,9 +29,12 @@ type Actor struct {
 	Kind ActorKind
 	// ID is the case of a customer, the invitation of a partner, the staff member.
 	ID string
-	// Roles and Email are set for staff.
+	// Roles are set for staff, Email for staff and members of organisations.
 	Roles []string
 	Email string
+	// Member is the member of an organisation who acts on the invitation that ID names;
+	// empty for whoever came by its link. Every event says it.
+	Member string
 }
 
 // SystemActor acts for the clock.

@@ -76,7 +76,9 @@ func (a *auditRows) verifyEffects(events []*Event) []AuditFinding {
 	a.compare("message", idsOf(a.messages, func(m *CaseMessage) string { return m.ID }), told["message"])
 	a.compare("invitation", idsOf(a.invitations, func(i *Invitation) string { return i.ID }), told["invitation"])
 	a.verifyOwners()
+	a.verifyPartners(events)
 	a.verifyTurn()
+	a.verifyPlace()
 	return a.findings
 }
 
@@ -177,6 +179,23 @@ func (a *auditRows) verifyOwners() {
 	}
 }
 
+// verifyPartners wants whatever partners did and supplied to name an invitation of the
+// case, whether they came by its link or for their organisation.
+func (a *auditRows) verifyPartners(events []*Event) {
+	invited := idsOf(a.invitations, func(i *Invitation) string { return i.ID })
+	for _, e := range events {
+		if e.ActorKind == Partner && !slices.Contains(invited, e.ActorID) {
+			a.findings = append(a.findings, AuditFinding{CaseID: e.CaseID, Seq: e.Seq, Code: "foreign_partner",
+				Detail: "it was done by " + e.ActorID + ", which is no invitation of this case"})
+		}
+	}
+	for _, d := range a.documents {
+		if d.ActorKind == Partner && !slices.Contains(invited, d.ActorID) {
+			a.found("foreign_partner", "the document %s is from %s, which is no invitation of this case", d.ID, d.ActorID)
+		}
+	}
+}
+
 // verifyTurn wants a case that was filed and has not ended to have its account, or
 // to wait for the one that has it.
 func (a *auditRows) verifyTurn() {
@@ -187,5 +206,24 @@ func (a *auditRows) verifyTurn() {
 		a.found("wrong_turn", "a case that is %q has open %t and held %t", c.State, c.Open, c.Held)
 	case c.Held && a.before == 0:
 		a.found("wrong_turn", "the case waits, and no other case on its account is open")
+	}
+}
+
+// verifyPlace wants the queue to have the case where it belongs: one that is nowhere
+// would never be reviewed.
+func (a *auditRows) verifyPlace() {
+	c, fresh := a.Case, *a.Case
+	fresh.Place()
+	if c.Lane != fresh.Lane || (c.QueueAt == nil) != (fresh.QueueAt == nil) || c.QueueAt != nil && !c.QueueAt.Equal(*fresh.QueueAt) {
+		a.found("wrong_place", "the queue has the case in lane %d, it belongs into %d", c.Lane, fresh.Lane)
+	}
+	standing := 0
+	for _, d := range a.decisions {
+		if d.Verdict == Approved && d.Round == c.Round && !d.Void {
+			standing++
+		}
+	}
+	if c.Approvals != standing {
+		a.found("wrong_approvals", "the case counts %d approvals, %d stand", c.Approvals, standing)
 	}
 }

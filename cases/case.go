@@ -46,6 +46,7 @@ type Case struct {
 	// Reference is what people quote: ten characters without look-alikes.
 	Reference  string `bun:"reference"`
 	PolicyHash string `bun:"policy_hash"`
+	Policy     string `bun:"policy"` // its id
 	Locale     string `bun:"locale"`
 	State      State  `bun:"state"`
 	// Version grows by one with every change; it is the case's ETag.
@@ -67,6 +68,8 @@ type Case struct {
 	Scenario        string `bun:"scenario"`
 	Outcome         string `bun:"outcome"`
 	ApprovalsNeeded int    `bun:"approvals_needed"`
+	// Approvals are those of this round that stand.
+	Approvals int `bun:"approvals"`
 	// Round is 1, and 2 after an appeal.
 	Round int  `bun:"round"`
 	Open  bool `bun:"open"`
@@ -86,8 +89,11 @@ type Case struct {
 	ClaimExpires *time.Time `bun:"claim_expires"`
 	EndedAt      *time.Time `bun:"ended_at"`
 	AppealUntil  *time.Time `bun:"appeal_until"`
-	CreatedAt    time.Time  `bun:"created_at"`
-	UpdatedAt    time.Time  `bun:"updated_at"`
+	// Lane and QueueAt are the case's place in the queue; see Place.
+	Lane      lane       `bun:"lane"`
+	QueueAt   *time.Time `bun:"queue_at"`
+	CreatedAt time.Time  `bun:"created_at"`
+	UpdatedAt time.Time  `bun:"updated_at"`
 
 	// EventSeq and EventHead are the end of the case's chain of events.
 	EventSeq  int64  `bun:"event_seq"`

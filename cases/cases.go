@@ -156,3 +156,22 @@ func (s *Service) digest(purpose, value string) string {
 func (s *Service) accountKey(account string) string {
 	return s.digest("account", plainAccount(account))
 }
+
+// contactKey is the digest by which one contact is found again, however it was
+// spelled.
+func (s *Service) contactKey(channel Channel, address string) string {
+	if channel == Email {
+		if _, key, ok := notify.ParseEmail(address); ok {
+			address = key
+		}
+	}
+	return s.digest("contact key", string(channel)+"/"+address)
+}
+
+// domainKey is the digest of an e-mail address's domain.
+func (s *Service) domainKey(address string) string {
+	if _, key, ok := notify.ParseEmail(address); ok {
+		address = key
+	}
+	return s.digest("mail domain", address[strings.LastIndexByte(address, '@')+1:])
+}

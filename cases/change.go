@@ -112,6 +112,12 @@ func (ch *change) admit() error {
 
 // record appends an event, to be sealed when the change is written.
 func (ch *change) record(action Action, facts Facts) error {
+	if ch.actor.Member != "" {
+		if facts == nil {
+			facts = Facts{}
+		}
+		facts["member"] = ch.actor.Member
+	}
 	data, err := facts.encode()
 	if err != nil {
 		return err
@@ -207,6 +213,7 @@ func (ch *change) writeCase() error {
 		columns = nil // all
 		c.Version++
 		c.UpdatedAt = ch.now
+		c.Place()
 	}
 	if err := database.Save(ch.ctx, ch.s.db, ch.tx, c, "version", read, columns...); err != nil {
 		return fmt.Errorf("write case: %w", err)

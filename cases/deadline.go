@@ -65,6 +65,9 @@ const tickBatch = 100
 // once. One case's failure does not stop the others. It returns how many cases
 // it changed.
 func (s *Service) Tick(ctx context.Context) (int, error) {
+	if err := s.fillKeys(ctx); err != nil {
+		return 0, err
+	}
 	done := 0
 	for _, step := range s.tickSteps() {
 		n, err := s.tickStep(ctx, step)

@@ -75,6 +75,9 @@ func (s *Service) Approve(ctx context.Context, actor Actor, caseID string, versi
 }
 
 func (ch *change) saveDecision(dec *CaseDecision) error {
+	if dec.Verdict == Approved {
+		ch.Case.Approvals++
+	}
 	if _, err := ch.tx.NewInsert().Model(dec).Exec(ch.ctx); err != nil {
 		return fmt.Errorf("write decision: %w", err)
 	}
@@ -152,6 +155,7 @@ func rolesCovered(wanted []string, approvers [][]string) int {
 // voidApprovals sets aside the approvals of this round, because what they
 // approved has changed.
 func (ch *change) voidApprovals() error {
+	ch.Case.Approvals = 0
 	_, err := ch.tx.NewUpdate().Model((*CaseDecision)(nil)).Set("void = ?", true).
 		Where("case_id = ?", ch.Case.ID).Where("round = ?", ch.Case.Round).
 		Where("verdict = ?", Approved).Where("void = ?", false).Exec(ch.ctx)
@@ -234,6 +238,7 @@ func (s *Service) Appeal(ctx context.Context, actor Actor, caseID string, versio
 		}
 		c := ch.Case
 		c.Round++
+		c.Approvals = 0
 		c.EndedAt, c.AppealUntil, c.ReviewLeft = nil, nil, 0
 		ch.startReviewClock(d)
 		if err := ch.takeAccount(); err != nil {

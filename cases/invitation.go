@@ -31,7 +31,11 @@ type Invitation struct {
 	Supplier     string `bun:"supplier"`
 	Organisation string `bun:"organisation"`
 	Email        string `bun:"email"`
-	Locale       string `bun:"locale"` // of the mails to them
+	// EmailKey and DomainKey are digests of the address and of its domain, by which an
+	// organisation finds its invitations.
+	EmailKey  string `bun:"email_key"`
+	DomainKey string `bun:"domain_key"`
+	Locale    string `bun:"locale"` // of the mails to them
 	// TokenHash is the SHA-256 of the token of the newest link, in hex.
 	TokenHash   string     `bun:"token_hash"`
 	ExpiresAt   time.Time  `bun:"expires_at"`
@@ -136,7 +140,7 @@ func (ch *change) invitationFor(in InviteInput) (*Invitation, error) {
 	}
 	return &Invitation{
 		ID: ch.s.opt.IDs(), CaseID: ch.Case.ID, Supplier: in.Supplier, Organisation: in.Organisation,
-		Email: in.Email, Locale: locale, CreatedAt: ch.now,
+		Email: in.Email, EmailKey: ch.s.contactKey(Email, in.Email), DomainKey: ch.s.domainKey(in.Email), Locale: locale, CreatedAt: ch.now,
 	}, nil
 }
 
@@ -337,11 +341,15 @@ func (s *Service) Revoke(ctx context.Context, actor Actor, caseID, invitationID 
 			return fmt.Errorf("revoke invitation: %w", err)
 		}
 		if n == 0 {
-			return problem.New(problem.NotFound, "invitation_not_found", "The case has no such invitation.")
+			return errNoInvitation()
 		}
 		return ch.do(actRevoke, Facts{"invitation": invitationID})
 	})
 	return err
+}
+
+func errNoInvitation() error {
+	return problem.New(problem.NotFound, "invitation_not_found", "There is no such invitation, or it is not yours to see.")
 }
 
 // revokeInvitations ends them all, with the case.
@@ -354,7 +362,8 @@ func (ch *change) revokeInvitations() error {
 	return nil
 }
 
-// acknowledgePartner mails a receipt to a partner who has just supplied a file.
+// acknowledgePartner mails a receipt to the partner who has just supplied a file: to
+// the member of the organisation who did it, else to the address that was invited.
 func (ch *change) acknowledgePartner(doc *Document) error {
 	if ch.actor.Kind != Partner {
 		return nil
@@ -364,7 +373,7 @@ func (ch *change) acknowledgePartner(doc *Document) error {
 		return err
 	}
 	ch.send(notify.Message{
-		Key: doc.ID + "/receipt", Channel: notify.Email, To: inv.Email, Locale: inv.Locale, Template: "partner_receipt",
+		Key: doc.ID + "/receipt", Channel: notify.Email, To: cmp.Or(ch.actor.Email, inv.Email), Locale: inv.Locale, Template: "partner_receipt",
 		Data: map[string]string{"reference": ch.Case.Reference, "files": doc.Name},
 	})
 	return nil

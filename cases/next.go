@@ -15,7 +15,7 @@ func (s *Service) After(ctx context.Context, actor Actor, view View, caseID stri
 		return nil, err
 	}
 	for _, view := range views {
-		for _, after := range []QueueKey{view.Key(c), {}} {
+		for _, after := range []QueueKey{c.Key(), {}} {
 			list, err := s.Queue(ctx, actor, QueueQuery{View: view, After: after, Limit: 2})
 			if err != nil {
 				return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -14,18 +15,18 @@ import (
 // View is one of the lists that reviewers work through.
 type View string
 
-// The views of the queue, each sorted by when the review is due.
+// The views of the queue.
 const (
 	ViewMine           View = "mine"            // claimed by the reader
 	ViewUnassigned     View = "unassigned"      // waiting, claimed by nobody
 	ViewDueSoon        View = "due_soon"        // waiting or in review, due within a day, or late
 	ViewOverdue        View = "overdue"         // waiting or in review, late
-	ViewWaiting        View = "waiting"         // with the customer
 	ViewSecondApproval View = "second_approval" // waiting for another approval
 	ViewAppeals        View = "appeals"
-	ViewHeld           View = "held" // competing claims that wait for another case to end
+	ViewWaiting        View = "waiting" // with the customer
+	ViewHeld           View = "held"    // competing claims that wait for another case to end
 	ViewEnded          View = "ended"
-	ViewAll            View = "all"
+	ViewAll            View = "all" // with the reviewers, with customers, held, ended
 )
 
 // Views are all of them, in the order in which a reader meets them.
@@ -34,14 +35,60 @@ func Views() []View {
 }
 
 // counted are the views of work to be done, which are worth a number.
-func counted() []View { return slices.DeleteFunc(Views(), View.record) }
+func counted() []View {
+	return slices.DeleteFunc(Views(), func(v View) bool { return v == ViewEnded || v == ViewAll })
+}
 
-// record says that a view is of what was rather than of what is to do.
-func (v View) record() bool { return v == ViewEnded || v == ViewAll }
+// lane is where a case stands in the queue. Lanes are numbered in the order in which
+// a list of all cases has them.
+type lane int
+
+const (
+	laneUnfiled  lane = iota // a draft, or a draft that ended
+	laneReview               // waiting or in review
+	laneCustomer             // with its customer
+	laneHeld                 // waiting for another case on the account
+	laneEnded
+)
+
+// Place writes down where the case stands in the queue, and by when it is sorted there.
+func (c *Case) Place() {
+	at := c.ReviewDue
+	switch {
+	case c.FiledAt == nil:
+		c.Lane, c.QueueAt = laneUnfiled, nil
+		return
+	case c.Held:
+		c.Lane = laneHeld
+	case c.State == MaterialsRequested:
+		c.Lane, at = laneCustomer, c.CustomerDue
+	case c.State.Ended():
+		c.Lane, at = laneEnded, c.EndedAt
+	default:
+		c.Lane = laneReview
+	}
+	if at == nil {
+		at = &c.UpdatedAt
+	}
+	c.QueueAt = at
+}
+
+// QueueOrder is the direction of a list.
+type QueueOrder string
+
+// The orders. Each view has one of its own: that which is due first comes first, and
+// what has ended latest.
+const (
+	OrderOwn   QueueOrder = ""
+	OrderFirst QueueOrder = "first" // due first, ended first
+	OrderLast  QueueOrder = "last"  // due last, ended last
+)
 
 // QueueQuery asks for a page of a view.
 type QueueQuery struct {
-	View View
+	View   View // unassigned when empty
+	Filter QueueFilter
+	Order  QueueOrder
 	// After is where the previous page ended: its last case's key. Zero starts.
 	After QueueKey
 	// Before is where the next page began, for the page before it; then After is zero.
@@ -49,10 +96,20 @@ type QueueQuery struct {
 	Limit  int // 1 to 100
 }
 
-// QueueKey is a case's place in a view.
+// QueueKey is a case's place in a list.
 type QueueKey struct {
-	At time.Time `json:"at"`
-	ID string    `json:"id"`
+	Lane int       `json:"lane"`
+	At   time.Time `json:"at"`
+	ID   string    `json:"id"`
+}
+
+// Key is the case's place in any list, to ask for the page after it or before it.
+func (c *Case) Key() QueueKey {
+	key := QueueKey{Lane: int(c.Lane), ID: c.ID}
+	if c.QueueAt != nil {
+		key.At = *c.QueueAt
+	}
+	return key
 }
 
 // errQueueRole keeps those out who neither review nor audit.
@@ -60,9 +117,10 @@ func errQueueRole() error {
 	return problem.New(problem.Forbidden, "role_required", "The queue is for those who review or audit cases.")
 }
 
-// Queue lists cases for staff, by keyset: a page costs the same wherever it
-// lies, because each view has an index with its conditions (migration 0005). Held claims are shown in their own view, and in that of all cases.
-// Errors: role_required, invalid_fields for an unknown view.
+// Queue lists cases for staff, by keyset: a page costs the same wherever it lies and
+// however many cases there are, because each view and each filter has an index in the
+// order of the list (migration 0010). Held claims are shown in their own view, and in
+// that of all cases. Errors: role_required, invalid_fields.
 func (s *Service) Queue(ctx context.Context, actor Actor, in QueueQuery) ([]*Case, error) {
 	if !actor.Has(RoleReviewer, RoleLead, RoleAuditor) {
 		return nil, errQueueRole()
@@ -70,21 +128,16 @@ func (s *Service) Queue(ctx context.Context, actor Actor, in QueueQuery) ([]*Cas
 	if in.View == "" {
 		in.View = ViewUnassigned
 	}
-	if !slices.Contains(Views(), in.View) {
-		return nil, problem.InvalidFields([]problem.Field{{Pointer: "/view", Code: "not_a_choice", Message: "There is no such view."}})
+	if err := in.check(); err != nil {
+		return nil, err
 	}
 	out := []*Case{}
-	column := in.View.column()
-	q := s.inView(s.db.From(ctx).NewSelect().Model(&out), in.View, actor).Limit(int64(min(max(in.Limit, 1), 100)))
-	switch {
-	case in.Before.ID != "":
-		q = q.Where("(c."+column+", c.id) < (?, ?)", in.Before.At, in.Before.ID).Order("c."+column+" DESC", "c.id DESC")
-	case in.After.ID != "":
-		q = q.Where("(c."+column+", c.id) > (?, ?)", in.After.At, in.After.ID).Order("c."+column, "c.id")
-	default:
-		q = q.Order("c."+column, "c.id")
+	q := s.inView(s.db.From(ctx).NewSelect().Model(&out), in.View, actor)
+	q, err := s.filter(ctx, q, in)
+	if err != nil {
+		return nil, err
 	}
-	if err := q.Scan(ctx); err != nil {
+	if err := in.page(q).Scan(ctx); err != nil {
 		return nil, fmt.Errorf("read queue: %w", err)
 	}
 	if in.Before.ID != "" {
@@ -93,62 +146,71 @@ func (s *Service) Queue(ctx context.Context, actor Actor, in QueueQuery) ([]*Cas
 	return out, nil
 }
 
+func (in QueueQuery) check() error {
+	var bad []problem.Field
+	choice := func(pointer string, ok bool, message string) {
+		if !ok {
+			bad = append(bad, problem.Field{Pointer: pointer, Code: "not_a_choice", Message: message})
+		}
+	}
+	choice("/view", slices.Contains(Views(), in.View), "There is no such view.")
+	choice("/order", slices.Contains([]QueueOrder{OrderOwn, OrderFirst, OrderLast}, in.Order), "Use first or last.")
+	return problem.InvalidFields(append(bad, in.Filter.check(in.View)...))
+}
+
+// page keeps a page's cases and puts them into order: lane, then time, then id. A view
+// of one lane leaves the lane out, so that an index without it serves too.
+func (in QueueQuery) page(q *bun.SelectQuery) *bun.SelectQuery {
+	columns := []string{"c.queue_at", "c.id"}
+	from, at := in.After, []any{in.After.At, in.After.ID}
+	backwards := in.Before.ID != ""
+	if backwards {
+		from, at = in.Before, []any{in.Before.At, in.Before.ID}
+	}
+	if in.View == ViewAll {
+		columns, at = append([]string{"c.lane"}, columns...), append([]any{from.Lane}, at...)
+	}
+	comparison, direction := ">", ""
+	if in.descending() != backwards {
+		comparison, direction = "<", " DESC"
+	}
+	if from.ID != "" {
+		q = q.Where("("+strings.Join(columns, ", ")+") "+comparison+" (?"+strings.Repeat(", ?", len(at)-1)+")", at...)
+	}
+	for _, column := range columns {
+		q = q.OrderExpr(column + direction)
+	}
+	return q.Limit(int64(min(max(in.Limit, 1), 100)))
+}
+
+func (in QueueQuery) descending() bool {
+	return in.Order == OrderLast || in.Order == OrderOwn && in.View == ViewEnded
+}
+
 // inView keeps the cases of a view, in the words of its index.
 func (s *Service) inView(q *bun.SelectQuery, view View, actor Actor) *bun.SelectQuery {
-	unheld := func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("c.held = ?", false) }
-	active := func() *bun.SelectQuery { return unheld(q.Where("c.state IN (?, ?)", Submitted, InReview)) }
+	in := func(l lane) *bun.SelectQuery { return q.Where("c.lane = ?", l) }
 	switch view {
 	case ViewMine:
-		return q.Where("c.claimed_by = ?", actor.ID).Where("c.claimed_by <> ''").Where("c.state = ?", InReview)
+		return in(laneReview).Where("c.claimed_by = ?", actor.ID).Where("c.claimed_by <> ''")
 	case ViewUnassigned:
-		return unheld(q.Where("c.state = ?", Submitted))
+		return in(laneReview).Where("c.claimed_by = ''")
 	case ViewDueSoon:
-		return active().Where("c.review_due <= ?", s.now().Add(24*time.Hour))
+		return in(laneReview).Where("c.queue_at <= ?", s.now().Add(24*time.Hour))
 	case ViewOverdue:
-		return active().Where("c.review_due <= ?", s.now())
-	case ViewWaiting:
-		return q.Where("c.state = ?", MaterialsRequested)
+		return in(laneReview).Where("c.queue_at <= ?", s.now())
 	case ViewSecondApproval:
-		return unheld(q.Where("c.state = ?", Submitted)).
-			Where("EXISTS (SELECT 1 FROM decisions a WHERE a.case_id = c.id AND a.round = c.round AND a.verdict = ? AND a.void = ?)", Approved, false)
+		return in(laneReview).Where("c.claimed_by = ''").Where("c.approvals > 0")
 	case ViewAppeals:
-		return active().Where("c.round > 1")
-	case ViewHeld:
-		return q.Where("c.held = ?", true)
-	case ViewEnded:
-		return q.Where("c.state IN (?, ?, ?, ?)", Approved, Denied, Withdrawn, Expired).Where("c.filed_at IS NOT NULL")
-	}
-	return q.Where("c.filed_at IS NOT NULL")
-}
-
-// column is what a view is sorted by.
-func (v View) column() string {
-	switch v {
+		return in(laneReview).Where("c.round > 1")
 	case ViewWaiting:
-		return "customer_due"
+		return in(laneCustomer)
+	case ViewHeld:
+		return in(laneHeld)
 	case ViewEnded:
-		return "ended_at"
-	case ViewAll:
-		return "created_at"
+		return in(laneEnded)
 	}
-	return "review_due"
-}
-
-// Key is the case's place in the view, to ask for the page after it.
-func (v View) Key(c *Case) QueueKey {
-	at := &c.CreatedAt
-	switch v.column() {
-	case "customer_due":
-		at = c.CustomerDue
-	case "ended_at":
-		at = c.EndedAt
-	case "review_due":
-		at = c.ReviewDue
-	}
-	if at == nil {
-		return QueueKey{ID: c.ID}
-	}
-	return QueueKey{At: *at, ID: c.ID}
+	return q.Where("c.lane > ?", laneUnfiled)
 }
 
 // MostCounted is as far as QueueCounts counts: nobody works through more, and counting
@@ -166,7 +228,8 @@ func (s *Service) QueueCounts(ctx context.Context, actor Actor) (map[View]int, e
 	counts := make([]int, len(counted()))
 	into := make([]any, len(counts))
 	for n, view := range counted() {
-		listed := s.inView(db.NewSelect().Model((*Case)(nil)).ColumnExpr("1"), view, actor).Limit(MostCounted)
+		// Without an order Postgres may read the table instead of the view's index.
+		listed := s.inView(db.NewSelect().Model((*Case)(nil)).ColumnExpr("1"), view, actor).OrderExpr("c.lane, c.queue_at, c.id").Limit(MostCounted)
 		q = q.ColumnExpr("(SELECT count(*) FROM (?) AS listed)", listed)
 		into[n] = &counts[n]
 	}
@@ -178,39 +241,4 @@ func (s *Service) QueueCounts(ctx context.Context, actor Actor) (map[View]int, e
 		out[view] = counts[n]
 	}
 	return out, nil
-}
-
-// nextBatch is how many waiting cases ClaimNext looks at, a batch at a time;
-// mostPassed is how many it passes over before it gives up.
-const (
-	nextBatch  = 20
-	mostPassed = 200
-)
-
-// ClaimNext claims the waiting case that is due first and that the actor may work on:
-// one that others were faster to claim, or that the actor has a part in, is passed
-// over. Errors: role_required, queue_empty.
-func (s *Service) ClaimNext(ctx context.Context, actor Actor) (*Case, error) {
-	if !actor.Reviews() {
-		return nil, problem.New(problem.Forbidden, "role_required", "This takes the role of a reviewer or a lead.")
-	}
-	query := QueueQuery{View: ViewUnassigned, Limit: nextBatch}
-	for passed := 0; passed < mostPassed; passed += nextBatch {
-		waiting, err := s.Queue(ctx, actor, query)
-		if err != nil {
-			return nil, err
-		}
-		for _, c := range waiting {
-			claimed, err := s.Claim(ctx, actor, c.ID, 0)
-			if _, refused := problem.As(err); refused {
-				continue
-			}
-			return claimed, err
-		}
-		if len(waiting) < nextBatch {
-			break
-		}
-		query.After = query.View.Key(waiting[len(waiting)-1])
-	}
-	return nil, problem.New(problem.NotFound, "queue_empty", "No case waits that you could take.")
 }

@@ -1,6 +1,7 @@
 package cases_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -63,12 +64,130 @@ func TestQueue(t *testing.T) {
 			if len(list) < 2 {
 				break
 			}
-			page.After = cases.ViewUnassigned.Key(list[len(list)-1])
+			page.After = list[len(list)-1].Key()
 		}
 		wantSame(t, "page by page", strings.Join(got, " "), "a1 b1 c1 d1 e1 half appealed")
+		page := cases.QueueQuery{View: cases.ViewUnassigned, Limit: 2, Before: waiting[3].read().Key()}
+		list, err := w.Queue(w.ctx, eva, page)
+		must(t, err)
+		wantSame(t, "the page before the fourth", accountsOf(list), "b1 c1")
+		list, err = w.Queue(w.ctx, eva, cases.QueueQuery{View: cases.ViewUnassigned, Order: cases.OrderLast, Limit: 3})
+		must(t, err)
+		wantSame(t, "due last first", accountsOf(list), "appealed half e1")
+		list, err = w.Queue(w.ctx, eva, cases.QueueQuery{View: cases.ViewAll, Limit: 100})
+		must(t, err)
+		wantSame(t, "all", accountsOf(list), "a1 b1 c1 d1 e1 mine half appealed asked ended")
+		counts, err := w.QueueCounts(w.ctx, ben)
+		must(t, err)
+		wantSame(t, "counts", fmt.Sprint(counts), "map[appeals:1 due_soon:4 held:0 mine:1 overdue:0 second_approval:1 unassigned:7 waiting:1]")
+		_, err = w.QueueCounts(w.ctx, waiting[0].actor)
+		wantCode(t, err, "role_required")
 		_, err = w.Queue(w.ctx, eva, cases.QueueQuery{View: "mine "})
 		wantFields(t, err, "/view not_a_choice")
 		wantSame(t, "ahead of the third", waiting[2].details().Ahead, 2)
+	})
+}
+
+func accountsOf(list []*cases.Case) string {
+	names := make([]string, len(list))
+	for n, c := range list {
+		names[n] = c.Account
+	}
+	return strings.Join(names, " ")
+}
+
+// What is filtered is what was asked for, in any view, and what is no choice is said.
+func TestQueueFilter(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ben, eva := reviewer("ben"), reviewer("eva")
+		old := w.filed("old", withCard(0))
+		w.clock.move(20 * 24 * time.Hour)
+		w.filed("company", unpaid())
+		held := w.filed("held", withCard(0))
+		held.claim(ben)
+		gone := w.filed("gone", unpaid())
+		_, err := w.Withdraw(w.ctx, gone.actor, gone.id, 0)
+		must(t, err)
+		scenario := old.read().Scenario
+		for _, want := range []struct {
+			view   cases.View
+			filter cases.QueueFilter
+			list   string
+		}{
+			{cases.ViewUnassigned, cases.QueueFilter{}, "old company"},
+			{cases.ViewUnassigned, cases.QueueFilter{Scenario: scenario}, "old"},
+			{cases.ViewAll, cases.QueueFilter{Scenario: scenario}, "old held"},
+			{cases.ViewAll, cases.QueueFilter{Policy: held.read().Policy}, "old company held gone"},
+			{cases.ViewAll, cases.QueueFilter{Policy: "another"}, ""},
+			{cases.ViewAll, cases.QueueFilter{Locale: "pt-BR"}, ""},
+			{cases.ViewAll, cases.QueueFilter{Locale: "en"}, "old company held gone"},
+			{cases.ViewDueSoon, cases.QueueFilter{Holder: "staff-ben"}, ""},
+			{cases.ViewAll, cases.QueueFilter{Holder: "staff-ben"}, "held"},
+			{cases.ViewUnassigned, cases.QueueFilter{Within: "late"}, "old"},
+			{cases.ViewUnassigned, cases.QueueFilter{Within: "7d"}, "old company"},
+			{cases.ViewUnassigned, cases.QueueFilter{Age: "over_7d"}, "old"},
+			{cases.ViewEnded, cases.QueueFilter{Age: "1d"}, "gone"},
+			{cases.ViewEnded, cases.QueueFilter{Age: "over_30d"}, ""},
+		} {
+			list, err := w.Queue(w.ctx, eva, cases.QueueQuery{View: want.view, Filter: want.filter, Limit: 50})
+			must(t, err)
+			wantSame(t, fmt.Sprintf("%s %+v", want.view, want.filter), accountsOf(list), want.list)
+		}
+		_, err = w.Queue(w.ctx, eva, cases.QueueQuery{View: cases.ViewEnded, Order: "up", Filter: cases.QueueFilter{Within: "1d", Age: "2d"}})
+		wantFields(t, err, "/order not_a_choice", "/within not_a_choice", "/age not_a_choice")
+		w.wantSound()
+	})
+}
+
+// The next case is the one due first that nobody has and that is not one's own.
+func TestClaimNext(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ben, eva := reviewer("ben"), reviewer("eva")
+		own := w.filed("eva@provider.example", withCard(0))
+		w.clock.move(time.Hour)
+		next := w.filed("next", withCard(0))
+		got, err := w.ClaimNext(w.ctx, eva)
+		must(t, err)
+		wantSame(t, "the next case", got.Account, "next")
+		_, err = w.ClaimNext(w.ctx, eva)
+		wantCode(t, err, "queue_empty")
+		got, err = w.ClaimNext(w.ctx, ben)
+		must(t, err)
+		wantSame(t, "the next case of another", got.ID, own.id)
+		next.wantState(cases.InReview)
+		_, err = w.ClaimNext(w.ctx, auditor("ada"))
+		wantCode(t, err, "role_required")
+		w.wantSound()
+	})
+}
+
+// Reviewers who ask for the next case at one moment each get another.
+func TestClaimNextTogether(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		const people = 6
+		for n := range people {
+			w.filed(fmt.Sprintf("account-%d", n), withCard(0))
+		}
+		claimed := make(chan string, people)
+		for n := range people {
+			go func() {
+				c, err := w.ClaimNext(w.ctx, reviewer(fmt.Sprintf("r%d", n)))
+				if err != nil {
+					claimed <- err.Error()
+					return
+				}
+				claimed <- c.ID
+			}()
+		}
+		seen := map[string]bool{}
+		for range people {
+			seen[<-claimed] = true
+		}
+		wantSame(t, "different cases", len(seen), people)
+		counts, err := w.QueueCounts(w.ctx, reviewer("r0"))
+		must(t, err)
+		wantSame(t, "still waiting", counts[cases.ViewUnassigned], 0)
+		w.wantSound()
 	})
 }
 

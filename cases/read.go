@@ -160,8 +160,8 @@ const MostAhead = 200
 // held back count as if they were not, so that the number tells nothing of them.
 func (s *Service) ahead(ctx context.Context, c *Case) (int, error) {
 	before := s.db.From(ctx).NewSelect().Model((*Case)(nil)).ColumnExpr("1").
-		Where("c.state = ?", Submitted).Where("c.held = ?", false).
-		Where("(c.review_due, c.id) < (?, ?)", *c.ReviewDue, c.ID).Limit(MostAhead)
+		Where("c.lane = ?", laneReview).Where("c.claimed_by = ''").
+		Where("(c.queue_at, c.id) < (?, ?)", *c.ReviewDue, c.ID).Limit(MostAhead)
 	var n int
 	if err := s.db.From(ctx).NewSelect().ColumnExpr("count(*)").TableExpr("(?) AS before", before).Scan(ctx, &n); err != nil {
 		return 0, fmt.Errorf("count cases ahead: %w", err)

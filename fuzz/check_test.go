@@ -257,7 +257,7 @@ func (w *world) maySeeHere(c *call, f found) bool {
 	case "open-invitation":
 		of := w.claimOf(f)
 		return of != nil && of == c.claim && slices.Contains([]rune{ofAccount, ofOwed, forBoth, ofPartner}, f.kind)
-	case "partner-letter": // the letter names the owner and the new contacts
+	case "partner-letter", "organisation-letter": // the letter names the owner and the new contacts
 		return c.who.claim != nil && f.number == c.who.claim.number && f.kind == ofCustomer
 	}
 	return false

@@ -61,7 +61,7 @@ func (w *world) step(seed uint64, n int, tally *tally) {
 
 // ends: calls after which a case or a session is of less use are made more rarely.
 func ends(op *operation) bool {
-	return slices.Contains([]string{"withdraw", "leave", "sign-out", "revoke-invitation", "deny", "release"}, op.id)
+	return slices.Contains([]string{"withdraw", "leave", "sign-out", "revoke-invitation", "remove-member", "deny", "release"}, op.id)
 }
 
 // checkHead: HEAD is GET without the body.
@@ -124,14 +124,20 @@ func (w *world) learn(c *call, a *answer) {
 	case "create-api-key":
 		remember(&w.keys, text(sub(o, "key"), "id"))
 		return
-	case "list-queue":
+	case "create-organisation":
+		remember(&w.organisations, text(o, "id"))
+		return
+	case "add-member":
+		remember(&w.members, text(o, "id"))
+		return
+	case "list-queue", "list-owed":
 		if _, cursor, ok := strings.Cut(text(o, "next"), "cursor="); ok {
 			cursor, _, _ = strings.Cut(cursor, "&")
 			w.cursors = append(w.cursors, cursor)
 		}
 		return
 	}
-	if c.claim == nil || c.who.role == "partner" {
+	if c.claim == nil || c.who.invited() {
 		return
 	}
 	for _, claim := range w.claims { // the path may have named another than was planned

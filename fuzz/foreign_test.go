@@ -124,7 +124,7 @@ func (w *world) inPath(r *rand.Rand, op *operation, who *person, name, id string
 	fill := func(value string) string {
 		path := op.path
 		for _, other := range op.pathNames() {
-			own := map[string]string{"case": base.claim.id, "item": first(base.claim.items), "document": first(base.claim.documents), "channel": "email"}[other]
+			own := map[string]string{"case": base.claim.id, "item": first(base.claim.items), "document": first(base.claim.documents), "invitation": first(base.claim.invitations), "channel": "email"}[other]
 			if other == name {
 				own = value
 			}

@@ -20,7 +20,7 @@ var markerPattern = regexp.MustCompile(`(?i)zq(\d{6})([a-z])`)
 const (
 	ofAccount  = 'a' // the account: the case's customer, its partners, staff
 	ofCustomer = 'c' // what the customer typed: the customer and staff
-	ofPartner  = 'p' // what a partner typed, by the partner's own number: the partner, its case's customer and staff
+	ofPartner  = 'p' // what a partner typed, by the partner's own number: the partner, its organisation, its case's customer and staff
 	ofOwed     = 'o' // what the partner is told: the customer, the case's partners, staff
 	forBoth    = 'w' // what staff wrote to the customer: the customer, the case's partners, staff
 	ofStaff    = 's' // what staff wrote to staff
@@ -55,15 +55,19 @@ func (w *world) maySee(p *person, f found) bool {
 	switch {
 	case p.role == "customer":
 		return c != nil && p.claim == c && f.kind != ofStaff
-	case p.role == "partner" && f.kind == ofPartner:
+	case p.invited() && f.kind == ofPartner:
 		return p.number == f.number
-	case p.role == "partner":
+	case p.invited():
 		return c != nil && p.claim == c && slices.Contains([]rune{ofAccount, ofOwed, forBoth}, f.kind)
 	case slices.Contains([]string{"reviewer", "lead", "auditor", program}, p.role):
 		return c != nil && c.filed
 	}
 	return false
 }
+
+// invited says whether somebody acts on an invitation: by its link, or for the
+// organisation whose address it went to.
+func (p *person) invited() bool { return p.role == "partner" || p.role == "organisation" }
 
 // claimOf is the case that a marker belongs to; nil when it was never made.
 func (w *world) claimOf(f found) *claim {

@@ -186,7 +186,7 @@ func (p *plan) segment(name string) string {
 	}
 	ids := map[string][]string{
 		"case": {other.id}, "item": p.open(other), "document": other.documents, "invitation": other.invitations, "reference": {other.reference, strings.ToLower(other.reference)},
-		"channel": {"email", "phone"}, "policy": {"huawei-id", "mutua-acesso"},
+		"channel": {"email", "phone"}, "policy": {"huawei-id", "mutua-acesso"}, "organisation": p.w.organisations, "member": p.w.members,
 		"key": p.w.keys,
 	}[name]
 	if name == "policy" {
@@ -331,7 +331,7 @@ func (p *plan) garble(raw []byte) ([]byte, string) {
 // file makes an upload.
 func (p *plan) file() {
 	mark := p.mark(ofCustomer)
-	if p.c.who.role == "partner" {
+	if p.c.who.invited() {
 		mark = p.mark(ofPartner)
 	}
 	seed := p.Uint64N(1 << 40)
@@ -391,7 +391,7 @@ func (p *plan) mark(kind rune) string {
 
 // hintFor knows what the names in the API mean.
 func (p *plan) hintFor(name string) (any, bool) {
-	c, staff := p.c.claim, !slices.Contains([]string{"customer", "partner", "anonymous"}, p.c.who.role)
+	c, staff := p.c.claim, !slices.Contains([]string{"customer", "partner", "organisation", "anonymous"}, p.c.who.role)
 	typed, written := ofCustomer, ofCustomer
 	if staff {
 		typed, written = ofStaff, forBoth
@@ -399,8 +399,14 @@ func (p *plan) hintFor(name string) (any, bool) {
 	switch name {
 	case "account":
 		return "account " + p.mark(ofAccount), true
-	case "enterprise", "where":
+	case "enterprise":
+		return "Exemplo " + p.mark(ofOwed), true
+	case "where":
 		return p.mark(ofCustomer) + ".example", true
+	case "name":
+		return fmt.Sprintf("Parceira %d", p.IntN(1_000_000)), true
+	case "domains":
+		return []any{fmt.Sprintf("d%d.example", p.IntN(1_000_000)), p.mostly("mail.d1.example", "gmail.com", "x", "@")}, true
 	case "new_email":
 		return p.mark(ofCustomer) + p.mostly("@customer.example", "@", "@x"), true
 	case "new_phone":
@@ -501,8 +507,13 @@ func (p *plan) mostly(good string, others ...string) string {
 func newer[T any](r *rand.Rand, list []T) T { return list[max(r.IntN(len(list)), r.IntN(len(list)))] }
 
 func (p *plan) email() string {
-	if p.op.id == "invite" {
+	switch p.op.id {
+	case "invite":
 		return fmt.Sprintf("partner%d@partner.example", p.c.claim.number)
+	case "send-member-code", "open-member-session":
+		return p.mostly(p.w.withRole(p.Rand, "organisation").email, "nobody@members.example", "no address")
+	case "add-member":
+		return fmt.Sprintf("m%d@members.example", p.IntN(1_000_000))
 	}
 	return p.mostly(p.w.withRole(p.Rand, "reviewer").email, "nobody@staff.example")
 }
@@ -581,8 +592,12 @@ func (p *plan) acceptance(name string) (any, bool) {
 
 // code is the newest code to the case's contact, or a wrong one.
 func (p *plan) code() string {
+	to := p.c.claim.email()
+	if p.op.id == "open-member-session" {
+		to = p.w.withRole(p.Rand, "organisation").email
+	}
 	if p.honest || p.chance(70) {
-		if code := p.w.newestLetter(p.c.claim.email(), codePattern, time.Time{}); code != "" {
+		if code := p.w.newestLetter(to, codePattern, time.Time{}); code != "" {
 			return code
 		}
 	}

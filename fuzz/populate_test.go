@@ -67,7 +67,7 @@ func (w *world) begin(answers object, policy string) *claim {
 	w.t.Helper()
 	number := w.number()
 	body := object{
-		"account": "account " + marker(number, ofAccount), "enterprise": "Exemplo " + marker(number, ofCustomer) + " Ltda.", "lost": []string{"email"},
+		"account": "account " + marker(number, ofAccount), "enterprise": "Exemplo " + marker(number, ofOwed) + " Ltda.", "lost": []string{"email"},
 		"new_email": marker(number, ofCustomer) + "@customer.example", "answers": answers, "locale": "en",
 	}
 	if policy != "" {
@@ -168,6 +168,7 @@ func (w *world) invite(c *claim) *person {
 	remember(&c.invitations, text(inv, "id"))
 	came := w.want(nobody(), 201, "POST", "/api/v1/invitations/session", object{"token": w.letter(to, linkPattern, asked)})
 	p := w.enrol(c, came)
+	w.join(c, p, to)
 	for _, i := range objects(sub(came, "invitation")["items"]) {
 		remember(&c.items, text(i, "id"))
 		if i["open"] == true && text(i, "kind") == "document" {

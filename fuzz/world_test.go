@@ -31,14 +31,16 @@ type world struct {
 	numbers  int
 	cursors  []string
 	keys     []string // ids of API keys that calls have made
+	// organisations and members are the ids of those that there are.
+	organisations, members []string
 }
 
 // person is somebody who calls.
 type person struct {
 	name, role, token string
-	claim             *claim // of customers and partners
-	number            int    // of partners, in markers
-	id, email         string // of staff
+	claim             *claim // of customers, partners and members
+	number            int    // of partners and members, in markers
+	id, email         string // of staff and members
 }
 
 // claim is a case, with every id that was ever seen of it.
@@ -165,6 +167,8 @@ func (w *world) renew(p *person) *person {
 	switch p.role {
 	case "customer":
 		kind, subject = accounts.Customer, p.claim.id
+	case "organisation":
+		kind = accounts.OrganisationMember
 	case "partner", "anonymous", "stale", program:
 		return p
 	}
@@ -214,6 +218,19 @@ func (w *world) enrol(c *claim, came object) *person {
 		p.number = w.number()
 	}
 	c.partners = append(c.partners, p)
+	w.people = append(w.people, p)
+	return p
+}
+
+// join lets a member of an organisation in whose address was invited to the case.
+func (w *world) join(c *claim, partner *person, email string) *person {
+	w.t.Helper()
+	m := w.NewMember(w.t, email)
+	token, err := w.Accounts.OpenSession(w.t.Context(), accounts.OrganisationMember, m.ID, 0)
+	must(w.t, err)
+	p := &person{name: fmt.Sprintf("member for case %d", c.number), role: "organisation", token: token, claim: c, number: partner.number, id: m.ID, email: email}
+	remember(&w.organisations, m.Organisation)
+	remember(&w.members, m.ID)
 	w.people = append(w.people, p)
 	return p
 }

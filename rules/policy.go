@@ -40,6 +40,9 @@ func (p *Policy) Edition() string { return p.edition }
 // Source says where the policy comes from.
 func (p *Policy) Source() string { return p.source }
 
+// Notes are what is shown with every scenario that collects materials.
+func (p *Policy) Notes() []Text { return p.prog.notes }
+
 // Hash is the content hash of the policy's files, see Bundle.Hash.
 func (p *Policy) Hash() string { return p.hash }
 

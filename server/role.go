@@ -16,6 +16,7 @@ const (
 	Anonymous    Role = "anonymous"
 	Customer     Role = "customer"
 	Partner      Role = "partner"
+	Organisation Role = "organisation"
 	Reviewer     Role = "reviewer"
 	Lead         Role = "lead"
 	Auditor      Role = "auditor"
@@ -25,7 +26,7 @@ const (
 
 // Roles are all roles, in the order of the documentation.
 func Roles() []Role {
-	return []Role{Anonymous, Customer, Partner, Reviewer, Lead, Auditor, PolicyAuthor, Admin}
+	return []Role{Anonymous, Customer, Partner, Organisation, Reviewer, Lead, Auditor, PolicyAuthor, Admin}
 }
 
 // Everyone is for what needs no session.
@@ -41,6 +42,8 @@ func rolesOf(p accounts.Principal) []Role {
 		return []Role{Customer}
 	case accounts.Partner:
 		return []Role{Partner}
+	case accounts.OrganisationMember:
+		return []Role{Organisation}
 	case accounts.StaffMember:
 		roles := make([]Role, len(p.Roles))
 		for i, r := range p.Roles {

@@ -17,6 +17,7 @@ package browser
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,6 +25,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
@@ -163,6 +165,29 @@ func (p *Page) media() []*emulation.MediaFeature {
 		scheme = "dark"
 	}
 	return []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}
+}
+
+// Prefer changes what the reader's system prefers.
+func (p *Page) Prefer(dark bool) {
+	p.t.Helper()
+	p.options.Dark = dark
+	_, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: p.media()})
+	p.try("set what the system prefers", err)
+}
+
+// Cookie gives the window a cookie of a site, such as the one of a session that was
+// opened without it.
+func (p *Page) Cookie(site string, c *http.Cookie) {
+	p.t.Helper()
+	_, err := chromedp.Call(p.ctx, network.SetCookie, network.SetCookieParams{Name: c.Name, Value: c.Value, URL: site, Path: "/", HTTPOnly: new(true)})
+	p.try("set a cookie", err)
+}
+
+// ForgetCookies takes all cookies from the window, as if nobody had come in.
+func (p *Page) ForgetCookies() {
+	p.t.Helper()
+	_, err := chromedp.Call(p.ctx, network.ClearBrowserCookies, cdp.Empty{})
+	p.try("forget cookies", err)
 }
 
 // Resize gives the window another size, in CSS pixels.

@@ -20,6 +20,8 @@ type Services struct {
 	Staff    Staff
 	// Keys are those of programs; without them their routes do not exist.
 	Keys Keys
+	// Organisations are those of resellers and partners whose members sign in.
+	Organisations Organisations
 	// Cases and Sessions serve everything about cases.
 	Cases    *cases.Service
 	Sessions Sessions
@@ -59,6 +61,7 @@ func Register(s *server.Server, services Services) {
 	if services.Keys != nil {
 		registerAPIKeys(s, services)
 	}
+	registerOrganisations(s, services.Organisations)
 	if services.Cases != nil {
 		registerCases(s, services)
 	}

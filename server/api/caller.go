@@ -8,8 +8,15 @@ import (
 	"regain/server"
 )
 
-// actorOf is the caller as cases knows one.
+// actorKey is where the context holds an actor who is not simply the caller.
+type actorKey struct{}
+
+// actorOf is the caller as cases knows one: for a member of an organisation, the partner
+// whom the invitation of the call invited (see Owing.Invited).
 func actorOf(ctx context.Context) cases.Actor {
+	if actor, ok := ctx.Value(actorKey{}).(cases.Actor); ok {
+		return actor
+	}
 	p := server.Caller(ctx)
 	actor := cases.Actor{ID: p.ID, Email: p.Email}
 	switch p.Kind {
@@ -31,6 +38,7 @@ func reviewers() []server.Role { return []server.Role{server.Reviewer, server.Le
 func caseStaff() []server.Role { return append(reviewers(), server.Auditor) }
 func customers() []server.Role { return []server.Role{server.Customer} }
 func partners() []server.Role  { return []server.Role{server.Partner} }
+func members() []server.Role   { return []server.Role{server.Organisation} }
 
 // caseReaders see a case: its customer, and staff.
 func caseReaders() []server.Role { return append(caseStaff(), server.Customer) }

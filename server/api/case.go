@@ -15,11 +15,13 @@ type caseAPI struct {
 	cases    *cases.Service
 	sessions Sessions
 	staff    Staff
+
+	organisations Organisations
 }
 
 // registerCases adds the routes of cases, for customers, partners and staff.
 func registerCases(s *server.Server, services Services) {
-	a := caseAPI{server: s, cases: services.Cases, sessions: services.Sessions, staff: services.Staff}
+	a := caseAPI{server: s, cases: services.Cases, sessions: services.Sessions, staff: services.Staff, organisations: services.Organisations}
 	a.registerCase()
 	a.registerContacts()
 	a.registerResume()
@@ -28,6 +30,7 @@ func registerCases(s *server.Server, services Services) {
 	a.registerLetters()
 	a.registerInvitations()
 	a.registerPartner()
+	a.registerOwed()
 	a.registerSubmission()
 	a.registerMessages()
 	a.registerQueue()
@@ -44,6 +47,7 @@ const (
 	tagContact = "Contacts and coming back"
 	tagItems   = "Items and documents"
 	tagPartner = "Invited partners"
+	tagMember  = "Organisations that sign in"
 	tagReview  = "Review"
 	tagTalk    = "Messages and notes"
 )

@@ -99,15 +99,11 @@ func (a caseAPI) itemView(d *cases.Details, i *cases.Item, reader cases.Actor, l
 	if reader.Kind == cases.Staff {
 		view.Review, view.Rejected = string(i.Review), rejection(i, decided)
 		view.Staff = itemStaffView(d.Requirement(i), decided, locale)
-	} else if reviewShown(d.Case) {
+	} else if d.Case.ReviewShown() {
 		view.Review, view.Rejected = string(i.Review), rejection(i, decided)
 	}
 	return view
 }
-
-// reviewShown says whether the customer may see what was decided about items: not a
-// reviewer's work under way.
-func reviewShown(c *cases.Case) bool { return c.WithCustomer() || c.State.Ended() }
 
 // askedView is what is asked, without what was supplied or decided.
 func (a caseAPI) askedView(p *rules.Policy, r *rules.Requirement, i *cases.Item, base, locale string) ItemView {

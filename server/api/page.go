@@ -15,9 +15,13 @@ type PageQuery struct {
 func (q PageQuery) page() (database.Page, error) {
 	page, err := database.NewTimePage(q.Limit, q.Cursor)
 	if err != nil {
-		return page, problem.New(problem.Malformed, "cursor_unknown", "This cursor is not one of this list. Begin without one.")
+		return page, errCursor()
 	}
 	return page, nil
+}
+
+func errCursor() error {
+	return problem.New(problem.Malformed, "cursor_unknown", "This cursor is not one of this list. Begin without one.")
 }
 
 // next is the address of the page after; empty at the end.

@@ -67,14 +67,6 @@ func (a caseAPI) registerPartner() {
 		return a.owed(ctx, actorOf(ctx), in.InLanguage)
 	})
 
-	a.server.Raw(server.Route{
-		ID: "partner-upload", Method: post, Path: invitationPath + "items/{item}/documents", Roles: partners(), Effect: server.Changes,
-		Limit: uploads(), MaxBody: maxUpload, Upload: true, Status: http.StatusCreated, Tag: tagPartner,
-		Summary: "Supply a document that is owed", Description: uploadDescription, Describe: a.describeUpload,
-	}, a.asPartner(func(c *gin.Context, caseID string) error {
-		return a.upload(c, slot{caseID: caseID, itemID: c.Param("item"), base: invitationPath + "documents/"})
-	}))
-
 	server.JSON(a.server, server.Route{
 		ID: "partner-clear-item", Method: remove, Path: invitationPath + "items/{item}/supply", Roles: partners(), Effect: server.Changes, Tag: tagPartner,
 		Summary: "Remove what was supplied for an item",
@@ -90,25 +82,47 @@ func (a caseAPI) registerPartner() {
 		return a.owed(ctx, actor, in.InLanguage)
 	})
 
+	a.registerOwedFiles("partner-", invitationPath, tagPartner, partners())
+}
+
+// registerOwedFiles adds the files of what is owed, under the path of an invitation.
+func (a caseAPI) registerOwedFiles(id, path, tag string, roles []server.Role) {
 	a.server.Raw(server.Route{
-		ID: "partner-letter", Method: get, Path: invitationPath + "items/{item}/letter", Roles: partners(), Effect: server.Reads, Tag: tagPartner,
+		ID: id + "upload", Method: post, Path: path + "items/{item}/documents", Roles: roles, Effect: server.Changes,
+		Limit: uploads(), MaxBody: maxUpload, Upload: true, Status: http.StatusCreated, Tag: tag,
+		Summary: "Supply a document that is owed", Description: uploadDescription, Describe: a.describeUpload,
+	}, a.asPartner(func(c *gin.Context, caseID string) error {
+		return a.upload(c, slot{caseID: caseID, itemID: c.Param("item"), base: owedPath(c.Param("invitation")) + "documents/"})
+	}))
+
+	a.server.Raw(server.Route{
+		ID: id + "letter", Method: get, Path: path + "items/{item}/letter", Roles: roles, Effect: server.Reads, Tag: tag,
 		Summary: "The letter to sign, filled in for the case", Describe: describeLetter,
 	}, a.asPartner(func(c *gin.Context, caseID string) error { return a.letter(c, caseID, c.Param("item")) }))
 
 	a.server.Raw(server.Route{
-		ID: "partner-download", Method: get, Path: invitationPath + "documents/{document}", Roles: partners(), Effect: server.Reads, Limit: downloads(), Tag: tagPartner,
-		Summary: "A document that the partner supplied", Describe: describeDownload,
+		ID: id + "download", Method: get, Path: path + "documents/{document}", Roles: roles, Effect: server.Reads, Limit: downloads(), Tag: tag,
+		Summary: "A document that was supplied by the invitation", Describe: describeDownload,
 	}, a.asPartner(func(c *gin.Context, caseID string) error { return a.download(c, caseID, c.Param("document")) }))
+}
+
+// owedPath begins the addresses of what is owed by an invitation: that of the session,
+// or the one with the id, for members of organisations.
+func owedPath(invitation string) string {
+	if invitation == "" {
+		return invitationPath
+	}
+	return organisationPath + "invitations/" + invitation + "/"
 }
 
 // asPartner finds the case that the caller was invited to; its id is never shown.
 func (a caseAPI) asPartner(handle func(c *gin.Context, caseID string) error) func(c *gin.Context) error {
 	return func(c *gin.Context) error {
-		ctx := c.Request.Context()
-		caseID, err := a.cases.InvitedTo(ctx, actorOf(ctx))
+		ctx, caseID, err := a.owing().Invited(c.Request.Context(), c.Param("invitation"))
 		if err != nil {
 			return err
 		}
+		c.Request = c.Request.WithContext(ctx)
 		return handle(c, caseID)
 	}
 }
@@ -136,31 +150,32 @@ func (a caseAPI) owed(ctx context.Context, actor cases.Actor, in InLanguage) (*o
 	if err != nil {
 		return nil, err
 	}
-	return &owedOut{Body: a.owedView(o, in.of(ctx, o.Case))}, nil
+	return &owedOut{Body: a.owedView(o, invitationPath, in.of(ctx, o.Case))}, nil
 }
 
-func (a caseAPI) owedView(o *cases.Owed, locale string) OwedView {
+// owedView shows what is owed; base begins the addresses of its files.
+func (a caseAPI) owedView(o *cases.Owed, base, locale string) OwedView {
 	view := OwedView{
 		Reference: o.Case.Reference, Account: o.Case.Account, Supplier: o.Invitation.Supplier, Organisation: o.Invitation.Organisation,
 		ExpiresAt: o.Invitation.ExpiresAt.UTC(), SupplyBy: utc(o.Case.CustomerDue), Items: []ItemView{},
 	}
 	for _, i := range o.Items {
-		view.Items = append(view.Items, a.owedItem(o, i, locale))
+		view.Items = append(view.Items, a.owedItem(o, i, base, locale))
 	}
 	return view
 }
 
 // owedItem shows what is asked and how it stands, without the customer's answers that
 // made it so, what the customer stated, or who rejected it.
-func (a caseAPI) owedItem(o *cases.Owed, i *cases.Item, locale string) ItemView {
-	view := a.askedView(o.Policy, o.Requirement(i), i, invitationPath, locale)
+func (a caseAPI) owedItem(o *cases.Owed, i *cases.Item, base, locale string) ItemView {
+	view := a.askedView(o.Policy, o.Requirement(i), i, base, locale)
 	view.Why, view.Supply = []ReasonView{}, string(i.Supply)
 	for _, doc := range o.Documents {
 		if doc.ItemID == i.ID {
-			view.Documents = append(view.Documents, documentView(doc, invitationPath+"documents/"))
+			view.Documents = append(view.Documents, documentView(doc, base+"documents/"))
 		}
 	}
-	if reviewShown(o.Case) {
+	if o.Case.ReviewShown() {
 		view.Review, view.Rejected = string(i.Review), rejection(i, o.Decided[i.ID])
 	}
 	return view

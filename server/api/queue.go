@@ -33,10 +33,28 @@ type QueueEntry struct {
 	EndedAt         *time.Time `json:"ended_at,omitempty"`
 }
 
+// QueueParameters are embedded where a part of the queue is asked for.
+type QueueParameters struct {
+	View     string `query:"view" enum:"mine,unassigned,due_soon,overdue,second_approval,appeals,waiting,held,ended,all" default:"unassigned" doc:"mine: claimed by the caller. unassigned: waiting for a reviewer. due_soon: due within a day, or late. overdue: late. waiting: with the customer. second_approval: waiting for another approval. held: waiting for another case on the account."`
+	Order    string `query:"order" enum:"first,last" doc:"Due first or due last; in the view ended, ended first or last. Without it: due first, ended last."`
+	Policy   string `query:"policy" maxLength:"100" doc:"Only cases under this policy."`
+	Scenario string `query:"scenario" maxLength:"100" doc:"Only cases of this scenario."`
+	Language string `query:"language" maxLength:"35" example:"pt-BR" doc:"Only cases of customers who speak it."`
+	Holder   string `query:"holder" maxLength:"64" doc:"Only cases that this member of staff holds."`
+	Within   string `query:"within" enum:"late,4h,1d,3d,7d" doc:"Only cases that are due by then; in views of cases that are due."`
+	Age      string `query:"age" enum:"1d,7d,30d,over_7d,over_30d" doc:"Only cases that were filed within the time, or before it."`
+}
+
+func (in QueueParameters) query() cases.QueueQuery {
+	return cases.QueueQuery{View: cases.View(in.View), Order: cases.QueueOrder(in.Order), Filter: cases.QueueFilter{
+		Policy: in.Policy, Scenario: in.Scenario, Locale: in.Language, Holder: in.Holder, Within: cases.QueueWithin(in.Within), Age: cases.QueueAge(in.Age),
+	}}
+}
+
 type queueIn struct {
 	server.Localized
+	QueueParameters
 	AcceptLanguage string `header:"Accept-Language" example:"pt-BR" doc:"The language of the titles, when locale does not say it."`
-	View           string `query:"view" enum:"mine,unassigned,due_soon,overdue,second_approval,appeals,waiting,held,ended,all" default:"unassigned" doc:"mine: claimed by the caller. unassigned: waiting for a reviewer. due_soon: due within a day, or late. overdue: late. waiting: with the customer. second_approval: waiting for another approval. held: waiting for another case on the account."`
 	Cursor         string `query:"cursor" maxLength:"300" doc:"Where the page before ended, or the page after began; it is in next and previous."`
 	Limit          int    `query:"limit" minimum:"1" maximum:"50" default:"25"`
 }
@@ -85,7 +103,7 @@ func (a caseAPI) registerQueue() {
 const queuePath = "/api/v1/queue"
 
 func (a caseAPI) listQueue(ctx context.Context, in *queueIn) (*queueOut, error) {
-	page, err := a.queuePage(ctx, cases.View(in.View), in.Cursor, in.Limit)
+	page, err := a.queuePage(ctx, in.query(), in.Cursor, in.Limit)
 	if err != nil {
 		return nil, err
 	}
@@ -101,8 +119,12 @@ func (in *queueIn) page(cursor string) string {
 		return ""
 	}
 	query := map[string]any{"view": in.View, "limit": in.Limit, "cursor": cursor}
-	if in.Locale != "" {
-		query["locale"] = in.Locale
+	for name, value := range map[string]string{
+		"order": in.Order, "policy": in.Policy, "scenario": in.Scenario, "language": in.Language, "holder": in.Holder, "within": in.Within, "age": in.Age, "locale": in.Locale,
+	} {
+		if value != "" {
+			query[name] = value
+		}
 	}
 	return nextPage(queuePath, query)
 }
@@ -124,16 +146,16 @@ func (p QueuePage) Holders() []string {
 	return ids
 }
 
-func (a caseAPI) queuePage(ctx context.Context, view cases.View, cursor string, limit int) (QueuePage, error) {
-	place, err := readCursor(cursor, view)
+func (a caseAPI) queuePage(ctx context.Context, query cases.QueueQuery, cursor string, limit int) (QueuePage, error) {
+	place, err := readCursor(cursor, query.View)
 	if err != nil {
 		return QueuePage{}, err
 	}
-	// One more than shown tells whether there is a page beyond.
-	query := cases.QueueQuery{View: view, After: place.Key, Limit: limit + 1}
+	query.After = place.Key
 	if place.Back {
 		query.After, query.Before = cases.QueueKey{}, place.Key
 	}
+	query.Limit = limit + 1 // one more than shown tells whether there is a page beyond
 	list, err := a.cases.Queue(ctx, actorOf(ctx), query)
 	if err != nil {
 		return QueuePage{}, err
@@ -149,10 +171,10 @@ func (a caseAPI) queuePage(ctx context.Context, view cases.View, cursor string, 
 	}
 	if n := len(list); n > 0 {
 		if beyond || place.Back {
-			page.Next = queueCursor{View: view, Key: view.Key(list[n-1])}.write()
+			page.Next = queueCursor{View: query.View, Key: list[n-1].Key()}.write()
 		}
 		if beyond && place.Back || cursor != "" && !place.Back {
-			page.Previous = queueCursor{View: view, Key: view.Key(list[0]), Back: true}.write()
+			page.Previous = queueCursor{View: query.View, Key: list[0].Key(), Back: true}.write()
 		}
 	}
 	return page, nil
@@ -202,7 +224,7 @@ func readCursor(cursor string, view cases.View) (queueCursor, error) {
 	}
 	// An id of ours is printable; anything else never reaches the database.
 	if err != nil || c.View != view || problem.CheckText("", c.Key.ID, 1, 64, problem.OneLine) != nil {
-		return queueCursor{}, problem.New(problem.Malformed, "cursor_unknown", "This cursor is not one of this view. Begin without one.")
+		return queueCursor{}, errCursor()
 	}
 	return c, nil
 }

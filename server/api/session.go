@@ -39,9 +39,9 @@ func (a caseAPI) openSession(ctx context.Context, kind accounts.Kind, subject st
 
 func (a caseAPI) registerSession() {
 	server.JSON(a.server, server.Route{
-		ID: "leave", Method: remove, Path: "/api/v1/session", Roles: []server.Role{server.Customer, server.Partner},
+		ID: "leave", Method: remove, Path: "/api/v1/session", Roles: []server.Role{server.Customer, server.Partner, server.Organisation},
 		Effect: server.Repeats, Tag: tagContact,
-		Summary: "Leave", Description: "Ends the session of a customer or an invited partner. The case stays as it is.",
+		Summary: "Leave", Description: "Ends the session of a customer, an invited partner or a member of an organisation. Cases stay as they are.",
 	}, func(ctx context.Context, _ *struct{}) (*signOutOut, error) {
 		if err := a.sessions.EndSession(ctx, server.Caller(ctx).SessionID); err != nil {
 			return nil, err

@@ -21,7 +21,9 @@ func (v Views) Case(d *cases.Details, reader cases.Actor, locale string) CaseVie
 }
 
 // Owed is what an invited partner owes.
-func (v Views) Owed(o *cases.Owed, locale string) OwedView { return v.api.owedView(o, locale) }
+func (v Views) Owed(o *cases.Owed, locale string) OwedView {
+	return v.api.owedView(o, invitationPath, locale)
+}
 
 // Requirements are what a decision asks for.
 func (v Views) Requirements(requirements []rules.Requirement, locale string) []RequirementView {
@@ -32,8 +34,8 @@ func (v Views) Requirements(requirements []rules.Requirement, locale string) []R
 func (v Views) Fact(f *rules.Fact, locale string) FactView { return factView(f, locale) }
 
 // Queue is a page of a view of the queue, for the caller and in the caller's language.
-func (v Views) Queue(ctx context.Context, view cases.View, cursor string, limit int) (QueuePage, error) {
-	return v.api.queuePage(ctx, view, cursor, limit)
+func (v Views) Queue(ctx context.Context, query cases.QueueQuery, cursor string, limit int) (QueuePage, error) {
+	return v.api.queuePage(ctx, query, cursor, limit)
 }
 
 // ActorOf is the caller as cases knows one.

@@ -131,8 +131,8 @@ func StartWith(t testing.TB, db *database.DB, options Options) *Harness {
 		Ready: map[string]func(context.Context) error{"database": db.Check},
 	})
 	must(t, err)
-	api.Register(h.Server, api.Services{Policies: h.Policies, Staff: h.Accounts, Keys: h.Accounts, Cases: h.Cases, Sessions: h.Accounts, Mailbox: h.Mailbox})
-	pages := web.Services{Policies: h.Policies, Staff: h.Accounts, Cases: h.Cases, Sessions: h.Accounts, Mailbox: h.Mailbox, Clock: options.Clock}
+	api.Register(h.Server, api.Services{Policies: h.Policies, Staff: h.Accounts, Organisations: h.Accounts, Keys: h.Accounts, Cases: h.Cases, Sessions: h.Accounts, Mailbox: h.Mailbox})
+	pages := web.Services{Policies: h.Policies, Staff: h.Accounts, Organisations: h.Accounts, Cases: h.Cases, Sessions: h.Accounts, Mailbox: h.Mailbox, Clock: options.Clock}
 	if options.Pages != nil {
 		options.Pages(&pages)
 	}
@@ -219,6 +219,9 @@ func (h *Harness) NewSession(t testing.TB, role server.Role) string {
 		kind = accounts.Customer
 	case server.Partner:
 		kind = accounts.Partner
+	case server.Organisation:
+		kind = accounts.OrganisationMember
+		subject = h.NewMember(t, uuid.Must(uuid.NewV7()).String()+"@partner.example").ID
 	default:
 		kind = accounts.StaffMember
 		if h.staff[role] == "" {
@@ -250,6 +253,16 @@ func (h *Harness) NewKey(t testing.TB, scopes ...accounts.Scope) (token, id stri
 	key, token, err := h.Accounts.CreateAPIKey(t.Context(), accounts.NewAPIKey{Name: "Nightly report", Scopes: scopes})
 	must(t, err)
 	return token, key.ID
+}
+
+// NewMember makes an organisation of its own with one member.
+func (h *Harness) NewMember(t testing.TB, email string) accounts.Member {
+	t.Helper()
+	o, err := h.Accounts.CreateOrganisation(t.Context(), "", "Nuvem "+uuid.Must(uuid.NewV7()).String())
+	must(t, err)
+	m, err := h.Accounts.AddMember(t.Context(), "", o.ID, email)
+	must(t, err)
+	return m
 }
 
 // Answer is a whole response.

@@ -131,6 +131,47 @@ func (d *customerCase) Reachable() bool {
 // Before is how many requests are due before this one; only when Ahead is set.
 func (d *customerCase) Before() int { return *d.Ahead }
 
+// HandBack is when the account is handed back at the earliest; nil unless that is to come.
+func (d *customerCase) HandBack() *time.Time {
+	if d.State != string(cases.Approved) || d.EndedAt == nil || d.Decision.Handling.WaitingHours == 0 {
+		return nil
+	}
+	at := d.EndedAt.Add(time.Duration(d.Decision.Handling.WaitingHours) * time.Hour)
+	return &at
+}
+
+// pastEvent is something that happened to the request.
+type pastEvent struct {
+	What string
+	At   time.Time
+}
+
+// Past is what happened to the request, as far as its customer may know, oldest first.
+func (d *customerCase) Past() []pastEvent {
+	past := []pastEvent{{"begun", d.CreatedAt}}
+	if d.FiledAt != nil {
+		past = append(past, pastEvent{"sent", *d.FiledAt})
+	}
+	if d.SubmittedAt != nil && d.FiledAt != nil && d.SubmittedAt.After(*d.FiledAt) {
+		past = append(past, pastEvent{"sent_again", *d.SubmittedAt})
+	}
+	if d.Ended() && d.EndedAt != nil {
+		past = append(past, pastEvent{d.State, *d.EndedAt})
+	}
+	return past
+}
+
+// OwnNotes are the notes of the scenario, without those of the policy about materials.
+func (d *customerCase) OwnNotes() []string {
+	var own []string
+	for n, note := range d.Decision.Notes {
+		if n >= len(d.details.Policy.Notes()) {
+			own = append(own, note)
+		}
+	}
+	return own
+}
+
 // Next is the page with which the customer goes on.
 func (d *customerCase) Next() string {
 	switch {

@@ -18,7 +18,10 @@ import (
 // The pages of resellers and partners, who come with an invitation. They see what
 // they owe and nothing else of the case.
 
-const owedPath = "/invitation/owed"
+const (
+	invitationPath = "/invitation"
+	owedPath       = "/invitation/owed"
+)
 
 func (p *Pages) registerPartner() {
 	p.get("invitation-page", "/invitation", p.showInvitation)
@@ -30,21 +33,27 @@ func (p *Pages) registerPartner() {
 		ID: "open-invitation-page", Method: http.MethodPost, Path: "/invitation", Roles: server.Everyone(), Effect: server.Changes,
 		Limit: server.Limit{N: 60, Per: hour, By: server.ByAddress}, MaxBody: 2 * maxCarry,
 	}, p.openInvitation)
-	p.getAs("owed-page", owedPath, partners, p.showOwed)
-	p.getAs("receipt-page", "/invitation/receipt", partners, p.showReceipt)
-	p.upload("owed-upload-page", "/invitation/items/{item}", partners, p.takeOwed)
-	p.post("owed-remove-page", "/invitation/items/{item}/remove", partners, server.Changes, p.removeOwed)
-	p.getAs("owed-letter-page", "/invitation/items/{item}/letter", partners, p.asInvited(func(c *gin.Context, caseID string) error {
-		return p.sendLetter(c, caseID, c.Param("item"))
-	}))
-	p.server.Page(server.Route{
-		ID: "owed-document-page", Method: http.MethodGet, Path: "/invitation/documents/{document}", Roles: partners, Effect: server.Reads, Limit: api.Downloads(),
-	}, p.asInvited(func(c *gin.Context, caseID string) error { return p.sendDocument(c, caseID, c.Param("document")) }))
+	p.registerOwedFiles("owed", owedPath, invitationPath, partners)
 	p.signsIn(accounts.Partner, func(c *gin.Context, status int, carry *Carry) error {
 		v := p.view(c, nil, nil)
 		v.Carry = carry
 		return p.render(c, status, "partner/open", v)
 	})
+}
+
+// registerOwedFiles adds the page of what is owed by an invitation, and what belongs to
+// it under base.
+func (p *Pages) registerOwedFiles(id, page, base string, roles []server.Role) {
+	p.getAs(id+"-page", page, roles, p.showOwed)
+	p.getAs(id+"-receipt-page", base+"/receipt", roles, p.showReceipt)
+	p.upload(id+"-upload-page", base+"/items/{item}", roles, p.takeOwed)
+	p.post(id+"-remove-page", base+"/items/{item}/remove", roles, server.Changes, p.removeOwed)
+	p.getAs(id+"-letter-page", base+"/items/{item}/letter", roles, p.asInvited(func(c *gin.Context, caseID string) error {
+		return p.sendLetter(c, caseID, c.Param("item"))
+	}))
+	p.server.Page(server.Route{
+		ID: id + "-document-page", Method: http.MethodGet, Path: base + "/documents/{document}", Roles: roles, Effect: server.Reads, Limit: api.Downloads(),
+	}, p.asInvited(func(c *gin.Context, caseID string) error { return p.sendDocument(c, caseID, c.Param("document")) }))
 }
 
 // showInvitation is the page behind the link of an invitation. The token stands
@@ -98,9 +107,13 @@ func (p *Pages) refuseToken(c *gin.Context, f *Form, err error) error {
 	return p.render(c, http.StatusUnprocessableEntity, "partner/open", v)
 }
 
-// owedPage is what an invited partner sees.
+// owedPage is what an invited partner sees, or a member of an organisation of one letter.
 type owedPage struct {
 	api.OwedView
+	// Page is the page's address, Base begins those of what belongs to it.
+	Page, Base string
+	// Letter is for members of organisations: the invitation with its history.
+	Letter *api.OwedInvitation
 	// Customer is who asks, as the invitation's mail named them.
 	Customer string
 	// Cards are what is asked for, Open counts what is still to be sent.
@@ -125,12 +138,7 @@ func standsForPartner(i api.ItemView) string {
 }
 
 func (p *Pages) owed(c *gin.Context) (owedPage, error) {
-	ctx := c.Request.Context()
-	o, err := p.services.Cases.Owed(ctx, api.ActorOf(ctx))
-	if err != nil {
-		return owedPage{}, err
-	}
-	data := owedPage{OwedView: p.views.Owed(o, server.Locale(ctx)), Customer: cmp.Or(o.Case.Enterprise, o.Case.Account)}
+	data, err := p.readOwed(c)
 	for _, i := range data.Items {
 		card := newItemCard(i, cases.Partner)
 		card.Standing = standsForPartner(i)
@@ -142,6 +150,28 @@ func (p *Pages) owed(c *gin.Context) (owedPage, error) {
 			data.Open++
 		}
 	}
+	return data, err
+}
+
+func (p *Pages) readOwed(c *gin.Context) (owedPage, error) {
+	ctx := c.Request.Context()
+	invitation := c.Param("invitation")
+	if invitation == "" {
+		o, err := p.services.Cases.Owed(ctx, api.ActorOf(ctx))
+		if err != nil {
+			return owedPage{}, err
+		}
+		return owedPage{OwedView: p.views.Owed(o, server.Locale(ctx)), Page: owedPath, Base: invitationPath, Customer: cmp.Or(o.Case.Enterprise, o.Case.Account)}, nil
+	}
+	letter, err := p.owing().Show(ctx, invitation, "", server.Locale(ctx))
+	if err != nil {
+		return owedPage{}, err
+	}
+	base := lettersPath + "/" + letter.Entry.ID
+	data := owedPage{Page: base, Base: base, Letter: letter, Customer: letter.Entry.Customer}
+	if letter.Owed != nil {
+		data.OwedView = *letter.Owed
+	}
 	return data, nil
 }
 
@@ -149,6 +179,9 @@ func (p *Pages) showOwed(c *gin.Context) error {
 	data, err := p.owed(c)
 	if err != nil {
 		return err
+	}
+	if data.Letter != nil && data.Letter.Owed == nil {
+		return p.show(c, "partner/over", data)
 	}
 	return p.show(c, "partner/owed", data)
 }
@@ -158,6 +191,9 @@ func (p *Pages) showReceipt(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if data.Letter != nil && data.Letter.Owed == nil { // what was sent by it is in its history
+		return p.seeOther(c, data.Page)
+	}
 	return p.show(c, "partner/receipt", data)
 }
 
@@ -165,12 +201,21 @@ func (p *Pages) showReceipt(c *gin.Context) error {
 func (p *Pages) asInvited(handle func(c *gin.Context, caseID string) error) func(c *gin.Context) error {
 	return func(c *gin.Context) error {
 		ctx := c.Request.Context()
-		caseID, err := p.services.Cases.InvitedTo(ctx, api.ActorOf(ctx))
+		ctx, caseID, err := p.owing().Invited(ctx, c.Param("invitation"))
 		if err != nil {
 			return err
 		}
+		c.Request = c.Request.WithContext(ctx)
 		return handle(c, caseID)
 	}
+}
+
+// owedPageOf is the address of the page that a form of it came from.
+func owedPageOf(c *gin.Context) string {
+	if invitation := c.Param("invitation"); invitation != "" {
+		return lettersPath + "/" + url.PathEscape(invitation)
+	}
+	return owedPath
 }
 
 func (p *Pages) takeOwed(c *gin.Context) error {
@@ -182,14 +227,14 @@ func (p *Pages) takeOwed(c *gin.Context) error {
 		}
 		u, err := p.takeUploads(c, caseID, placesAmong(before.slots).of(item), readOff)
 		if err == nil && u.sound() {
-			return p.seeOther(c, owedPath+"#item-"+u.files[0].item)
+			return p.seeOther(c, owedPageOf(c)+"#item-"+u.files[0].item)
 		}
 		data, readErr := p.owed(c)
 		if readErr != nil {
 			return err
 		}
 		v := p.view(c, data, u.form)
-		v.Here = owedPath
+		v.Here = data.Page
 		return p.refuseUploads(c, "partner/owed", v, u, uploadAt(data.slots, item, u.form), err)
 	})(c)
 }
@@ -201,6 +246,6 @@ func (p *Pages) removeOwed(c *gin.Context) error {
 		if err != nil && !problem.Is(err, "item_missing") { // taken back already: that was the wish
 			return err
 		}
-		return p.seeOther(c, owedPath+"#item-"+c.Param("item"))
+		return p.seeOther(c, owedPageOf(c)+"#item-"+c.Param("item"))
 	})(c)
 }

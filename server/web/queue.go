@@ -98,7 +98,7 @@ func (p *Pages) queue(ctx context.Context, view, cursor string) (*queuePage, err
 			data.View = cases.ViewMine
 		}
 	}
-	page, err := p.views.Queue(ctx, data.View, cursor, queueLimit)
+	page, err := p.views.Queue(ctx, cases.QueueQuery{View: data.View}, cursor, queueLimit)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"html/template"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
@@ -101,6 +102,11 @@ func (p *Pages) render(c *gin.Context, status int, name string, v *View) error {
 		block = "main"
 		h.Set("HX-Retarget", "#main")
 		h.Set("HX-Reswap", "innerHTML")
+	}
+	if v.Form.Bad() { // only what was written knows what its fields are called
+		if err := t.ExecuteTemplate(io.Discard, "content", v); err != nil {
+			return fmt.Errorf("page %s: %w", name, err)
+		}
 	}
 	var out bytes.Buffer
 	var err error

@@ -66,6 +66,8 @@ func kindsOf(roles []server.Role) []accounts.Kind {
 			kind = accounts.Customer
 		case server.Partner:
 			kind = accounts.Partner
+		case server.Organisation:
+			kind = accounts.OrganisationMember
 		}
 		if !slices.Contains(kinds, kind) {
 			kinds = append(kinds, kind)

@@ -44,13 +44,14 @@ func listed(t *testing.T, h *servertest.Harness, number int, vary func(n int, c 
 		if vary != nil {
 			vary(n, &c)
 		}
+		c.Place()
 		all = append(all, &c)
 	}
 	if _, err := h.DB.NewInsert().Model(&all).Exec(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	later := time.Now().Add(100 * 24 * time.Hour) // the copied one comes last
-	if _, err := h.DB.NewUpdate().Model(first).Set("review_due = ?", later).WherePK().Exec(t.Context()); err != nil {
+	if _, err := h.DB.NewUpdate().Model(first).Set("review_due = ?", later).Set("queue_at = ?", later).WherePK().Exec(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return all

@@ -37,6 +37,9 @@ type View struct {
 
 	pages  *Pages
 	prefix string
+	// labels are those of the fields that the page has, by name. A page with errors is
+	// written twice: the summary above the form calls each field by its label.
+	labels map[string]string
 }
 
 func (p *Pages) view(c *gin.Context, data any, f *Form) *View {
@@ -46,7 +49,7 @@ func (p *Pages) view(c *gin.Context, data any, f *Form) *View {
 	}
 	return &View{
 		Locale: server.Locale(ctx), Theme: themeOf(c.Request), Here: here(c.Request), Caller: server.Caller(ctx),
-		Data: data, Form: f, pages: p, prefix: server.LanguagePrefix(ctx),
+		Data: data, Form: f, pages: p, prefix: server.LanguagePrefix(ctx), labels: map[string]string{},
 	}
 }
 
@@ -214,7 +217,17 @@ func (v *View) Field(name string, attributes ...any) (*FieldView, error) {
 	if f.Label == "" {
 		return nil, fmt.Errorf("the field %q has no label", name)
 	}
+	v.labels[name] = f.Label
 	return f, nil
+}
+
+// Called is a field by its label, for the summary of errors; empty for what is no field
+// with a label of its own.
+func (v *View) Called(e FieldError) string {
+	if e.Anchor != "" {
+		return ""
+	}
+	return v.labels[e.Name]
 }
 
 // Options makes options: values and labels in turn.

@@ -24,9 +24,11 @@ import (
 type Services struct {
 	Policies api.Policies
 	// Staff, Cases and Sessions serve whoever has a session.
-	Staff    api.Staff
-	Cases    *cases.Service
-	Sessions api.Sessions
+	Staff api.Staff
+	// Organisations are those whose members sign in.
+	Organisations api.Organisations
+	Cases         *cases.Service
+	Sessions      api.Sessions
 	// Mailbox is set in development only.
 	Mailbox api.Mailbox
 	// Name is the provider's, for headings; "Regain" when empty.
@@ -74,6 +76,7 @@ func Register(s *server.Server, services Services) error {
 	s.ShowProblemsAs(p.showProblem)
 	p.registerPublic()
 	p.registerPartner()
+	p.registerOrganisation()
 	p.registerCustomer()
 	p.registerStaff()
 	p.registerReview()

@@ -50,6 +50,11 @@ writeTimes(document);
 document.addEventListener('htmx:after:swap', () => writeTimes(document));
 document.addEventListener('regain:swapped', () => writeTimes(document));
 
+for (const button of document.querySelectorAll('[data-print]')) {
+  button.hidden = false;
+  button.addEventListener('click', () => print());
+}
+
 // A form is sent once: the server would give the first answer again, but two requests
 // on their way tell a worried person nothing.
 addEventListener('submit', event => {

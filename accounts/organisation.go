@@ -1,0 +1,284 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun"
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+
+	"regain/database"
+	"regain/notify"
+	"regain/problem"
+)
+
+// Organisation is a reseller or partner whose members sign in. What is asked of any of
+// its addresses is asked of all of them.
+type Organisation struct {
+	ID        string
+	Name      string
+	CreatedAt time.Time
+	// Members are those of today, by address.
+	Members []Member
+	// Domains are mail domains of which every address is the organisation's.
+	Domains []string
+}
+
+// Addresses are those of its members.
+func (o Organisation) Addresses() []string {
+	addresses := make([]string, len(o.Members))
+	for n, m := range o.Members {
+		addresses[n] = m.Email
+	}
+	return addresses
+}
+
+// Member is the member with an address, however it is spelled; zero when there is none.
+func (o Organisation) Member(email string) Member {
+	_, wanted, _ := notify.ParseEmail(email)
+	for _, m := range o.Members {
+		if _, key, _ := notify.ParseEmail(m.Email); key == wanted {
+			return m
+		}
+	}
+	return Member{}
+}
+
+// Most that an organisation may have: everything of one is read at once.
+const (
+	maxMembers = 200
+	maxDomains = 20
+)
+
+type organisationRow struct {
+	bun.BaseModel `bun:"table:organisations,alias:organisations"`
+
+	ID        string `bun:",pk"`
+	Name      string
+	NameKey   string
+	CreatedAt time.Time
+	CreatedBy string
+}
+
+type domainRow struct {
+	bun.BaseModel `bun:"table:organisation_domains,alias:organisation_domains"`
+
+	Domain         string `bun:",pk"`
+	OrganisationID string
+	VerifiedAt     time.Time
+	VerifiedBy     string
+}
+
+func (r organisationRow) organisation() Organisation {
+	return Organisation{ID: r.ID, Name: r.Name, CreatedAt: r.CreatedAt.UTC()}
+}
+
+// nameKey is equal for two spellings of one name.
+func nameKey(name string) string {
+	return cases.Fold().String(norm.NFKC.String(strings.Join(strings.Fields(name), " ")))
+}
+
+// CreateOrganisation adds an organisation without members. by is the member of staff
+// who does it; empty for the operator's command line. Errors: invalid_fields,
+// name_taken.
+func (s *Service) CreateOrganisation(ctx context.Context, by, name string) (Organisation, error) {
+	name, fields := checkName(name)
+	if err := problem.InvalidFields(fields); err != nil {
+		return Organisation{}, err
+	}
+	row := organisationRow{ID: s.options.IDs(), Name: name, NameKey: nameKey(name), CreatedAt: s.options.now(), CreatedBy: by}
+	err := s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
+		_, err := tx.NewInsert().Model(&row).Exec(ctx)
+		return err
+	})
+	if errors.Is(err, database.ErrUnique) {
+		return Organisation{}, problem.New(problem.Conflict, "name_taken", "There is an organisation with this name already.")
+	}
+	if err != nil {
+		return Organisation{}, fmt.Errorf("create an organisation: %w", err)
+	}
+	return row.organisation(), nil
+}
+
+func errNoOrganisation() error {
+	return problem.New(problem.NotFound, "organisation_not_found", "There is no such organisation.")
+}
+
+// OrganisationByID finds an organisation with its members and domains. Error:
+// organisation_not_found.
+func (s *Service) OrganisationByID(ctx context.Context, id string) (Organisation, error) {
+	return s.findOrganisation(ctx, s.db.From(ctx), "organisations.id = ?", id)
+}
+
+// OrganisationNamed is OrganisationByID for whoever knows its name.
+func (s *Service) OrganisationNamed(ctx context.Context, name string) (Organisation, error) {
+	return s.findOrganisation(ctx, s.db.From(ctx), "organisations.name_key = ?", nameKey(name))
+}
+
+func (s *Service) findOrganisation(ctx context.Context, in bun.IDB, where, value string) (Organisation, error) {
+	var rows []organisationRow
+	if err := in.NewSelect().Model(&rows).Where(where, value).Scan(ctx); err != nil {
+		return Organisation{}, fmt.Errorf("find an organisation: %w", err)
+	}
+	if len(rows) == 0 {
+		return Organisation{}, errNoOrganisation()
+	}
+	o := rows[0].organisation()
+	var members []*memberRow
+	var domains []*domainRow
+	err := s.db.ReadTogether(ctx, in,
+		database.ListOf(&members, "organisation_members.organisation_id = ? AND organisation_members.removed_at IS NULL", o.ID),
+		database.ListOf(&domains, "organisation_domains.organisation_id = ?", o.ID))
+	if err != nil {
+		return Organisation{}, fmt.Errorf("read an organisation: %w", err)
+	}
+	o.Members, o.Domains = make([]Member, 0, len(members)), make([]string, 0, len(domains))
+	slices.SortFunc(members, func(a, b *memberRow) int { return strings.Compare(a.EmailKey, b.EmailKey) })
+	for _, m := range members {
+		o.Members = append(o.Members, m.member())
+	}
+	for _, d := range domains {
+		o.Domains = append(o.Domains, d.Domain)
+	}
+	slices.Sort(o.Domains)
+	return o, nil
+}
+
+// ListOrganisations returns up to limit organisations by name, without members and
+// domains, after the one with the name; "" begins.
+func (s *Service) ListOrganisations(ctx context.Context, after string, limit int) ([]Organisation, error) {
+	var rows []organisationRow
+	err := s.db.From(ctx).NewSelect().Model(&rows).Where("organisations.name_key > ?", nameKey(after)).
+		OrderExpr("organisations.name_key").Limit(int64(max(limit, 1))).Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list organisations: %w", err)
+	}
+	list := make([]Organisation, len(rows))
+	for n, r := range rows {
+		list[n] = r.organisation()
+	}
+	return list, nil
+}
+
+// SetDomains replaces the mail domains of an organisation: whatever is asked of an
+// address there is the organisation's to see, so somebody must have made sure that the
+// domain is its own. Errors: organisation_not_found, invalid_fields, domain_taken.
+func (s *Service) SetDomains(ctx context.Context, by, organisationID string, domains []string) (Organisation, error) {
+	clean, fields := checkDomains(domains)
+	if err := problem.InvalidFields(fields); err != nil {
+		return Organisation{}, err
+	}
+	var o Organisation
+	err := s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
+		var err error
+		if o, err = s.findOrganisation(ctx, tx, "organisations.id = ?", organisationID); err != nil {
+			return err
+		}
+		if err := s.membersElsewhere(ctx, tx, organisationID, clean); err != nil {
+			return err
+		}
+		return s.replaceDomains(ctx, tx, by, &o, clean)
+	})
+	if errors.Is(err, database.ErrUnique) {
+		err = errDomainTaken()
+	}
+	if err != nil {
+		return Organisation{}, fmt.Errorf("set an organisation's domains: %w", err)
+	}
+	return o, nil
+}
+
+func errDomainTaken() error {
+	return problem.New(problem.Conflict, "domain_taken", "Another organisation has this mail domain, or a member with an address in it.")
+}
+
+// replaceDomains leaves those alone that stay, with when and by whom they were verified.
+func (s *Service) replaceDomains(ctx context.Context, tx bun.IDB, by string, o *Organisation, clean []string) error {
+	for _, d := range o.Domains {
+		if slices.Contains(clean, d) {
+			continue
+		}
+		if _, err := tx.NewDelete().Model((*domainRow)(nil)).Where("domain = ?", d).Where("organisation_id = ?", o.ID).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	for _, d := range clean {
+		if slices.Contains(o.Domains, d) {
+			continue
+		}
+		row := domainRow{Domain: d, OrganisationID: o.ID, VerifiedAt: s.options.now(), VerifiedBy: by}
+		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	o.Domains = clean
+	return nil
+}
+
+// membersElsewhere refuses a domain in which another organisation has a member: one
+// address would be two organisations'.
+func (s *Service) membersElsewhere(ctx context.Context, tx bun.IDB, organisationID string, domains []string) error {
+	for _, d := range domains {
+		n, err := tx.NewSelect().Model((*memberRow)(nil)).Where("organisation_id <> ?", organisationID).
+			Where("removed_at IS NULL").Where("email_key LIKE ?", "%@"+d).Count(ctx)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			return errDomainTaken()
+		}
+	}
+	return nil
+}
+
+func checkDomains(typed []string) ([]string, []problem.Field) {
+	if len(typed) > maxDomains {
+		return nil, []problem.Field{{Pointer: "/domains", Code: "too_many", Message: fmt.Sprintf("Give at most %d domains.", maxDomains)}}
+	}
+	clean := []string{}
+	var fields []problem.Field
+	for n, t := range typed {
+		fault := func(code, message string) {
+			fields = append(fields, problem.Field{Pointer: fmt.Sprintf("/domains/%d", n), Code: code, Message: message})
+		}
+		switch domain, ok := parseDomain(t); {
+		case !ok:
+			fault("invalid_domain", "Give a mail domain, such as partner.example.")
+		case publicMail(domain):
+			fault("public_mail", "Anybody can have an address in this domain. Add the members' addresses instead.")
+		case !slices.Contains(clean, domain):
+			clean = append(clean, domain)
+		}
+	}
+	slices.Sort(clean)
+	return clean, fields
+}
+
+// parseDomain reads a domain as addresses have it after the @, which may be typed, too.
+func parseDomain(typed string) (string, bool) {
+	domain := strings.TrimPrefix(strings.TrimSpace(typed), "@")
+	_, key, ok := notify.ParseEmail("x@" + domain)
+	if !ok || strings.Contains(domain, "@") || !strings.Contains(domain, ".") || strings.Contains(domain, "_") {
+		return "", false
+	}
+	return domainOf(key), true
+}
+
+// domainOf is the domain of an address's key.
+func domainOf(key string) string { return key[strings.LastIndexByte(key, '@')+1:] }
+
+// publicMail knows the largest providers at which anybody gets an address. That a
+// domain is not among them says nothing: whoever sets one has to know whose it is.
+func publicMail(domain string) bool {
+	return slices.Contains([]string{
+		"126.com", "139.com", "163.com", "189.cn", "aliyun.com", "aol.com", "bol.com.br", "foxmail.com", "gmail.com", "gmx.com", "gmx.de", "gmx.net",
+		"googlemail.com", "hotmail.com", "icloud.com", "ig.com.br", "live.com", "mac.com", "mail.com", "mail.ru", "me.com", "msn.com", "outlook.com",
+		"outlook.com.br", "proton.me", "protonmail.com", "qq.com", "sina.cn", "sina.com", "sohu.com", "terra.com.br", "uol.com.br", "web.de", "yahoo.com",
+		"yahoo.com.br", "yandex.ru", "yeah.net", "ymail.com", "zoho.com",
+	}, domain)
+}

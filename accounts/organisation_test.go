@@ -1,0 +1,196 @@
+package accounts
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"regain/problem"
+)
+
+// organisation makes an organisation with members.
+func organisation(t *testing.T, b *bench, name string, members ...string) Organisation {
+	t.Helper()
+	o, err := b.CreateOrganisation(t.Context(), "lead-1", name)
+	ok(t, err)
+	for _, m := range members {
+		_, err := b.AddMember(t.Context(), "lead-1", o.ID, m)
+		ok(t, err)
+	}
+	o, err = b.OrganisationByID(t.Context(), o.ID)
+	ok(t, err)
+	return o
+}
+
+func TestOrganisations(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		nuvem := organisation(t, b, " Nuvem  Parceira Ltda. ", "Rui@Parceira.example", "bea@parceira.example")
+		if got := nuvem.Addresses(); !slices.Equal(got, []string{"bea@parceira.example", "Rui@Parceira.example"}) {
+			t.Errorf("addresses %v", got)
+		}
+		_, err := b.CreateOrganisation(t.Context(), "", "NUVEM parceira ltda.")
+		refused(t, err, "name_taken")
+		_, err = b.CreateOrganisation(t.Context(), "", " ")
+		if got := pointers(err); !slices.Equal(got, []string{"/name required"}) {
+			t.Errorf("got %v", got)
+		}
+		found, err := b.OrganisationNamed(t.Context(), "nuvem parceira LTDA.")
+		ok(t, err)
+		if found.ID != nuvem.ID {
+			t.Errorf("found %+v", found)
+		}
+		organisation(t, b, "Andere GmbH")
+		list, err := b.ListOrganisations(t.Context(), "", 1)
+		ok(t, err)
+		if len(list) != 1 || list[0].Name != "Andere GmbH" {
+			t.Fatalf("the first page: %+v", list)
+		}
+		list, err = b.ListOrganisations(t.Context(), list[0].Name, 10)
+		ok(t, err)
+		if len(list) != 1 || list[0].ID != nuvem.ID {
+			t.Errorf("the second page: %+v", list)
+		}
+		_, err = b.OrganisationByID(t.Context(), "none")
+		refused(t, err, "organisation_not_found")
+	})
+}
+
+// TestOneAddressOneOrganisation: what is asked of an address is one organisation's.
+func TestOneAddressOneOrganisation(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		first := organisation(t, b, "First", "rui@first.example")
+		second := organisation(t, b, "Second", "eva@shared.example")
+		_, err := b.AddMember(t.Context(), "", second.ID, "RUI@first.EXAMPLE")
+		refused(t, err, "member_taken")
+		_, err = b.AddMember(t.Context(), "", "none", "a@b.example")
+		refused(t, err, "organisation_not_found")
+		_, err = b.AddMember(t.Context(), "", second.ID, "nobody")
+		if got := pointers(err); !slices.Equal(got, []string{"/email invalid_email"}) {
+			t.Errorf("got %v", got)
+		}
+		o, err := b.SetDomains(t.Context(), "admin-1", first.ID, []string{"@First.example", "first.example", "other.example"})
+		ok(t, err)
+		if !slices.Equal(o.Domains, []string{"first.example", "other.example"}) {
+			t.Errorf("domains %v", o.Domains)
+		}
+		_, err = b.AddMember(t.Context(), "", second.ID, "zoe@first.example")
+		refused(t, err, "domain_taken")
+		_, err = b.SetDomains(t.Context(), "admin-1", second.ID, []string{"first.example"})
+		refused(t, err, "domain_taken")
+		_, err = b.SetDomains(t.Context(), "admin-1", first.ID, []string{"shared.example"})
+		refused(t, err, "domain_taken")
+		_, err = b.SetDomains(t.Context(), "admin-1", first.ID, []string{"gmail.com", "no domain", "a@b.example", "first.example"})
+		if got := pointers(err); !slices.Equal(got, []string{"/domains/0 public_mail", "/domains/1 invalid_domain", "/domains/2 invalid_domain"}) {
+			t.Errorf("got %v", got)
+		}
+		o, err = b.SetDomains(t.Context(), "admin-1", first.ID, nil)
+		ok(t, err)
+		if read, err := b.OrganisationByID(t.Context(), first.ID); err != nil || len(o.Domains)+len(read.Domains) != 0 {
+			t.Errorf("left %v, %v, %v", o.Domains, read.Domains, err)
+		}
+	})
+}
+
+// memberCode asks for a code and gives it.
+func (b *bench) memberCode(t *testing.T, email string) string {
+	t.Helper()
+	ok(t, b.SendMemberCode(t.Context(), email, "pt-BR", "192.0.2.7"))
+	return codeIn(t, b.letters(t, email)[0].TextBody)
+}
+
+func TestMemberSignsIn(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		nuvem := organisation(t, b, "Nuvem", "rui@parceira.example")
+		code := b.memberCode(t, "rui@parceira.example")
+		if subject := b.letters(t, "rui@parceira.example")[0].Subject; subject != "Seu código de acesso" {
+			t.Errorf("the letter is %q", subject)
+		}
+		refused(t, second(b.SignInMember(t.Context(), "eva@parceira.example", code, "")), "code_expired")
+		refused(t, second(b.SignInMember(t.Context(), "rui@parceira.example", wrong(code), "")), "code_wrong")
+		token, m, err := b.SignInMember(t.Context(), "Rui@Parceira.example", code, "192.0.2.7")
+		ok(t, err)
+		p, err := b.Authenticate(t.Context(), token)
+		ok(t, err)
+		if p.Kind != OrganisationMember || p.ID != m.ID || len(p.Roles) != 0 {
+			t.Errorf("principal %+v of %+v", p, m)
+		}
+		_, o, err := b.Membership(t.Context(), p.ID)
+		ok(t, err)
+		if o.ID != nuvem.ID {
+			t.Errorf("member of %+v", o)
+		}
+		refused(t, second(b.SignInMember(t.Context(), "rui@parceira.example", code, "")), "code_expired")
+		b.clock.Advance(time.Hour)
+		refused(t, third(b.Authenticate(t.Context(), token)), "unauthenticated") // idle
+	})
+}
+
+func second[A, B any](_ A, _ B, err error) error { return err }
+func third[A any](_ A, err error) error          { return err }
+
+func TestRemovedMember(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		nuvem := organisation(t, b, "Nuvem", "rui@parceira.example")
+		other := organisation(t, b, "Another")
+		token, m, err := b.SignInMember(t.Context(), "rui@parceira.example", b.memberCode(t, "rui@parceira.example"), "")
+		ok(t, err)
+		refused(t, b.RemoveMember(t.Context(), other.ID, m.ID), "member_not_found")
+		ok(t, b.RemoveMember(t.Context(), nuvem.ID, m.ID))
+		refused(t, b.RemoveMember(t.Context(), nuvem.ID, m.ID), "member_not_found")
+		refused(t, third(b.Authenticate(t.Context(), token)), "unauthenticated")
+		refused(t, second(b.Membership(t.Context(), m.ID)), "unauthenticated")
+		before := len(b.letters(t, "rui@parceira.example"))
+		b.clock.Advance(time.Hour)
+		ok(t, b.SendMemberCode(t.Context(), "rui@parceira.example", "en", "192.0.2.7"))
+		if got := len(b.letters(t, "rui@parceira.example")); got != before {
+			t.Errorf("a removed member got %d letters more", got-before)
+		}
+		names, err := b.MemberEmails(t.Context(), []string{m.ID, "none"})
+		ok(t, err)
+		if len(names) != 1 || names[m.ID] != "rui@parceira.example" {
+			t.Errorf("names %v", names)
+		}
+		again, err := b.AddMember(t.Context(), "", other.ID, "rui@parceira.example")
+		ok(t, err)
+		if again.ID == m.ID {
+			t.Error("the membership came back to life")
+		}
+	})
+}
+
+// TestMemberSignInTellsNothing: whatever is done with an address that is nobody's is
+// answered as if it were a member's, and no letter leaves.
+func TestMemberSignInTellsNothing(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		organisation(t, b, "Nuvem", "rui@parceira.example")
+		var answers [2][]string
+		for n, email := range []string{"rui@parceira.example", "eva@parceira.example"} {
+			told := func(err error) {
+				text := "fine"
+				if p, is := problem.As(err); is {
+					text = p.Code + " " + p.Detail + " " + p.RetryAfter.String()
+				} else if err != nil {
+					t.Fatal(err)
+				}
+				answers[n] = append(answers[n], text)
+			}
+			told(second(b.SignInMember(t.Context(), email, "000000", "192.0.2.9")))
+			told(b.SendMemberCode(t.Context(), email, "en", "192.0.2.9"))
+			told(b.SendMemberCode(t.Context(), email, "en", "192.0.2.9")) // too early
+			guess := "000000"
+			if n == 0 {
+				guess = wrong(codeIn(t, b.letters(t, email)[0].TextBody))
+			}
+			for range 6 {
+				told(second(b.SignInMember(t.Context(), email, guess, "192.0.2.9")))
+			}
+		}
+		if !slices.Equal(answers[0], answers[1]) {
+			t.Errorf("a member is told\n%s\nanother\n%s", strings.Join(answers[0], "\n"), strings.Join(answers[1], "\n"))
+		}
+		if got := b.letters(t, "eva@parceira.example"); len(got) != 0 {
+			t.Errorf("letters to nobody: %+v", got)
+		}
+	})
+}

@@ -1,0 +1,93 @@
+package cases
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"regain/problem"
+)
+
+// QueueFilter keeps some of a view's cases. Empty fields keep all.
+type QueueFilter struct {
+	Policy   string // the policy's id
+	Scenario string // the scenario's id
+	Locale   string // the customer's language
+	Holder   string // the id of who holds it
+	Within   QueueWithin
+	Age      QueueAge
+}
+
+// QueueWithin is by when a case is due, where cases are due.
+type QueueWithin string
+
+// QueueAge is how long ago a case was filed.
+type QueueAge string
+
+// QueueWithins are the choices, with how far ahead of now they reach.
+func QueueWithins() []QueueWithin { return []QueueWithin{"late", "4h", "1d", "3d", "7d"} }
+
+// QueueAges are the choices: filed within the time, or before it.
+func QueueAges() []QueueAge { return []QueueAge{"1d", "7d", "30d", "over_7d", "over_30d"} }
+
+func (w QueueWithin) ahead() time.Duration {
+	return map[QueueWithin]time.Duration{"4h": 4 * time.Hour, "1d": day, "3d": 3 * day, "7d": 7 * day}[w]
+}
+
+const day = 24 * time.Hour
+
+// since is the time that an age reaches back, and whether it means what is older.
+func (a QueueAge) since() (back time.Duration, older bool) {
+	switch a {
+	case "1d":
+		return day, false
+	case "7d":
+		return 7 * day, false
+	case "30d":
+		return 30 * day, false
+	case "over_7d":
+		return 7 * day, true
+	}
+	return 30 * day, true
+}
+
+// dated says whether the cases of a view are all due at some time.
+func (v View) dated() bool { return v != ViewEnded && v != ViewAll }
+
+func (f QueueFilter) check(view View) []problem.Field {
+	var bad []problem.Field
+	if f.Within != "" && (!slices.Contains(QueueWithins(), f.Within) || !view.dated()) {
+		bad = append(bad, problem.Field{Pointer: "/within", Code: "not_a_choice", Message: "Use late, 4h, 1d, 3d or 7d, in a view of cases that are due."})
+	}
+	if f.Age != "" && !slices.Contains(QueueAges(), f.Age) {
+		bad = append(bad, problem.Field{Pointer: "/age", Code: "not_a_choice", Message: "Use 1d, 7d, 30d, over_7d or over_30d."})
+	}
+	return bad
+}
+
+// filter adds the conditions of the query's filter.
+func (s *Service) filter(_ context.Context, q *bun.SelectQuery, in QueueQuery) (*bun.SelectQuery, error) {
+	f, now := in.Filter, s.now()
+	for _, equal := range []struct{ column, value string }{{"policy", f.Policy}, {"scenario", f.Scenario}, {"locale", f.Locale}} {
+		if equal.value != "" {
+			q = q.Where("c."+equal.column+" = ?", equal.value)
+		}
+	}
+	if f.Holder != "" {
+		q = q.Where("c.claimed_by = ?", f.Holder).Where("c.claimed_by <> ''")
+	}
+	if f.Within != "" {
+		q = q.Where("c.queue_at <= ?", now.Add(f.Within.ahead()))
+	}
+	if f.Age != "" {
+		comparison := ">="
+		back, older := f.Age.since()
+		if older {
+			comparison = "<"
+		}
+		q = q.Where("c.filed_at "+comparison+" ?", now.Add(-back))
+	}
+	return q, nil
+}

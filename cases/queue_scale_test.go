@@ -1,0 +1,171 @@
+package cases_test
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"regain/cases"
+	"regain/database"
+	"regain/database/databasetest"
+)
+
+// many is how many cases must be as quick as few.
+const many = 100_000
+
+// crowd copies a case until there are so many, in every view: of ten each is in one
+// state, every hundredth is of a rare scenario, and every thousandth is Ben's.
+func crowd(t *testing.T, w *world, n int) {
+	t.Helper()
+	one := w.filed("the copied one", withCard(0))
+	values := map[string]string{
+		"id": "'c-' || i", "reference": "'R-' || i", "account_key": "'k-' || i", "account": "'account-' || i", "open": "FALSE",
+		"held": "i % 10 = 4", "round": "CASE WHEN i % 10 = 3 THEN 2 ELSE 1 END", "approvals": "CASE WHEN i % 10 = 2 THEN 1 ELSE 0 END",
+		"state":      "CASE WHEN i % 10 <= 4 THEN CASE WHEN i % 10 = 1 THEN 'in_review' ELSE 'submitted' END WHEN i % 10 = 5 THEN 'materials_requested' ELSE 'approved' END",
+		"lane":       "CASE WHEN i % 10 < 4 THEN 1 WHEN i % 10 = 4 THEN 3 WHEN i % 10 = 5 THEN 2 ELSE 4 END",
+		"claimed_by": "CASE WHEN i % 10 <> 1 THEN '' WHEN i % 1000 = 1 THEN 'staff-ben' ELSE 'staff-eva' END",
+		"scenario":   "CASE WHEN i % 100 < 10 THEN 'rare' ELSE scenario END", "locale": "CASE WHEN i % 200 < 10 THEN 'zh-Hans' ELSE locale END",
+		"queue_at": "?", "filed_at": "?",
+	}
+	later := "CAST(? AS TIMESTAMPTZ) + i * interval '1 minute'"
+	if w.db.Dialect() == database.SQLite {
+		later = "strftime('%Y-%m-%d %H:%M:%S+00:00', ?, i || ' minutes')"
+	}
+	var columns, selected []string
+	var args []any
+	for _, f := range w.db.Table(reflect.TypeFor[cases.Case]()).Fields {
+		columns = append(columns, f.Name)
+		value, changed := values[f.Name]
+		switch {
+		case value == "?":
+			selected, args = append(selected, later), append(args, w.clock.now())
+		case changed:
+			selected = append(selected, value)
+		default:
+			selected = append(selected, "c."+f.Name)
+		}
+	}
+	args = append([]any{n}, append(args, one.id)...)
+	_, err := w.db.NewRaw("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) INSERT INTO cases ("+strings.Join(columns, ", ")+
+		") SELECT "+strings.Join(selected, ", ")+" FROM n, cases AS c WHERE c.id = ?", args...).Exec(w.ctx)
+	must(t, err)
+	_, err = w.db.ExecContext(w.ctx, "ANALYZE")
+	must(t, err)
+}
+
+// heard keeps the statements that are run.
+type heard struct{ queries []string }
+
+func (h *heard) BeforeQuery(ctx context.Context, _ *bun.QueryEvent) context.Context { return ctx }
+func (h *heard) AfterQuery(_ context.Context, e *bun.QueryEvent) {
+	h.queries = append(h.queries, e.Query)
+}
+
+// plan is how the database would carry a statement out.
+func plan(t *testing.T, w *world, query string) string {
+	t.Helper()
+	explain := "EXPLAIN "
+	if w.db.Dialect() == database.SQLite {
+		explain = "EXPLAIN QUERY PLAN "
+	}
+	rows, err := w.db.QueryContext(w.ctx, explain+query)
+	must(t, err)
+	defer func() { _ = rows.Close() }()
+	columns, err := rows.Columns()
+	must(t, err)
+	var out strings.Builder
+	for rows.Next() {
+		values, into := make([]any, len(columns)), make([]any, len(columns))
+		for n := range values {
+			into[n] = &values[n]
+		}
+		must(t, rows.Scan(into...))
+		fmt.Fprintln(&out, values[len(values)-1])
+	}
+	must(t, rows.Err())
+	return out.String()
+}
+
+// queueQueries are every view with every filter, and both orders.
+func queueQueries() []cases.QueueQuery {
+	filters := []cases.QueueFilter{{}, {Scenario: "rare"}, {Locale: "zh-Hans"}, {Policy: "huawei-id"}, {Policy: "none"}, {Holder: "staff-ben"}, {Within: "4h"}}
+	var all []cases.QueueQuery
+	for _, view := range cases.Views() {
+		for _, f := range filters {
+			if f.Within != "" && (view == cases.ViewEnded || view == cases.ViewAll) {
+				continue
+			}
+			for _, order := range []cases.QueueOrder{cases.OrderFirst, cases.OrderLast} {
+				all = append(all, cases.QueueQuery{View: view, Filter: f, Order: order, Limit: 26})
+			}
+		}
+	}
+	return all
+}
+
+// TestQueueOfManyIsQuick: with a hundred thousand cases a page of every view with
+// every filter takes as long as with a hundred, its first and one far behind.
+func TestQueueOfManyIsQuick(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		var few *world
+		if db.Dialect() == database.SQLite {
+			few = newWorld(t, databasetest.SQLite(t))
+		} else {
+			few = newWorld(t, databasetest.Postgres(t))
+		}
+		w := newWorld(t, db)
+		crowd(t, few, 100)
+		crowd(t, w, many)
+		ben, h := reviewer("ben"), &heard{}
+		w.db.AddQueryHook(h)
+		for _, in := range queueQueries() {
+			far := in
+			far.After = cases.QueueKey{Lane: 1, At: w.clock.now().Add(time.Hour), ID: "c-5"}
+			for _, page := range []cases.QueueQuery{in, far} {
+				small, large := fastest(few, w, func(w *world) {
+					h.queries = nil
+					_, err := w.Queue(w.ctx, ben, page)
+					must(t, err)
+				})
+				query := h.queries[0]
+				how := plan(t, w, query)
+				if large > 4*small+2*time.Millisecond || readsAll.MatchString(how) {
+					t.Errorf("%s %+v %s: %s of many, %s of few:\n%s\n%s", in.View, in.Filter, in.Order, large, small, query, how)
+				}
+			}
+		}
+		small, large := fastest(few, w, func(w *world) {
+			h.queries = nil
+			_, err := w.QueueCounts(w.ctx, ben)
+			must(t, err)
+		})
+		query := h.queries[0]
+		if how := plan(t, w, query); large > 4*small+6*time.Millisecond || readsAll.MatchString(how) {
+			t.Errorf("counts: %s of many, %s of few:\n%s", large, small, how)
+		}
+	})
+}
+
+// readsAll finds a plan that reads every case.
+var readsAll = regexp.MustCompile(`Seq Scan on cases|SCAN c(\n|$)`)
+
+// fastest is the shortest of some turns on each side, taken in turn: what else the
+// machine does makes them longer, never shorter.
+func fastest(few, lots *world, work func(w *world)) (small, large time.Duration) {
+	var times [2][]time.Duration
+	for range 7 {
+		for n, w := range []*world{few, lots} {
+			began := time.Now()
+			work(w)
+			times[n] = append(times[n], time.Since(began))
+		}
+	}
+	return slices.Min(times[0]), slices.Min(times[1])
+}
