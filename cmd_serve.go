@@ -253,6 +253,10 @@ func (c *serveCommand) workers(p *parts, service *cases.Service, store storage.S
 			}
 			return err
 		}, p.logger),
+		server.Every("words of cases without any", time.Hour, func(ctx context.Context) error {
+			_, err := service.IndexWords(ctx)
+			return err
+		}, p.logger),
 		server.Every("purge of sessions, codes and limits", 5*time.Minute, p.accounts.Purge, p.logger),
 	}
 }

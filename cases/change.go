@@ -41,6 +41,8 @@ type change struct {
 	// quiet changes append events and rows beside the case, and nothing that
 	// anybody decides on: they leave the version alone.
 	quiet bool
+	// filed says that the case was filed before.
+	filed bool
 	// new is the change that begins the case: nothing of it is written yet.
 	new bool
 }
@@ -62,7 +64,7 @@ func (s *Service) change(ctx context.Context, actor Actor, t target, fn func(*ch
 		if err != nil {
 			return err
 		}
-		ch := &change{ctx: ctx, s: s, tx: tx, actor: actor, now: s.now(), Case: c}
+		ch := &change{ctx: ctx, s: s, tx: tx, actor: actor, now: s.now(), Case: c, filed: c.FiledAt != nil}
 		if err := ch.admit(); err != nil {
 			return err
 		}
@@ -178,6 +180,11 @@ func (ch *change) write() error {
 	}
 	if err := ch.writeCase(); err != nil {
 		return err
+	}
+	if !ch.filed && c.FiledAt != nil {
+		if err := ch.s.addWords(database.Later(ch.ctx), ch.tx, c.ID, particularWords(c)); err != nil {
+			return err
+		}
 	}
 	return ch.queueMessages()
 }

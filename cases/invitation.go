@@ -115,6 +115,9 @@ func (ch *change) invite(in InviteInput) (*Invitation, error) {
 	if err := ch.do(actInvite, Facts{"invitation": inv.ID, "items": itemIDs(owed)}); err != nil {
 		return nil, err
 	}
+	if err := errors.Join(ch.keepWords(inv.Email), ch.keepOrganisation(inv.Organisation)); err != nil {
+		return nil, err
+	}
 	return inv, ch.sendLink(inv, "invitation", itemIDs(owed))
 }
 

@@ -98,7 +98,7 @@ func (ch *change) addMessage(kind MessageKind, body string) (*CaseMessage, error
 	if _, err := ch.tx.NewInsert().Model(m).Exec(ch.ctx); err != nil {
 		return nil, fmt.Errorf("write message: %w", err)
 	}
-	return m, nil
+	return m, ch.keepWords(body)
 }
 
 // MessageQuery asks for a page of messages, or of notes.

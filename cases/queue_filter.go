@@ -18,6 +18,9 @@ type QueueFilter struct {
 	Holder   string // the id of who holds it
 	Within   QueueWithin
 	Age      QueueAge
+	// Text are words of the reference, the account, a contact, an organisation, a message
+	// or a note; a case has all of them. Organisation are words of an organisation alone.
+	Text, Organisation string
 }
 
 // QueueWithin is by when a case is due, where cases are due.
@@ -64,11 +67,11 @@ func (f QueueFilter) check(view View) []problem.Field {
 	if f.Age != "" && !slices.Contains(QueueAges(), f.Age) {
 		bad = append(bad, problem.Field{Pointer: "/age", Code: "not_a_choice", Message: "Use 1d, 7d, 30d, over_7d or over_30d."})
 	}
-	return bad
+	return append(bad, f.checkTexts()...)
 }
 
 // filter adds the conditions of the query's filter.
-func (s *Service) filter(_ context.Context, q *bun.SelectQuery, in QueueQuery) (*bun.SelectQuery, error) {
+func (s *Service) filter(ctx context.Context, q *bun.SelectQuery, in QueueQuery) (*bun.SelectQuery, error) {
 	f, now := in.Filter, s.now()
 	for _, equal := range []struct{ column, value string }{{"policy", f.Policy}, {"scenario", f.Scenario}, {"locale", f.Locale}} {
 		if equal.value != "" {
@@ -89,5 +92,5 @@ func (s *Service) filter(_ context.Context, q *bun.SelectQuery, in QueueQuery) (
 		}
 		q = q.Where("c.filed_at "+comparison+" ?", now.Add(-back))
 	}
-	return q, nil
+	return s.search(ctx, q, f)
 }

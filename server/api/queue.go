@@ -33,30 +33,55 @@ type QueueEntry struct {
 	EndedAt         *time.Time `json:"ended_at,omitempty"`
 }
 
-// QueueParameters are embedded where a part of the queue is asked for.
+// QueueParameters are embedded where a part of the queue is asked for, in the query or
+// in a body.
 type QueueParameters struct {
-	View     string `query:"view" enum:"mine,unassigned,due_soon,overdue,second_approval,appeals,waiting,held,ended,all" default:"unassigned" doc:"mine: claimed by the caller. unassigned: waiting for a reviewer. due_soon: due within a day, or late. overdue: late. waiting: with the customer. second_approval: waiting for another approval. held: waiting for another case on the account."`
-	Order    string `query:"order" enum:"first,last" doc:"Due first or due last; in the view ended, ended first or last. Without it: due first, ended last."`
-	Policy   string `query:"policy" maxLength:"100" doc:"Only cases under this policy."`
-	Scenario string `query:"scenario" maxLength:"100" doc:"Only cases of this scenario."`
-	Language string `query:"language" maxLength:"35" example:"pt-BR" doc:"Only cases of customers who speak it."`
-	Holder   string `query:"holder" maxLength:"64" doc:"Only cases that this member of staff holds."`
-	Within   string `query:"within" enum:"late,4h,1d,3d,7d" doc:"Only cases that are due by then; in views of cases that are due."`
-	Age      string `query:"age" enum:"1d,7d,30d,over_7d,over_30d" doc:"Only cases that were filed within the time, or before it."`
+	Order    string `query:"order" json:"order,omitempty" enum:"first,last" doc:"Due first or due last; in the view ended, ended first or last. Without it: due first, ended last."`
+	Policy   string `query:"policy" json:"policy,omitempty" maxLength:"100" doc:"Only cases under this policy."`
+	Scenario string `query:"scenario" json:"scenario,omitempty" maxLength:"100" doc:"Only cases of this scenario."`
+	Language string `query:"language" json:"language,omitempty" maxLength:"35" example:"pt-BR" doc:"Only cases of customers who speak it."`
+	Holder   string `query:"holder" json:"holder,omitempty" maxLength:"64" doc:"Only cases that this member of staff holds."`
+	Within   string `query:"within" json:"within,omitempty" enum:"late,4h,1d,3d,7d" doc:"Only cases that are due by then; in views of cases that are due."`
+	Age      string `query:"age" json:"age,omitempty" enum:"1d,7d,30d,over_7d,over_30d" doc:"Only cases that were filed within the time, or before it."`
 }
 
-func (in QueueParameters) query() cases.QueueQuery {
-	return cases.QueueQuery{View: cases.View(in.View), Order: cases.QueueOrder(in.Order), Filter: cases.QueueFilter{
+func (in QueueParameters) query(view string) cases.QueueQuery {
+	return cases.QueueQuery{View: cases.View(view), Order: cases.QueueOrder(in.Order), Filter: cases.QueueFilter{
 		Policy: in.Policy, Scenario: in.Scenario, Locale: in.Language, Holder: in.Holder, Within: cases.QueueWithin(in.Within), Age: cases.QueueAge(in.Age),
 	}}
 }
 
 type queueIn struct {
 	server.Localized
+	View string `query:"view" enum:"mine,unassigned,due_soon,overdue,second_approval,appeals,waiting,held,ended,all" default:"unassigned" doc:"mine: claimed by the caller. unassigned: waiting for a reviewer. due_soon: due within a day, or late. overdue: late. waiting: with the customer. second_approval: waiting for another approval. held: waiting for another case on the account."`
 	QueueParameters
 	AcceptLanguage string `header:"Accept-Language" example:"pt-BR" doc:"The language of the titles, when locale does not say it."`
 	Cursor         string `query:"cursor" maxLength:"300" doc:"Where the page before ended, or the page after began; it is in next and previous."`
 	Limit          int    `query:"limit" minimum:"1" maximum:"50" default:"25"`
+}
+
+// searchIn has what people search for in its body: it names persons, and addresses are
+// kept in logs, histories and proxies that are not ours to erase.
+type searchIn struct {
+	server.Localized
+	AcceptLanguage string `header:"Accept-Language" example:"pt-BR" doc:"The language of the titles, when locale does not say it."`
+	Body           struct {
+		View         string `json:"view,omitempty" enum:"mine,unassigned,due_soon,overdue,second_approval,appeals,waiting,held,ended,all" default:"all"`
+		Text         string `json:"text,omitempty" maxLength:"1000" example:"ana@example.com" doc:"Words of the reference, the account, a contact, an organisation, a message or a note. A case has all of them, or words that begin with them. At most 200 characters."`
+		Organisation string `json:"organisation,omitempty" maxLength:"1000" example:"Nuvem Parceira" doc:"Words of an organisation's name alone: the account's owner, or who was invited."`
+		QueueParameters
+		Cursor string `json:"cursor,omitempty" maxLength:"300" doc:"From next or previous."`
+		Limit  int    `json:"limit,omitempty" minimum:"1" maximum:"50" default:"25"`
+	}
+}
+
+type searchOut struct {
+	Body struct {
+		Cases    []QueueEntry `json:"cases"`
+		People   People       `json:"people" doc:"The names of those who hold them, by id."`
+		Next     string       `json:"next,omitempty" doc:"The cursor of the next page; absent at the end."`
+		Previous string       `json:"previous,omitempty" doc:"The cursor of the page before; absent at the beginning."`
+	}
 }
 
 type queueOut struct {
@@ -81,6 +106,12 @@ func (a caseAPI) registerQueue() {
 	}, a.listQueue)
 
 	server.JSON(a.server, server.Route{
+		ID: "search-cases", Method: post, Path: queuePath + "/search", Roles: caseStaff(), Effect: server.Reads, MaxBody: 16 << 10, Tag: tagReview,
+		Summary:     "Find cases by reference, account, contact, organisation or text",
+		Description: "A search is a body, because addresses must not hold what is known of people.",
+	}, a.searchCases)
+
+	server.JSON(a.server, server.Route{
 		ID: "count-queue", Method: get, Path: queuePath + "/counts", Roles: caseStaff(), Effect: server.Reads, Tag: tagReview,
 		Summary: "How many cases are in each view",
 	}, func(ctx context.Context, _ *struct{}) (*queueCountsOut, error) {
@@ -103,12 +134,26 @@ func (a caseAPI) registerQueue() {
 const queuePath = "/api/v1/queue"
 
 func (a caseAPI) listQueue(ctx context.Context, in *queueIn) (*queueOut, error) {
-	page, err := a.queuePage(ctx, in.query(), in.Cursor, in.Limit)
+	page, err := a.queuePage(ctx, in.query(in.View), in.Cursor, in.Limit)
 	if err != nil {
 		return nil, err
 	}
 	out := &queueOut{}
 	out.Body.Cases, out.Body.Next, out.Body.Previous = page.Entries, in.page(page.Next), in.page(page.Previous)
+	out.Body.People, err = a.people(ctx, page.Holders())
+	return out, err
+}
+
+func (a caseAPI) searchCases(ctx context.Context, in *searchIn) (*searchOut, error) {
+	b := in.Body
+	query := b.query(b.View)
+	query.Filter.Text, query.Filter.Organisation = b.Text, b.Organisation
+	page, err := a.queuePage(ctx, query, b.Cursor, b.Limit)
+	if err != nil {
+		return nil, err
+	}
+	out := &searchOut{}
+	out.Body.Cases, out.Body.Next, out.Body.Previous = page.Entries, page.Next, page.Previous
 	out.Body.People, err = a.people(ctx, page.Holders())
 	return out, err
 }
