@@ -8,7 +8,9 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -61,11 +63,22 @@ type serveCommand struct {
 // than any call that could still name it.
 const orphanGrace = 24 * time.Hour
 
+// easeCollector lets garbage grow to three times what lives before it is collected, unless
+// GOGC says otherwise. Pages, policies and schemas, some 20 MiB, live as long as the
+// process, and Go's default would go through them for every 20 MiB of garbage, which
+// under load takes a fifth of the time.
+func easeCollector() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(300)
+	}
+}
+
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // Run serves until the context ends.
 func (c *serveCommand) Run(ctx context.Context, t terminal) error {
 	started := time.Now()
+	easeCollector()
 	logger := c.logger(t)
 	loaded, err := c.loadPolicies()
 	if err != nil {

@@ -187,10 +187,10 @@ type sessionView struct {
 }
 
 // sessionByToken is what every call with a session begins with.
-var sessionByToken = database.NewShape("SELECT sessions.id, sessions.token_hash, sessions.kind, sessions.subject, sessions.created_at, " +
+const sessionByToken = "(SELECT sessions.id, sessions.token_hash, sessions.kind, sessions.subject, sessions.created_at, " +
 	"sessions.last_seen_at, sessions.expires_at, sessions.idle, " +
 	"staff.email AS staff_email, staff.roles AS staff_roles, staff.disabled_at AS staff_disabled " +
-	"FROM sessions LEFT JOIN staff ON sessions.kind = 'staff' AND staff.id = sessions.subject WHERE sessions.token_hash = ?")
+	"FROM sessions LEFT JOIN staff ON sessions.kind = 'staff' AND staff.id = sessions.subject WHERE sessions.token_hash = ?)"
 
 // Authenticate says whose token it is, in one query. A token that is unknown,
 // ended, expired, idle for too long or of a disabled staff member is the problem
@@ -203,8 +203,8 @@ func (s *Sessions) Authenticate(ctx context.Context, token string) (Principal, e
 	if !wellFormed(token, tokenPrefix) {
 		return Principal{}, errUnauthenticated()
 	}
-	var found []sessionView
-	err := s.db.ReadShape(ctx, s.db.From(ctx), sessionByToken, &found, hashToken(token))
+	var found []*sessionView
+	err := s.db.ReadTogether(ctx, s.db.From(ctx), database.ListOf(&found, "TRUE", hashToken(token)).From(sessionByToken))
 	if err != nil {
 		return Principal{}, fmt.Errorf("look a session up: %w", err)
 	}

@@ -92,14 +92,13 @@ func (s *Service) Details(ctx context.Context, actor Actor, id string) (*Details
 }
 
 func (s *Service) details(ctx context.Context, actor Actor, id string) (*Details, error) {
-	d := &Details{Ahead: -1}
-	if err := s.readWhole(ctx, d, id); err != nil {
+	d, err := s.readWhole(ctx, id)
+	if err != nil {
 		return nil, err
 	}
 	if err := s.admitReader(ctx, actor, d.Case); err != nil {
 		return nil, err
 	}
-	var err error
 	if d.Policy, err = s.policies.Pinned(ctx, d.Case.PolicyHash); err != nil {
 		return nil, err
 	}
@@ -113,25 +112,50 @@ func (s *Service) details(ctx context.Context, actor Actor, id string) (*Details
 	return d, err
 }
 
-// readWhole reads the case and all that hangs on it in one round trip, oldest first.
-// Error: case_not_found.
-func (s *Service) readWhole(ctx context.Context, d *Details, id string) error {
-	var found []*Case
-	err := s.db.ReadTogether(ctx, s.db.From(ctx),
-		database.ListOf(&found, "c.id = ?", id),
-		database.ListOf(&d.Items, "i.case_id = ?", id),
-		database.ListOf(&d.Documents, "d.case_id = ?", id),
-		database.ListOf(&d.Judged, "idec.case_id = ?", id),
-		database.ListOf(&d.Decisions, "cdec.case_id = ?", id),
-		database.ListOf(&d.Invitations, "inv.case_id = ?", id),
-	)
-	if err != nil {
-		return fmt.Errorf("read case: %w", err)
+// whole is a case with all that hangs on it, as it is read.
+type whole struct {
+	id       string
+	found    []*Case
+	rest     Details
+	foreseen *database.Foreseen
+}
+
+func (w *whole) lists() []database.List {
+	return []database.List{
+		database.ListOf(&w.found, "c.id = ?", w.id),
+		database.ListOf(&w.rest.Items, "i.case_id = ?", w.id),
+		database.ListOf(&w.rest.Documents, "d.case_id = ?", w.id),
+		database.ListOf(&w.rest.Judged, "idec.case_id = ?", w.id),
+		database.ListOf(&w.rest.Decisions, "cdec.case_id = ?", w.id),
+		database.ListOf(&w.rest.Invitations, "inv.case_id = ?", w.id),
 	}
-	if len(found) == 0 {
-		return errNotFound()
+}
+
+type foreseenKey struct{}
+
+// Foresee lets the case with the id be read by the query that finds out who calls: for
+// calls that then read it whole, once, unless the caller is refused.
+func (s *Service) Foresee(ctx context.Context, id string) context.Context {
+	w := &whole{id: id}
+	ctx, w.foreseen = database.Foresee(ctx, w.lists()...)
+	return context.WithValue(ctx, foreseenKey{}, w)
+}
+
+// readWhole reads the case and all that hangs on it in one round trip, oldest first, or
+// in none when that was foreseen. Error: case_not_found.
+func (s *Service) readWhole(ctx context.Context, id string) (*Details, error) {
+	w, _ := ctx.Value(foreseenKey{}).(*whole)
+	if w == nil || w.id != id || !w.foreseen.Take() {
+		w = &whole{id: id}
+		if err := s.db.ReadTogether(ctx, s.db.From(ctx), w.lists()...); err != nil {
+			return nil, fmt.Errorf("read case: %w", err)
+		}
 	}
-	d.Case = found[0]
+	if len(w.found) == 0 {
+		return nil, errNotFound()
+	}
+	d := &w.rest
+	d.Case, d.Ahead = w.found[0], -1
 	oldestFirst(d.Items, func(i *Item) (time.Time, string) { return i.CreatedAt, i.ID })
 	oldestFirst(d.Documents, func(d *Document) (time.Time, string) { return d.CreatedAt, d.ID })
 	oldestFirst(d.Judged, func(j *ItemDecision) (time.Time, string) { return j.DecidedAt, j.ID })
@@ -141,7 +165,7 @@ func (s *Service) readWhole(ctx context.Context, d *Details, id string) error {
 	for _, j := range d.Judged {
 		d.ItemDecided[j.ItemID] = j
 	}
-	return nil
+	return d, nil
 }
 
 func oldestFirst[T any](list []*T, key func(*T) (time.Time, string)) {
@@ -173,7 +197,7 @@ func (s *Service) ahead(ctx context.Context, c *Case) (int, error) {
 // asked beyond it.
 func inPolicyOrder(items []*Item, d *rules.Decision) []*Item {
 	out := make([]*Item, 0, len(items))
-	for _, r := range rules.Items(d.Requirements) {
+	rules.EachItem(d.Requirements, func(r *rules.Requirement) {
 		for n := 1; n <= r.Slots(); n++ {
 			for _, i := range items {
 				if !i.Retired && i.Requirement == r.ID && i.Slot == n {
@@ -181,7 +205,7 @@ func inPolicyOrder(items []*Item, d *rules.Decision) []*Item {
 				}
 			}
 		}
-	}
+	})
 	for _, i := range items {
 		if !i.Retired && i.Origin == FromReviewer {
 			out = append(out, i)

@@ -65,6 +65,7 @@ type DB struct {
 	*bun.DB
 	dialect Dialect
 	config  Config
+	unions  unions
 	close   func() error
 }
 

@@ -45,8 +45,7 @@ func (j *JSON[T]) Scan(src any) error {
 		return fmt.Errorf("decode JSON column: unexpected %T", src)
 	}
 	var v T
-	decoder := json.NewDecoder(bytes.NewReader(encoded))
-	if err := decoder.Decode(&v); err != nil {
+	if err := json.Unmarshal(encoded, &v); err != nil {
 		return fmt.Errorf("decode JSON column into %T: %w", v, err)
 	}
 	j.V = v

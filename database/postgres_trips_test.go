@@ -48,6 +48,12 @@ func openCounted(t *testing.T) (*DB, *atomic.Int64) {
 	return db, sent
 }
 
+type trip struct {
+	bun.BaseModel `bun:"table:trips,alias:trips"`
+
+	ID int64
+}
+
 // What begins, joins and releases goes along with the statements.
 func TestRoundTrips(t *testing.T) {
 	db, sent := openCounted(t)
@@ -83,6 +89,15 @@ func TestRoundTrips(t *testing.T) {
 			return db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
 				return errors.Join(add(Later(ctx), tx), db.RunShape(Later(ctx), tx, shape, 1))
 			})
+		}, 1},
+		{"what is read, with what is foreseen", func() error {
+			var read, foreseen []*trip
+			ctx, f := Foresee(ctx, ListOf(&foreseen, "trips.id = ?", 1))
+			err := db.ReadTogether(ctx, db.From(ctx), ListOf(&read, "trips.id = ?", 0))
+			if !f.Take() || len(foreseen) == 0 {
+				return errors.Join(err, errors.New("it did not come"))
+			}
+			return err
 		}, 1},
 		{"a shape, planned in the same breath", func() error { return db.RunShape(ctx, db.DB, NewShape("INSERT INTO trips VALUES (0 + ?)"), 1) }, 1},
 	} {

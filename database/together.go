@@ -17,6 +17,7 @@ import (
 // which the condition holds. Make it by ListOf.
 type List struct {
 	model reflect.Type
+	from  string // instead of the model's table
 	where string // with ? for each value
 	args  []any
 	add   func(row reflect.Value)
@@ -32,37 +33,67 @@ func ListOf[T any](dest *[]*T, where string, args ...any) List {
 	}
 }
 
-// ReadTogether reads several lists by one statement, and so as of one moment. Rows come
-// in no particular order.
+// From reads the list from a query in parentheses that gives the model's columns, and
+// not from its table.
+func (l List) From(query string) List {
+	l.from = query
+	return l
+}
+
+// ReadTogether reads several lists by one statement, and so as of one moment; those
+// that are foreseen, too. Rows come in no particular order.
 func (db *DB) ReadTogether(ctx context.Context, in bun.IDB, lists ...List) error {
+	foreseen := foreseenIn(ctx, in)
+	if foreseen != nil {
+		lists = append(lists, foreseen.lists...)
+	}
+	if err := db.readTogether(ctx, in, lists); err != nil {
+		return err
+	}
+	if foreseen != nil {
+		foreseen.state = arrived
+	}
+	return nil
+}
+
+func (db *DB) readTogether(ctx context.Context, in bun.IDB, lists []List) error {
 	var args []any
 	tables := make([]*schema.Table, len(lists))
 	for n, l := range lists {
 		tables[n] = db.Table(l.model)
 		args = append(args, l.args...)
 	}
-	s, width := together(tables, lists)
-	ctx, query := db.with(ctx, s, args)
+	u := db.together(tables, lists)
+	ctx, query := db.with(ctx, u.shape, args)
 	rows, err := in.QueryContext(ctx, query)
 	if err != nil {
 		return Classify(err)
 	}
 	defer func() { _ = rows.Close() }()
-	values := make([]sql.RawBytes, width+1)
-	into := make([]any, width+1)
-	for i := range values {
-		into[i] = &values[i]
+	var number, text sql.RawBytes
+	into := []any{&number, &text}
+	r := record{values: make([]sql.RawBytes, u.width)}
+	if u.columns {
+		into = into[:1]
+		for i := range r.values {
+			into = append(into, &r.values[i])
+		}
 	}
 	for rows.Next() {
 		if err := rows.Scan(into...); err != nil {
 			return Classify(err)
 		}
-		n, err := strconv.Atoi(string(values[0]))
+		n, err := strconv.Atoi(string(number))
 		if err != nil || n >= len(lists) {
-			return fmt.Errorf("read lists together: row of list %q", values[0])
+			return fmt.Errorf("read lists together: row of list %q", number)
+		}
+		if !u.columns {
+			if err := r.split(text); err != nil {
+				return fmt.Errorf("read lists together: %s: %w", tables[n].Name, err)
+			}
 		}
 		row := reflect.New(lists[n].model)
-		if err := scanTexts(tables[n], row.Elem(), values[1:]); err != nil {
+		if err := scanTexts(tables[n], row.Elem(), r.values); err != nil {
 			return err
 		}
 		lists[n].add(row)
@@ -71,6 +102,9 @@ func (db *DB) ReadTogether(ctx context.Context, in bun.IDB, lists ...List) error
 }
 
 func scanTexts(table *schema.Table, row reflect.Value, values []sql.RawBytes) error {
+	if len(values) < len(table.Fields) {
+		return fmt.Errorf("%d values for the columns of %s", len(values), table.Name)
+	}
 	for i, field := range table.Fields {
 		var value any
 		if values[i] != nil {
@@ -84,42 +118,65 @@ func scanTexts(table *schema.Table, row reflect.Value, values []sql.RawBytes) er
 }
 
 // unions are the statements of ReadTogether by what they read.
-var unions sync.Map // string → union
+type unions struct{ known sync.Map }
 
 type union struct {
-	shape *Shape
-	width int
+	shape   *Shape
+	width   int  // columns of the widest list
+	columns bool // each in a column of its own
 }
 
-// together makes the statement: the rows of all lists under each other, every value as
-// text, after the number of its list.
-func together(tables []*schema.Table, lists []List) (*Shape, int) {
+// together makes the statement: the rows of all lists under each other, after the number
+// of its list. Postgres writes a row as one text, which costs both sides less than
+// many columns; on SQLite every value is a text of its own.
+func (db *DB) together(tables []*schema.Table, lists []List) union {
 	var key strings.Builder
-	width := 0
+	key.Grow(512)
+	u := union{columns: db.dialect != Postgres}
 	for n, t := range tables {
-		width = max(width, len(t.Fields))
-		key.WriteString(t.Name + "\x00" + lists[n].where + "\x00")
+		u.width = max(u.width, len(t.Fields))
+		key.WriteString(t.Name + "\x00" + lists[n].from + "\x00" + lists[n].where + "\x00")
 	}
-	if known, ok := unions.Load(key.String()); ok {
-		u := known.(union)
-		return u.shape, u.width
+	if known, ok := db.unions.known.Load(key.String()); ok {
+		return known.(union)
 	}
 	var b strings.Builder
 	for n, t := range tables {
 		if n > 0 {
 			b.WriteString(" UNION ALL ")
 		}
-		fmt.Fprintf(&b, "SELECT %d", n)
-		for i := range width {
-			if i < len(t.Fields) {
-				fmt.Fprintf(&b, ", CAST(%s.%s AS TEXT)", t.SQLAlias, t.Fields[i].SQLName)
-			} else {
-				b.WriteString(", CAST(NULL AS TEXT)")
-			}
+		_, _ = fmt.Fprintf(&b, "SELECT %d, ", n)
+		if u.columns {
+			b.WriteString(textColumns(t, u.width))
+		} else {
+			b.WriteString(recordColumn(t))
 		}
-		fmt.Fprintf(&b, " FROM %s AS %s WHERE %s", t.SQLName, t.SQLAlias, lists[n].where)
+		from := lists[n].from
+		if from == "" {
+			from = string(t.SQLName)
+		}
+		_, _ = fmt.Fprintf(&b, " FROM %s AS %s WHERE %s", from, t.SQLAlias, lists[n].where)
 	}
-	u := union{NewShape(b.String()), width}
-	unions.Store(key.String(), u)
-	return u.shape, u.width
+	u.shape = NewShape(b.String())
+	db.unions.known.Store(key.String(), u)
+	return u
+}
+
+func textColumns(t *schema.Table, width int) string {
+	columns := make([]string, width)
+	for i := range columns {
+		columns[i] = "CAST(NULL AS TEXT)"
+		if i < len(t.Fields) {
+			columns[i] = fmt.Sprintf("CAST(%s.%s AS TEXT)", t.SQLAlias, t.Fields[i].SQLName)
+		}
+	}
+	return strings.Join(columns, ", ")
+}
+
+func recordColumn(t *schema.Table) string {
+	columns := make([]string, len(t.Fields))
+	for i, f := range t.Fields {
+		columns[i] = fmt.Sprintf("%s.%s", t.SQLAlias, f.SQLName)
+	}
+	return "CAST(ROW(" + strings.Join(columns, ", ") + ") AS TEXT)"
 }

@@ -3,6 +3,7 @@ package database_test
 import (
 	"context"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -85,6 +86,43 @@ func TestReadTogether(t *testing.T) {
 					t.Fatalf("stamp %+v, want %+v", s, stamps[n])
 				}
 			}
+		}
+	})
+}
+
+// What is foreseen comes with what is read first, once, and not within a transaction.
+func TestForesee(t *testing.T) {
+	withParcels(t, func(t *testing.T, db *database.DB) {
+		err := db.InTx(t.Context(), func(ctx context.Context, tx bun.IDB) error {
+			return database.Add(ctx, db, tx, &parcel{ID: "first"}, &parcel{ID: `"a" \ (b,c)`, Tags: database.NewJSON([]string{`\"x"`, ""})})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var foreseen, first, within []*parcel
+		ctx, f := database.Foresee(t.Context(), database.ListOf(&foreseen, "parcels.id = ?", `"a" \ (b,c)`))
+		err = db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
+			return db.ReadTogether(ctx, tx, database.ListOf(&within, "parcels.id = ?", "first"))
+		})
+		if err != nil || len(within) != 1 || len(foreseen) != 0 {
+			t.Fatalf("within a transaction: %v, %v, %v", err, within, foreseen)
+		}
+		from := database.ListOf(&first, "TRUE", "first").From("(SELECT * FROM parcels WHERE id = ?)")
+		if err := db.ReadTogether(ctx, db.From(ctx), from); err != nil || len(first) != 1 || first[0].ID != "first" {
+			t.Fatalf("%v, %v", err, first)
+		}
+		if !f.Take() || len(foreseen) != 1 || foreseen[0].ID != `"a" \ (b,c)` || !slices.Equal(foreseen[0].Tags.V, []string{`\"x"`, ""}) {
+			t.Fatalf("foreseen: %+v", foreseen)
+		}
+		if f.Take() {
+			t.Error("what was foreseen is there a second time")
+		}
+		if err := db.ReadTogether(ctx, db.From(ctx), database.ListOf(&first, "parcels.id = ?", "first")); err != nil || len(foreseen) != 1 {
+			t.Errorf("%v; foreseen again: %v", err, foreseen)
+		}
+		_, never := database.Foresee(t.Context(), database.ListOf(&foreseen, "FALSE"))
+		if never.Take() {
+			t.Error("what was never read is there")
 		}
 	})
 }

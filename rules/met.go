@@ -46,12 +46,17 @@ func unmet(r Requirement, slotsOf func(Requirement) int) []Requirement {
 // Items gives the items of the tree under reqs, in order.
 func Items(reqs []Requirement) []Requirement {
 	var out []Requirement
-	for _, r := range reqs {
-		if r.Kind == Item {
-			out = append(out, r)
-			continue
-		}
-		out = append(out, Items(r.Children)...)
-	}
+	EachItem(reqs, func(r *Requirement) { out = append(out, *r) })
 	return out
+}
+
+// EachItem is Items without a copy of each.
+func EachItem(reqs []Requirement, do func(r *Requirement)) {
+	for n := range reqs {
+		if r := &reqs[n]; r.Kind == Item {
+			do(r)
+		} else {
+			EachItem(r.Children, do)
+		}
+	}
 }

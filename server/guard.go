@@ -32,6 +32,9 @@ func (s *Server) guard(r *Route, handle gin.HandlerFunc) gin.HandlerFunc {
 		defer leave()
 		ctx, cancel := context.WithTimeout(c.Request.Context(), s.deadline(r))
 		defer cancel()
+		if r.Foresees != nil {
+			ctx = r.Foresees(ctx, c.Param)
+		}
 		c.Request = c.Request.WithContext(ctx)
 		body, err := s.admit(c, req)
 		req.body = body

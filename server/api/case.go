@@ -110,6 +110,9 @@ func (a caseAPI) registerCase() {
 
 	server.JSON(a.server, server.Route{
 		ID: "show-case", Method: get, Path: casesPath + "{case}", Roles: caseReaders(), Effect: server.Reads, Tag: tagCase,
+		Foresees: func(ctx context.Context, path func(string) string) context.Context {
+			return a.cases.Foresee(ctx, path("case"))
+		},
 		Summary: "A case with its items", Description: "Customers see their own case; staff every case that was submitted.",
 	}, func(ctx context.Context, in *caseIn) (*caseOut, error) { return a.show(ctx, in.Case, in.InLanguage) })
 

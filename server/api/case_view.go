@@ -103,7 +103,7 @@ func (a caseAPI) caseView(d *cases.Details, reader cases.Actor, locale string) C
 		ID: c.ID, Reference: c.Reference, State: string(c.State), Locale: c.Locale,
 		Policy:  PolicyRef{ID: d.Policy.ID(), Edition: d.Policy.Edition(), Hash: d.Policy.Hash()},
 		Account: c.Account, Enterprise: c.Enterprise, Lost: []string{}, Contacts: contactViews(c),
-		Answers: answersFor(d.Policy, c.Answers.V, staff), Decision: caseDecision(d, staff, locale), Items: []ItemView{},
+		Answers: answersFor(d.Policy, c.Answers.V, staff), Decision: caseDecision(d, staff, locale), Items: make([]ItemView, 0, len(d.Items)),
 		Round: c.Round, CreatedAt: c.CreatedAt.UTC(), FiledAt: utc(c.FiledAt), SubmittedAt: utc(c.SubmittedAt),
 		ReviewBy: utc(c.ReviewDue), SupplyBy: utc(c.CustomerDue), EndedAt: utc(c.EndedAt), AppealUntil: utc(c.AppealUntil),
 		Denial: denialOf(d),
@@ -162,8 +162,9 @@ func caseDecision(d *cases.Details, staff bool, locale string) DecisionView {
 }
 
 func outline(requirements []rules.Requirement, locale string) []RequirementView {
-	views := []RequirementView{}
-	for _, r := range requirements {
+	views := make([]RequirementView, 0, len(requirements))
+	for n := range requirements {
+		r := &requirements[n]
 		view := RequirementView{
 			ID: r.ID, Kind: string(r.Kind), Label: r.Label.In(locale), Guidance: r.Guidance.In(locale),
 			Count: r.Count, UpTo: r.UpTo, Optional: r.Optional, AtLeast: r.AtLeast,

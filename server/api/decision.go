@@ -86,7 +86,7 @@ func registerDecisions(s *server.Server, policies Policies) {
 		if !namesText(p, in.Body.Answers) {
 			server.Remember(ctx)
 		}
-		return &decisionOut{Body: decisionView(p, decision, locale)}, nil
+		return &decisionOut{Body: wholeDecision(p, decision, locale)}, nil
 	})
 }
 
@@ -109,11 +109,19 @@ func answerer(ctx context.Context) cases.ActorKind {
 	return cases.Customer
 }
 
+// wholeDecision is the decision with all that it asks for.
+func wholeDecision(p *rules.Policy, d rules.Decision, locale string) DecisionView {
+	view := decisionView(p, d, locale)
+	view.Requirements = requirementViews(d.Requirements, locale)
+	return view
+}
+
+// decisionView is the decision without its requirements.
 func decisionView(p *rules.Policy, d rules.Decision, locale string) DecisionView {
 	view := DecisionView{
 		Policy: p.ID(), PolicyHash: d.PolicyHash, Complete: d.Complete, Outcome: string(d.Outcome), Words: d.Words.In(locale),
 		Open: customersFacts(p, d.Open), Ignored: customersFacts(p, d.Ignored),
-		Requirements: requirementViews(d.Requirements, locale), Notes: append([]string{}, words(d.Notes, locale)...),
+		Notes:    append([]string{}, words(d.Notes, locale)...),
 		Handling: handlingView(d.Handling),
 	}
 	if d.Scenario != nil {

@@ -133,30 +133,19 @@ func (a caseAPI) addMaterial(view *ItemView, m *rules.Material, i *cases.Item, b
 }
 
 func addRequirement(view *ItemView, r *rules.Requirement, locale string) {
-	whole := requirementView(*r, locale)
 	view.Requirement, view.Of = r.ID, r.Slots()
 	view.Each, view.Last, view.Consecutive = r.Each, r.Last, r.Consecutive
-	view.Fields, view.ReadOff = whole.Fields, readBy(whole.ReadOff, rules.BySupplier)
-	if whole.Label != "" {
-		view.Label = whole.Label
+	view.Fields, view.ReadOff = fieldViews(r, locale), readOffViews(r, rules.BySupplier, locale)
+	if label := r.Label.In(locale); label != "" {
+		view.Label = label
 	}
-	if whole.Guidance != "" {
-		view.Guidance = whole.Guidance
+	if guidance := r.Guidance.In(locale); guidance != "" {
+		view.Guidance = guidance
 	}
 	if view.Document != nil && r.Example != "" {
 		view.Document.Example = r.Example
 	}
-	view.Why = append(view.Why, whole.Why...)
-}
-
-func readBy(values []ReadOffView, by string) []ReadOffView {
-	var out []ReadOffView
-	for _, v := range values {
-		if v.By == by {
-			out = append(out, v)
-		}
-	}
-	return out
+	view.Why = append(view.Why, reasonViews(r, locale)...)
 }
 
 // rejection is why the item stands rejected.
@@ -170,9 +159,8 @@ func rejection(i *cases.Item, decided *cases.ItemDecision) *Rejection {
 func itemStaffView(r *rules.Requirement, decided *cases.ItemDecision, locale string) *ItemStaffView {
 	view := &ItemStaffView{Checks: []CheckView{}, ReadOff: []ReadOffView{}}
 	if r != nil {
-		whole := requirementView(*r, locale)
-		view.Checks = append(view.Checks, whole.Checks...)
-		view.ReadOff = append(view.ReadOff, whole.ReadOff...)
+		view.Checks = append(view.Checks, checkViews(r.Checks, locale)...)
+		view.ReadOff = append(view.ReadOff, readOffViews(r, "", locale)...)
 	}
 	if decided != nil {
 		view.Decision = &ItemDecisionView{

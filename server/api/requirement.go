@@ -71,14 +71,14 @@ type FactValueView struct {
 }
 
 func requirementViews(requirements []rules.Requirement, locale string) []RequirementView {
-	views := []RequirementView{}
-	for _, r := range requirements {
-		views = append(views, requirementView(r, locale))
+	views := make([]RequirementView, 0, len(requirements))
+	for n := range requirements {
+		views = append(views, requirementView(&requirements[n], locale))
 	}
 	return views
 }
 
-func requirementView(r rules.Requirement, locale string) RequirementView {
+func requirementView(r *rules.Requirement, locale string) RequirementView {
 	view := RequirementView{
 		ID: r.ID, Kind: string(r.Kind), Label: r.Label.In(locale), Guidance: r.Guidance.In(locale),
 		Count: r.Count, UpTo: r.UpTo, Each: r.Each, Last: r.Last, Consecutive: r.Consecutive, Optional: r.Optional,
@@ -88,28 +88,52 @@ func requirementView(r rules.Requirement, locale string) RequirementView {
 		material := materialView(r.Material, locale)
 		view.Material = &material
 	}
-	for _, child := range r.Children {
-		view.Children = append(view.Children, requirementView(child, locale))
+	if len(r.Children) > 0 {
+		view.Children = requirementViews(r.Children, locale)
 	}
+	view.Fields, view.ReadOff, view.Why = fieldViews(r, locale), readOffViews(r, "", locale), reasonViews(r, locale)
+	return view
+}
+
+func fieldViews(r *rules.Requirement, locale string) []FieldView {
+	var views []FieldView
 	for _, f := range r.Fields {
-		view.Fields = append(view.Fields, FieldView{
+		views = append(views, FieldView{
 			ID: f.ID, Label: f.Label.In(locale), Help: f.Help.In(locale), Type: f.Type, Optional: f.Optional,
 			MaxLength: f.MaxLength, Values: valueViews(f.Values, locale),
 		})
 	}
+	return views
+}
+
+// readOffViews are the values to read off that are one's to read; everybody's when by
+// is empty.
+func readOffViews(r *rules.Requirement, by, locale string) []ReadOffView {
+	var views []ReadOffView
 	for _, v := range r.ReadOff {
-		view.ReadOff = append(view.ReadOff, ReadOffView{
+		if by != "" && v.By != by {
+			continue
+		}
+		views = append(views, ReadOffView{
 			ID: v.ID, Label: v.Label.In(locale), Help: v.Help.In(locale), Type: v.Type, By: v.By, Optional: v.Optional, Values: valueViews(v.Values, locale),
 		})
 	}
+	return views
+}
+
+func reasonViews(r *rules.Requirement, locale string) []ReasonView {
+	var views []ReasonView
 	for _, why := range r.Why {
-		view.Why = append(view.Why, reasonView(why, locale))
+		views = append(views, reasonView(why, locale))
 	}
-	return view
+	return views
 }
 
 func checkViews(nodes []rules.CheckNode, locale string) []CheckView {
-	var views []CheckView
+	if len(nodes) == 0 {
+		return nil
+	}
+	views := make([]CheckView, 0, len(nodes))
 	for _, n := range nodes {
 		views = append(views, CheckView{Kind: n.Kind, ID: n.ID, Label: n.Label.In(locale), Help: n.Help.In(locale), Children: checkViews(n.Children, locale)})
 	}
@@ -117,7 +141,7 @@ func checkViews(nodes []rules.CheckNode, locale string) []CheckView {
 }
 
 func reasonView(r rules.Reason, locale string) ReasonView {
-	view := ReasonView{Facts: []FactValueView{}, Scenario: r.Scenario, Policy: r.Policy, Further: r.FromAccountOrStaff}
+	view := ReasonView{Facts: make([]FactValueView, 0, len(r.Facts)), Scenario: r.Scenario, Policy: r.Policy, Further: r.FromAccountOrStaff}
 	for _, f := range r.Facts {
 		view.Facts = append(view.Facts, FactValueView{Fact: f.Fact, Value: f.Value, Label: f.Label.In(locale)})
 	}

@@ -1,0 +1,49 @@
+package database
+
+import (
+	"context"
+
+	"github.com/uptrace/bun"
+)
+
+// Foreseen are lists that a call will most likely need. They are read with whatever
+// ReadTogether reads first, such as who calls, and cost no round trip of their own. A
+// call has one at most, and one goroutine.
+type Foreseen struct {
+	lists []List
+	state foreseenState
+}
+
+type foreseenState int
+
+const (
+	expected foreseenState = iota
+	arrived
+	taken
+)
+
+type foreseenKey struct{}
+
+// Foresee returns a context under which the first ReadTogether outside of a transaction
+// reads these lists, too.
+func Foresee(ctx context.Context, lists ...List) (context.Context, *Foreseen) {
+	f := &Foreseen{lists: lists}
+	return context.WithValue(ctx, foreseenKey{}, f), f
+}
+
+// Take says whether the lists are there. It says so once: whoever reads again reads
+// what is there by then.
+func (f *Foreseen) Take() bool {
+	there := f.state == arrived
+	f.state = taken
+	return there
+}
+
+// foreseenIn are the lists that go along with a read of the pool; nil when there are none.
+func foreseenIn(ctx context.Context, in bun.IDB) *Foreseen {
+	f, _ := ctx.Value(foreseenKey{}).(*Foreseen)
+	if _, pool := in.(*bun.DB); f == nil || !pool || f.state != expected {
+		return nil
+	}
+	return f
+}
