@@ -15,7 +15,7 @@ import (
 	"regain/server"
 )
 
-// state is a page of customers or partners in one of its states.
+// state is a page of customers, partners or members of organisations in one of its states.
 type state struct {
 	// route is the page's id, name what its pictures and messages are called.
 	route, name string
@@ -27,9 +27,9 @@ type state struct {
 }
 
 // notPages are addresses that answer with a file or lead elsewhere.
-var notPages = []string{"item-letter-page", "item-document-page", "owed-letter-page", "owed-document-page", "next-question-page", "asset"}
+var notPages = []string{"item-letter-page", "item-document-page", "owed-letter-page", "owed-document-page", "asked-letter-page", "asked-document-page", "next-question-page", "asset"}
 
-// TestEveryPage opens every page of customers and partners in every state that has a look
+// TestEveryPage opens every page of customers, partners and organisations in every state that has a look
 // of its own: it follows all rules of accessibility, on a phone and on a wide screen, in
 // light and dark; it fits 320 pixels, weighs less than 100 KB, needs four requests beside
 // itself at most, and nothing is refused by the content policy or written to the
@@ -38,8 +38,8 @@ func TestEveryPage(t *testing.T) {
 	h := open(t)
 	states := allStates(t, h)
 	for _, r := range h.Server.Routes() {
-		theirs := slices.Contains(r.Roles, server.Customer) || slices.Contains(r.Roles, server.Partner)
-		public := !slices.ContainsFunc([]string{"/start", "/resume", "/invitation", "/request", "/help"}, func(prefix string) bool { return strings.HasPrefix(r.Path, prefix) })
+		theirs := slices.ContainsFunc([]server.Role{server.Customer, server.Partner, server.Organisation}, func(role server.Role) bool { return slices.Contains(r.Roles, role) })
+		public := !slices.ContainsFunc([]string{"/start", "/resume", "/invitation", "/organisation", "/request", "/help"}, func(prefix string) bool { return strings.HasPrefix(r.Path, prefix) })
 		if r.Method != http.MethodGet || r.Tag != "" || !theirs || slices.Contains(r.Roles, server.Anonymous) && public || slices.Contains(notPages, r.ID) {
 			continue
 		}
@@ -91,7 +91,8 @@ func allStates(t *testing.T, h *house) []state {
 	all = append(all, draftStates(t, h)...)
 	all = append(all, itemStates(t, h)...)
 	all = append(all, sentStates(t, h)...)
-	return append(all, partnerStates(t, h)...)
+	all = append(all, partnerStates(t, h)...)
+	return append(all, memberStates(t, h)...)
 }
 
 func send(p *browser.Page) { p.Follow("main form button") }
@@ -295,8 +296,8 @@ func partnerStates(t *testing.T, h *house) []state {
 			p.WaitFor(`document.querySelector(".failed")?.innerText.length > 10`)
 		}},
 		{route: "owed-page", name: "owed-done", as: done, path: "/en/invitation/owed", do: unfold},
-		{route: "receipt-page", name: "partner-receipt", as: done, path: "/en/invitation/receipt"},
-		{route: "receipt-page", name: "partner-receipt-none", as: owing, path: "/zh-Hans/invitation/receipt"},
+		{route: "owed-receipt-page", name: "partner-receipt", as: done, path: "/en/invitation/receipt"},
+		{route: "owed-receipt-page", name: "partner-receipt-none", as: owing, path: "/zh-Hans/invitation/receipt"},
 		{route: "invitation-page", name: "invitation-again", as: done, path: "/en/invitation"},
 	}
 }
