@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"io"
 	"math"
 	"net"
@@ -90,7 +91,7 @@ func TestQuietConnectionsMakeRoom(t *testing.T) {
 		t.Errorf("room was made after %s: others are to be left alone for %s", took, patience)
 	}
 	_ = quiet[0].SetReadDeadline(time.Now().Add(5 * time.Second))
-	if _, err := quiet[0].Read(make([]byte, 1)); err != io.EOF {
+	if _, err := quiet[0].Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 		t.Errorf("the connection that was quiet for longest: %v, want its end", err)
 	}
 	close(w.release)
