@@ -171,6 +171,7 @@ type parts struct {
 	secrets  accounts.Secrets
 	outbox   *notify.Outbox
 	accounts *accounts.Service
+	webhooks *notify.Webhooks
 }
 
 // open opens the database and what stands on it alone. letterhead is for messages.
@@ -211,6 +212,18 @@ func (p *parts) close() {
 	if err := p.db.Close(); err != nil {
 		p.logger.Warn("closing the database", slog.Any("error", err))
 	}
+}
+
+// openWebhooks makes what tells webhooks; anywhere is for development.
+func (p *parts) openWebhooks(publicURL string, anywhere bool) error {
+	key, err := p.secrets.For("webhooks")
+	if err != nil {
+		return err
+	}
+	p.webhooks, err = notify.NewWebhooks(p.db, notify.WebhooksOptions{
+		Clock: p.clock, IDs: p.ids, Random: p.random, Logger: p.logger, Key: key, Types: cases.WebhookTypes(), Anywhere: anywhere, Alarm: p.accounts.WebhookAlarm(publicURL),
+	})
+	return err
 }
 
 // loadPolicies reads the policy files; when none is named, rules.yaml in the working
@@ -258,6 +271,7 @@ func (p *parts) openCases(policies *cases.Policies, store storage.Store, spool *
 	}
 	return cases.New(p.db, store, spool, p.outbox, api.ContactCodes{Codes: p.accounts.Codes}, policies, cases.Options{
 		Clock: p.clock, IDs: p.ids, Random: p.random, Logger: p.logger, Key: key[:], PublicURL: publicURL,
+		Webhooks: p.webhooks,
 	}), nil
 }
 

@@ -39,12 +39,14 @@ type serveCommand struct {
 	Spool     string `type:"path" env:"REGAIN_SPOOL" placeholder:"DIR" help:"Folder for uploads under way, of this instance alone. Default: spool in the data folder."`
 	SpoolSize int64  `default:"2048" env:"REGAIN_SPOOL_MIB" placeholder:"MIB" help:"How much all uploads under way may take together, in MiB. Default: ${default}."`
 
-	SMTP      string `name:"smtp" env:"REGAIN_SMTP_URL" placeholder:"URL" help:"Mail server: smtp://user:password@host:587, or smtps:// for TLS from the first byte. ?tls=opportunistic or none weakens the default, required."`
-	MailFrom  string `env:"REGAIN_MAIL_FROM" placeholder:"ADDRESS" help:"Who mail comes from, such as \"Northwind Cloud <no-reply@northwind.example>\"."`
-	SMS       string `name:"sms" env:"REGAIN_SMS_URL" placeholder:"URL" help:"Text messages are posted to this webhook, signed."`
-	SMSSecret string `name:"sms-secret" env:"REGAIN_SMS_SECRET" placeholder:"SECRET" help:"Key of those signatures: whsec_ and base64. As a variable it stays out of the list of processes."`
-	Service   string `default:"Regain" env:"REGAIN_SERVICE" placeholder:"NAME" help:"The provider's name in messages. Default: ${default}."`
-	Support   string `env:"REGAIN_SUPPORT" placeholder:"TEXT" help:"How readers of messages reach people, such as a telephone number."`
+	SMTP             string `name:"smtp" env:"REGAIN_SMTP_URL" placeholder:"URL" help:"Mail server: smtp://user:password@host:587, or smtps:// for TLS from the first byte. ?tls=opportunistic or none weakens the default, required."`
+	MailFrom         string `env:"REGAIN_MAIL_FROM" placeholder:"ADDRESS" help:"Who mail comes from, such as \"Northwind Cloud <no-reply@northwind.example>\"."`
+	SMS              string `name:"sms" env:"REGAIN_SMS_URL" placeholder:"URL" help:"Text messages are posted to this webhook, signed."`
+	SMSSecret        string `name:"sms-secret" env:"REGAIN_SMS_SECRET" placeholder:"SECRET" help:"Key of those signatures: whsec_ and base64. As a variable it stays out of the list of processes."`
+	WebhooksAnywhere bool   `env:"REGAIN_WEBHOOKS_ANYWHERE" help:"Development: webhooks may lead to plain http and to private addresses, too."`
+
+	Service string `default:"Regain" env:"REGAIN_SERVICE" placeholder:"NAME" help:"The provider's name in messages. Default: ${default}."`
+	Support string `env:"REGAIN_SUPPORT" placeholder:"TEXT" help:"How readers of messages reach people, such as a telephone number."`
 
 	MetricsToken    string        `env:"REGAIN_METRICS_TOKEN" placeholder:"TOKEN" help:"Bearer token that /metrics asks for. Default: none; then let your proxy keep /metrics inside."`
 	RequestTimeout  time.Duration `default:"30s" env:"REGAIN_REQUEST_TIMEOUT" help:"Longest work on a call. Default: ${default}."`
@@ -100,6 +102,9 @@ func (c *serveCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
+	if err := p.openWebhooks(originOf(c.PublicURL, c.Listen), c.WebhooksAnywhere); err != nil {
+		return err
+	}
 	service, err := p.openCases(policies, store, spool, originOf(c.PublicURL, c.Listen))
 	if err != nil {
 		return err
@@ -133,7 +138,7 @@ func (c *serveCommand) Run(ctx context.Context, t terminal) error {
 
 // register adds all routes.
 func (c *serveCommand) register(s *server.Server, p *parts, policies *cases.Policies, service *cases.Service, mailbox *notify.Mailbox, provider notify.Letterhead) error {
-	services := api.Services{Policies: policies, Staff: p.accounts, Organisations: p.accounts, Keys: p.accounts, Cases: service, Sessions: p.accounts}
+	services := api.Services{Policies: policies, Staff: p.accounts, Organisations: p.accounts, Keys: p.accounts, Webhooks: p.webhooks, Cases: service, Sessions: p.accounts}
 	if mailbox != nil { // a nil *Mailbox would not be a nil api.Mailbox
 		services.Mailbox = mailbox
 	}
@@ -252,6 +257,7 @@ func (c *serveCommand) newServer(p *parts, store storage.Store, mailbox *notify.
 func (c *serveCommand) workers(p *parts, service *cases.Service, store storage.Store, senders map[notify.Channel]notify.Sender) []server.Worker {
 	return []server.Worker{
 		{Name: "outbox", Run: func(ctx context.Context) error { return p.outbox.Run(ctx, senders) }},
+		{Name: "webhooks", Run: p.webhooks.Run},
 		server.Every("deadlines of cases", time.Minute, func(ctx context.Context) error {
 			n, err := service.Tick(ctx)
 			if n > 0 {

@@ -192,6 +192,23 @@ func (s *Service) ListStaff(ctx context.Context, after string, limit int) ([]Sta
 	return staff, nil
 }
 
+// Admins are all admins who can sign in.
+func (s *Service) Admins(ctx context.Context) ([]Staff, error) {
+	rows, err := s.findStaff(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("disabled_at IS NULL").OrderExpr("email_key")
+	})
+	if err != nil {
+		return nil, err
+	}
+	var admins []Staff
+	for _, r := range rows {
+		if slices.Contains(r.Roles.V, Admin) {
+			admins = append(admins, r.staff())
+		}
+	}
+	return admins, nil
+}
+
 func (s *Service) findStaff(ctx context.Context, which func(*bun.SelectQuery) *bun.SelectQuery) ([]staffRow, error) {
 	var rows []staffRow
 	if err := which(s.db.From(ctx).NewSelect().Model(&rows)).Scan(ctx); err != nil {

@@ -77,6 +77,8 @@ type Options struct {
 	Logger *slog.Logger
 	// Directory may be nil.
 	Directory Directory
+	// Webhooks are told of what happens to cases that were filed; may be nil.
+	Webhooks *notify.Webhooks
 	// Key makes the keyed digests of account names and contacts by which cases
 	// find each other; at least 32 bytes, the same on every instance.
 	Key []byte

@@ -23,6 +23,8 @@ type change struct {
 	now   time.Time
 
 	Case *Case
+	// was is the state before this change.
+	was State
 	// items are loaded by the first call of Items.
 	items []*Item
 
@@ -64,7 +66,7 @@ func (s *Service) change(ctx context.Context, actor Actor, t target, fn func(*ch
 		if err != nil {
 			return err
 		}
-		ch := &change{ctx: ctx, s: s, tx: tx, actor: actor, now: s.now(), Case: c, filed: c.FiledAt != nil}
+		ch := &change{ctx: ctx, s: s, tx: tx, actor: actor, now: s.now(), Case: c, was: c.State, filed: c.FiledAt != nil}
 		if err := ch.admit(); err != nil {
 			return err
 		}
@@ -185,6 +187,9 @@ func (ch *change) write() error {
 		if err := ch.s.addWords(database.Later(ch.ctx), ch.tx, c.ID, particularWords(c)); err != nil {
 			return err
 		}
+	}
+	if err := ch.publish(); err != nil {
+		return fmt.Errorf("tell webhooks: %w", err)
 	}
 	return ch.queueMessages()
 }

@@ -130,6 +130,17 @@ func (w *world) learn(c *call, a *answer) {
 	case "add-member":
 		remember(&w.members, text(o, "id"))
 		return
+	case "create-webhook":
+		remember(&w.webhooks, text(sub(o, "webhook"), "id"))
+		return
+	case "test-webhook":
+		remember(&w.deliveries, text(o, "message"))
+		return
+	case "list-deliveries":
+		for _, d := range objects(o["deliveries"]) {
+			remember(&w.deliveries, text(d, "message"))
+		}
+		return
 	case "list-queue", "list-owed":
 		if _, cursor, ok := strings.Cut(text(o, "next"), "cursor="); ok {
 			cursor, _, _ = strings.Cut(cursor, "&")

@@ -187,7 +187,7 @@ func (p *plan) segment(name string) string {
 	ids := map[string][]string{
 		"case": {other.id}, "item": p.open(other), "document": other.documents, "invitation": other.invitations, "reference": {other.reference, strings.ToLower(other.reference)},
 		"channel": {"email", "phone"}, "policy": {"huawei-id", "mutua-acesso"}, "organisation": p.w.organisations, "member": p.w.members,
-		"key": p.w.keys,
+		"key": p.w.keys, "webhook": p.w.webhooks, "message": p.w.deliveries,
 	}[name]
 	if name == "policy" {
 		ids = append(ids, text(one(p.Rand, p.w.policies), "id"))

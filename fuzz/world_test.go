@@ -30,9 +30,10 @@ type world struct {
 	policies []object
 	numbers  int
 	cursors  []string
-	keys     []string // ids of API keys that calls have made
 	// organisations and members are the ids of those that there are.
 	organisations, members []string
+	// Ids of what calls have made or shown.
+	keys, webhooks, deliveries []string
 }
 
 // person is somebody who calls.

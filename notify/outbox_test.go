@@ -413,7 +413,7 @@ func TestBackoffIsBounded(t *testing.T) {
 	var waits []time.Duration
 	for range 50 {
 		for _, attempts := range []int{11, 40, 1 << 30} {
-			wait := b.backoff(attempts)
+			wait := backoff(b.options.FirstWait, b.options.LongestWait, attempts, b.options.Random)
 			if wait > time.Hour || wait < 30*time.Minute {
 				t.Fatalf("attempt %d: %v", attempts, wait)
 			}

@@ -51,6 +51,11 @@ func (s sealer) seal(id string, p payload) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode message: %w", err)
 	}
+	return s.sealed(id, plain)
+}
+
+// sealed is what plain undoes.
+func (s sealer) sealed(id string, plain []byte) ([]byte, error) {
 	if s.aead == nil {
 		return append([]byte{payloadPlain}, plain...), nil
 	}

@@ -188,19 +188,19 @@ func (o *Outbox) judge(r row, err error) result {
 	case r.Attempts >= o.options.MaxAttempts:
 		return result{state: stateDead, reason: reasonExhausted, code: failure.Code}
 	}
-	wait := max(o.backoff(r.Attempts), min(failure.RetryAfter, o.options.LongestWait))
+	wait := max(backoff(o.options.FirstWait, o.options.LongestWait, r.Attempts, o.options.Random), min(failure.RetryAfter, o.options.LongestWait))
 	return result{state: stateQueued, code: failure.Code, wait: wait}
 }
 
 // backoff doubles with each attempt; chance takes up to half of it off, so that
 // messages that failed together do not come back together.
-func (o *Outbox) backoff(attempts int) time.Duration {
-	wait := o.options.LongestWait
+func backoff(first, longest time.Duration, attempts int, random io.Reader) time.Duration {
+	wait := longest
 	if shift := attempts - 1; shift < 20 {
-		wait = min(wait, o.options.FirstWait<<shift)
+		wait = min(wait, first<<shift)
 	}
 	var seed [8]byte
-	if _, err := io.ReadFull(o.options.Random, seed[:]); err != nil {
+	if _, err := io.ReadFull(random, seed[:]); err != nil {
 		return wait
 	}
 	fraction := float64(binary.BigEndian.Uint64(seed[:])>>11) / (1 << 53)

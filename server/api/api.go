@@ -22,6 +22,8 @@ type Services struct {
 	Keys Keys
 	// Organisations are those of resellers and partners whose members sign in.
 	Organisations Organisations
+	// Webhooks are told of what happens; without them their routes do not exist.
+	Webhooks *notify.Webhooks
 	// Cases and Sessions serve everything about cases.
 	Cases    *cases.Service
 	Sessions Sessions
@@ -62,6 +64,9 @@ func Register(s *server.Server, services Services) {
 		registerAPIKeys(s, services)
 	}
 	registerOrganisations(s, services.Organisations)
+	if services.Webhooks != nil {
+		registerWebhooks(s, services)
+	}
 	if services.Cases != nil {
 		registerCases(s, services)
 	}

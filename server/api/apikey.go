@@ -99,7 +99,7 @@ func registerAPIKeys(s *server.Server, services Services) {
 			return nil, err
 		}
 		out := &keysOut{}
-		out.Body.Keys, out.Body.Next = []KeyView{}, in.next(keysPath, next)
+		out.Body.Keys, out.Body.Next = []KeyView{}, in.next(keysPath, next, nil)
 		var by []string
 		for _, k := range keys {
 			out.Body.Keys = append(out.Body.Keys, apiKeyView(k))

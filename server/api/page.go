@@ -1,6 +1,8 @@
 package api
 
 import (
+	"maps"
+
 	"regain/database"
 	"regain/problem"
 )
@@ -24,10 +26,13 @@ func errCursor() error {
 	return problem.New(problem.Malformed, "cursor_unknown", "This cursor is not one of this list. Begin without one.")
 }
 
-// next is the address of the page after; empty at the end.
-func (q PageQuery) next(path, cursor string) string {
+// next is the address of the page after, with what else the list was asked for; empty
+// at the end.
+func (q PageQuery) next(path, cursor string, query map[string]any) string {
 	if cursor == "" {
 		return ""
 	}
-	return nextPage(path, map[string]any{"limit": q.Limit, "cursor": cursor})
+	all := map[string]any{"limit": q.Limit, "cursor": cursor}
+	maps.Copy(all, query)
+	return nextPage(path, all)
 }

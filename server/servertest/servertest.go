@@ -39,6 +39,7 @@ type Harness struct {
 	Accounts *accounts.Service
 	Outbox   *notify.Outbox
 	Mailbox  *notify.Mailbox
+	Webhooks *notify.Webhooks
 	Policies *cases.Policies
 	Cases    *cases.Service
 	Store    storage.Store
@@ -116,6 +117,11 @@ func StartWith(t testing.TB, db *database.DB, options Options) *Harness {
 		Clock: options.Clock, IDs: options.IDs, Random: options.Random, Secrets: secrets, Outbox: h.Outbox, Codes: options.Codes, Logger: options.Logger,
 	})
 	must(t, err)
+	h.Webhooks, err = notify.NewWebhooks(db, notify.WebhooksOptions{
+		Clock: options.Clock, IDs: options.IDs, Random: options.Random, Logger: options.Logger, Types: cases.WebhookTypes(), Poll: 20 * time.Millisecond, Anywhere: true,
+		Alarm: h.Accounts.WebhookAlarm("http://regain.test"),
+	})
+	must(t, err)
 	h.Policies = cases.NewPolicies(db, options.Clock)
 	for _, p := range options.Policies {
 		must(t, h.Policies.Register(t.Context(), p))
@@ -131,7 +137,7 @@ func StartWith(t testing.TB, db *database.DB, options Options) *Harness {
 		Ready: map[string]func(context.Context) error{"database": db.Check},
 	})
 	must(t, err)
-	api.Register(h.Server, api.Services{Policies: h.Policies, Staff: h.Accounts, Organisations: h.Accounts, Keys: h.Accounts, Cases: h.Cases, Sessions: h.Accounts, Mailbox: h.Mailbox})
+	api.Register(h.Server, api.Services{Policies: h.Policies, Staff: h.Accounts, Organisations: h.Accounts, Keys: h.Accounts, Webhooks: h.Webhooks, Cases: h.Cases, Sessions: h.Accounts, Mailbox: h.Mailbox})
 	pages := web.Services{Policies: h.Policies, Staff: h.Accounts, Organisations: h.Accounts, Cases: h.Cases, Sessions: h.Accounts, Mailbox: h.Mailbox, Clock: options.Clock}
 	if options.Pages != nil {
 		options.Pages(&pages)
@@ -154,7 +160,21 @@ func newCases(t testing.TB, h *Harness, key []byte, options Options) *cases.Serv
 	must(t, err)
 	return cases.New(h.DB, store, spool, h.Outbox, api.ContactCodes{Codes: h.Accounts.Codes}, h.Policies, cases.Options{
 		Clock: options.Clock, IDs: options.IDs, Random: options.Random,
-		Logger: options.Logger, Key: key, PublicURL: "http://regain.test",
+		Logger: options.Logger, Key: key, PublicURL: "http://regain.test", Webhooks: h.Webhooks,
+	})
+}
+
+// DeliverWebhooks sends to webhooks until the test ends.
+func (h *Harness) DeliverWebhooks(t testing.TB) {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- h.Webhooks.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Errorf("the webhooks ended with %v", err)
+		}
 	})
 }
 

@@ -1,0 +1,106 @@
+package cases
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"regain/notify"
+)
+
+// What webhooks are told of, apart from changes of state that have no name of their
+// own here: those are "case." and the state.
+func hookTypes() map[Action]string {
+	return map[Action]string{
+		actSubmit:      "case.submitted",
+		actClaim:       "case.claimed",
+		actRelease:     "case.released",
+		actRequest:     "case.materials_requested",
+		actApprovePart: "case.approval_given",
+		actApprove:     "case.approved",
+		actDeny:        "case.denied",
+		actAppeal:      "case.appealed",
+		actWithdraw:    "case.withdrawn",
+		actExpire:      "case.expired",
+		actSupply:      "item.supplied",
+		actJudge:       "item.decided",
+		actWaive:       "item.waived",
+		actWrite:       "message.written",
+	}
+}
+
+// WebhookTypes lists all types of events that webhooks can be told of, sorted.
+func WebhookTypes() []string {
+	types := slices.Collect(maps.Values(hookTypes()))
+	for _, t := range transitions() {
+		if _, named := hookTypes()[t.action]; !named && t.to != same && t.to != Draft {
+			types = append(types, "case."+string(t.to))
+		}
+	}
+	return slices.Compact(slices.Sorted(slices.Values(types)))
+}
+
+// hookType is what the event is to webhooks; empty when they are not told of it.
+func hookType(e *Event, before State) string {
+	if t, ok := hookTypes()[Action(e.Type)]; ok {
+		return t
+	}
+	if e.State != before {
+		return "case." + string(e.State)
+	}
+	return ""
+}
+
+// hookData is what a receiver reads of an event: ids and codes. Whoever may see more
+// asks the API for it.
+type hookData struct {
+	Case          string    `json:"case"`
+	Event         int64     `json:"event"` // its number in the case, to put them in order
+	Action        string    `json:"action"`
+	State         State     `json:"state"`
+	PreviousState State     `json:"previous_state"`
+	Round         int       `json:"round"`
+	By            ActorKind `json:"by"`
+	Item          string    `json:"item,omitempty"`
+	Document      string    `json:"document,omitempty"`
+	Decision      string    `json:"decision,omitempty"`
+	Verdict       string    `json:"verdict,omitempty"`
+	Reason        string    `json:"reason,omitempty"`
+	Message       string    `json:"message,omitempty"`
+}
+
+// publish tells webhooks of the change's events, once the case was filed: before that
+// it is nobody's but its customer's.
+func (ch *change) publish() error {
+	hooks := ch.s.opt.Webhooks
+	if hooks == nil || ch.Case.FiledAt == nil {
+		return nil
+	}
+	before := ch.was
+	for _, e := range ch.events {
+		if t := hookType(e, before); t != "" {
+			err := hooks.Publish(ch.ctx, ch.tx, notify.Happening{
+				ID: fmt.Sprintf("evt_%s_%d", e.CaseID, e.Seq), Type: t, CaseID: e.CaseID, At: e.At, Data: hookDataOf(e, before),
+			})
+			if err != nil {
+				return err
+			}
+		}
+		before = e.State
+	}
+	return nil
+}
+
+func hookDataOf(e *Event, before State) hookData {
+	var facts map[string]any
+	_ = json.Unmarshal([]byte(e.Data), &facts) // written by this change
+	text := func(name string) string {
+		s, _ := facts[name].(string)
+		return s
+	}
+	return hookData{
+		Case: e.CaseID, Event: e.Seq, Action: e.Type, State: e.State, PreviousState: before, Round: e.Round, By: e.ActorKind,
+		Item: text("item"), Document: text("document"), Decision: text("decision"), Verdict: text("verdict"), Reason: text("reason"), Message: text("message"),
+	}
+}

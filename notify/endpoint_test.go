@@ -1,0 +1,155 @@
+package notify
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"regain/database/databasetest"
+	"regain/problem"
+)
+
+func TestBadWebhooks(t *testing.T) {
+	b := newHookBench(t, databasetest.SQLite(t), func(o *WebhooksOptions) { o.Anywhere = false })
+	for typed, want := range map[string]string{
+		"":                                        "/url required",
+		"hooks.example.com":                       "/url invalid_url",
+		"https://":                                "/url invalid_url",
+		"ftp://hooks.example.com/":                "/url invalid_url",
+		"https://ana:pw@hooks.example/":           "/url invalid_url",
+		"https://hooks.example/#x":                "/url invalid_url",
+		"https://hooks.example\\@x/":              "/url invalid_url",
+		"http://hooks.example.com/":               "/url https_required",
+		"https://127.0.0.1/":                      "/url private_address",
+		"https://10.1.2.3:8443/x":                 "/url private_address",
+		"https://[::1]/":                          "/url private_address",
+		"https://[::ffff:169.254.169.254]/latest": "/url private_address",
+		"https://hooks.example\u202e.com/":        "/url forbidden_character",
+	} {
+		_, _, err := b.CreateEndpoint(t.Context(), EndpointInput{URL: typed, Types: []string{EveryType}}, "admin-1")
+		found, ok := problem.As(err)
+		if !ok || len(found.Fields) != 1 || found.Fields[0].Pointer+" "+found.Fields[0].Code != want {
+			t.Errorf("%q: %v, want %s", typed, err, want)
+		}
+	}
+	for want, in := range map[string]EndpointInput{
+		"/types required":       {URL: "https://hooks.example.com/"},
+		"/types/1 not_a_choice": {URL: "https://hooks.example.com/", Types: []string{"case.approved", "case.everything"}},
+		"/description too_long": {URL: "https://hooks.example.com/", Types: []string{EveryType}, Description: strings.Repeat("x", 201)},
+	} {
+		_, _, err := b.CreateEndpoint(t.Context(), in, "admin-1")
+		found, ok := problem.As(err)
+		if !ok || len(found.Fields) != 1 || found.Fields[0].Pointer+" "+found.Fields[0].Code != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+	if list, err := b.Endpoints(t.Context()); err != nil || len(list) != 0 {
+		t.Errorf("%v %v", list, err)
+	}
+}
+
+func TestPublicAddresses(t *testing.T) {
+	for address, want := range map[string]bool{
+		"8.8.8.8": true, "193.0.6.139": true, "2001:4860:4860::8888": true, "::ffff:8.8.8.8": true, "172.32.0.1": true, "100.128.0.1": true,
+		"127.0.0.1": false, "127.9.9.9": false, "0.0.0.0": false, "0.1.2.3": false, "10.0.0.1": false, "172.16.0.1": false, "192.168.1.1": false,
+		"169.254.169.254": false, "100.64.0.1": false, "192.0.0.8": false, "192.0.2.1": false, "198.18.0.1": false, "198.51.100.1": false,
+		"203.0.113.1": false, "224.0.0.1": false, "240.0.0.1": false, "255.255.255.255": false, "192.88.99.1": false,
+		"::": false, "::1": false, "::ffff:127.0.0.1": false, "::ffff:10.0.0.1": false, "fe80::1": false, "fc00::1": false, "fd12::1": false,
+		"ff02::1": false, "64:ff9b::a00:1": false, "2002:7f00:1::": false, "2001:db8::1": false, "fec0::1": false,
+	} {
+		if got := isPublic(netip.MustParseAddr(address)); got != want {
+			t.Errorf("%s: %t, want %t", address, got, want)
+		}
+	}
+}
+
+// A name that leads inside is found out when it is dialled, not when it is typed.
+func TestWebhookToAPrivateName(t *testing.T) {
+	eachHooks(t, func(o *WebhooksOptions) { o.Anywhere = false }, func(t *testing.T, b *hookBench) {
+		called := false
+		inside := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { called = true }))
+		defer inside.Close()
+		dialled := false
+		inside.Config.ConnState = func(net.Conn, http.ConnState) { dialled = true }
+		_, port, err := net.SplitHostPort(inside.Listener.Addr().String())
+		b.must(err)
+		e, _, err := b.CreateEndpoint(t.Context(), EndpointInput{URL: "https://localhost:" + port + "/", Types: []string{EveryType}}, "admin-1")
+		b.must(err)
+		b.publish("evt_1", "case.approved")
+		b.deliver()
+		if d := b.delivery(e, "evt_1"); d.LastCode != "private_address" || d.LastStatus != 0 || d.State != DeliveryQueued || called || dialled {
+			t.Errorf("%+v, called %t, dialled %t", d, called, dialled)
+		}
+	})
+}
+
+// Environment variables for proxies would have names resolved elsewhere.
+func TestWebhooksUseNoProxy(t *testing.T) {
+	if transport := hookClient(time.Second, false).Transport.(*http.Transport); transport.Proxy != nil {
+		t.Error("a proxy is used")
+	}
+}
+
+func TestWebhookIsChangedAndRemoved(t *testing.T) {
+	eachHooks(t, nil, func(t *testing.T, b *hookBench) {
+		before, after := newReceiver(t, b.clock), newReceiver(t, b.clock)
+		e := b.add(before, "case.approved")
+		after.secrets = before.secrets
+		b.publish("evt_1", "case.approved")
+		b.clock.Advance(time.Second)
+		changed, err := b.ChangeEndpoint(t.Context(), e.ID, EndpointInput{URL: after.URL, Types: []string{"case.submitted"}})
+		b.must(err)
+		if changed.URL != after.URL || fmt.Sprint(changed.Types) != "[case.submitted]" || !changed.UpdatedAt.After(e.UpdatedAt) || changed.CreatedBy != "admin-1" {
+			t.Errorf("%+v", changed)
+		}
+		b.publish("evt_2", "case.approved")
+		b.publish("evt_3", "case.submitted")
+		b.deliver()
+		if got := after.all(); len(got) != 2 || got[0].id != "evt_1" || got[1].id != "evt_3" || len(before.all()) != 0 {
+			t.Errorf("%+v", got)
+		}
+		b.publish("evt_4", "case.submitted")
+		b.must(b.DeleteEndpoint(t.Context(), e.ID))
+		if b.deliver() != 0 {
+			t.Error("a removed webhook is told")
+		}
+		for _, err := range []error{b.DeleteEndpoint(t.Context(), e.ID), b.EnableEndpoint(t.Context(), e.ID), b.DisableEndpoint(t.Context(), e.ID)} {
+			b.refused(err, "webhook_not_found")
+		}
+		_, err = b.RotateSecret(t.Context(), e.ID)
+		b.refused(err, "webhook_not_found")
+	})
+}
+
+func TestTooManyWebhooks(t *testing.T) {
+	b := newHookBench(t, databasetest.SQLite(t), nil)
+	in := EndpointInput{URL: "https://hooks.example.com/", Types: []string{EveryType}}
+	for range MostEndpoints {
+		_, _, err := b.CreateEndpoint(t.Context(), in, "admin-1")
+		b.must(err)
+	}
+	_, _, err := b.CreateEndpoint(t.Context(), in, "admin-1")
+	b.refused(err, "too_many_webhooks")
+}
+
+// Old deliveries go by themselves.
+func TestOldDeliveriesGo(t *testing.T) {
+	eachHooks(t, nil, func(t *testing.T, b *hookBench) {
+		r := newReceiver(t, b.clock)
+		e := b.add(r, EveryType)
+		b.publish("evt_1", "case.approved")
+		b.deliver()
+		b.clock.Advance(30*24*time.Hour - time.Microsecond)
+		b.sweepAndLog(t.Context())
+		b.delivery(e, "evt_1")
+		b.clock.Advance(time.Microsecond)
+		b.sweepAndLog(t.Context())
+		_, err := b.Delivery(t.Context(), e.ID, "evt_1")
+		b.refused(err, "delivery_not_found")
+	})
+}
