@@ -228,7 +228,7 @@ func errUnauthenticated() error {
 func (v sessionView) liveAt(now time.Time) bool {
 	idle := time.Duration(v.Idle) * time.Microsecond
 	switch {
-	case !now.Before(v.ExpiresAt):
+	case !now.Before(v.ExpiresAt) || v.Kind == Handover:
 		return false
 	case idle > 0 && !now.Before(v.LastSeenAt.Add(idle)):
 		return false

@@ -29,6 +29,16 @@ func (p *Page) Screenshot(name string) {
 	}
 }
 
+// Picture is what a selector finds, as a PNG.
+func (p *Page) Picture(selector string) []byte {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, stepTimeout)
+	defer cancel()
+	picture, err := chromedp.Run(ctx, chromedp.Screenshot(chromedp.CSS(selector)))
+	p.try("take a picture of "+selector, err)
+	return picture
+}
+
 func (p *Page) saveTo(file string) error {
 	ctx, cancel := context.WithTimeout(p.ctx, stepTimeout)
 	defer cancel()

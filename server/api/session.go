@@ -17,6 +17,8 @@ type Sessions interface {
 	OpenSession(ctx context.Context, kind accounts.Kind, subject string, ttl time.Duration) (token string, err error)
 	Authenticate(ctx context.Context, token string) (accounts.Principal, error)
 	EndSession(ctx context.Context, sessionID string) error
+	HandOver(ctx context.Context, caseID string) (token string, expires time.Time, err error)
+	TakeOver(ctx context.Context, token string) (caseID string, err error)
 }
 
 // SessionView is a session that was just opened.

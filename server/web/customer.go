@@ -34,6 +34,7 @@ func (p *Pages) registerCustomer() {
 	p.registerSubmission(customers)
 	p.registerTalk(customers)
 	p.registerResume()
+	p.registerPhone(customers)
 	p.getAs("request-page", requestPath, customers, p.showRequest)
 	p.getAs("later-page", "/request/later", customers, p.showCase("customer/later"))
 	p.signsIn(accounts.Customer, func(c *gin.Context, status int, carry *Carry) error {

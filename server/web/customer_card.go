@@ -2,6 +2,7 @@ package web
 
 import (
 	"slices"
+	"strings"
 
 	"regain/cases"
 	"regain/rules"
@@ -241,6 +242,19 @@ func (r requirementCard) Filled() []itemCard {
 		}
 	}
 	return out
+}
+
+// Mark changes with what is supplied, so that a script can tell whether a card is up to date.
+func (r requirementCard) Mark() string {
+	var mark strings.Builder
+	for _, s := range r.Slots {
+		mark.WriteString(s.Standing)
+		if s.Current != nil {
+			mark.WriteString(s.Current.ID)
+		}
+		mark.WriteByte(' ')
+	}
+	return strings.TrimSpace(mark.String())
 }
 
 // Part is one slot with its card, for templates.

@@ -140,6 +140,11 @@ func draftStates(t *testing.T, h *house) []state {
 		{route: "question-page", name: "question-number", as: country, path: "/en/request/questions/months_of_use"},
 		{route: "question-page", name: "question-pt", as: country, path: "/pt-BR/request/questions/paid"},
 		{route: "outcome-page", name: "outcome", as: other, path: "/en/request/outcome"},
+		{route: "phone-page", name: "phone", as: asked, path: "/en/request/phone"},
+		{route: "phone-page", name: "phone-code", as: asked, path: "/zh-Hans/request/phone", do: send},
+		{route: "take-over-page", name: "take-over", path: "/en/resume/phone"},
+		{route: "take-over-page", name: "take-over-refused", path: "/en/resume/phone", do: send},
+		{route: "take-over-page", name: "take-over-link", path: "/pt-BR/resume/phone#rgh_" + strings.Repeat("x", 43)},
 		{route: "later-page", name: "later", as: asked, path: "/en/request/later"},
 		{route: "request-page", name: "request-draft", as: asked, path: "/en/request"},
 	}

@@ -66,7 +66,7 @@ func (p *Pages) openInvitation(c *gin.Context) error {
 		return err
 	}
 	ctx := c.Request.Context()
-	inv, err := p.services.Cases.ExchangeInvitation(ctx, invitationToken(f.Get("token")))
+	inv, err := p.services.Cases.ExchangeInvitation(ctx, pastedToken(f.Get("token")))
 	if err != nil {
 		return p.refuseToken(c, f, err)
 	}
@@ -76,9 +76,9 @@ func (p *Pages) openInvitation(c *gin.Context) error {
 	return p.carryOn(c, f, owedPath)
 }
 
-// invitationToken finds the token in what people paste: the whole link, with or
+// pastedToken finds the token in what people paste: the whole link, with or
 // without what mail programs put around it, or only its end.
-func invitationToken(pasted string) string {
+func pastedToken(pasted string) string {
 	if _, after, ok := strings.Cut(pasted, "#"); ok {
 		pasted = after
 	}

@@ -20,7 +20,7 @@ func TestPartnersLetter(t *testing.T) {
 	p.CheckAccessible("an invitation's link")
 	p.CheckFits("an invitation's link")
 	p.Screenshot("invitation-390")
-	p.Follow("form[data-invitation] button")
+	p.Follow("form[data-token] button")
 	p.Shows("What signing means")
 	if !strings.HasSuffix(p.Address(), "/invitation/owed") {
 		t.Errorf("at %s", p.Address())
@@ -76,19 +76,19 @@ func TestPartnersLetterWithoutScripts(t *testing.T) {
 	token := c.invite("ops@parceira.example")
 	p := browser.Open(t, browser.Options{Width: 390, Height: 844, NoScript: true})
 	p.Go(h.URL + "/invitation#" + token)
-	p.Follow("form[data-invitation] button") // nothing pasted
+	p.Follow("form[data-token] button") // nothing pasted
 	p.Shows("Paste the link from our message.")
 	if !p.Has(`.errsum a[href="#f-token"]`) || !p.Has(`#f-token[aria-invalid=true]`) {
 		t.Error("the error is not beside its field and above the form")
 	}
 	p.Type("#f-token", "see http://regain.test/invitation#"+strings.Repeat("x", 43))
-	p.Follow("form[data-invitation] button")
+	p.Follow("form[data-token] button")
 	p.Shows("This link does not work")
 	if got := browser.Eval[string](p, `document.querySelector("#f-token").value`); !strings.HasSuffix(got, "xxx") {
 		t.Errorf("what was typed is lost: %q", got)
 	}
 	p.Type("#f-token", "http://regain.test/invitation#"+token)
-	p.Follow("form[data-invitation] button")
+	p.Follow("form[data-token] button")
 	p.Shows("What signing means")
 	for n, name := range []string{"consent.pdf", "letter.pdf"} {
 		section := "#items section:nth-of-type(" + string(rune('1'+n)) + ")"
@@ -113,7 +113,7 @@ func TestRefusedFile(t *testing.T) {
 	token := c.invite("ops@parceira.example")
 	p := browser.Open(t, browser.Options{Width: 390, Height: 844})
 	p.Go(h.URL + "/pt-BR/invitation#" + token)
-	p.Follow("form[data-invitation] button")
+	p.Follow("form[data-token] button")
 	p.Shows("O que significa assinar")
 	p.Choose("#items section:nth-of-type(1) input[type=file]", plainFile(t, "carta.pdf", "this is no PDF"))
 	p.WaitFor(`document.querySelector("#items .failed")?.innerText.length > 10`)
@@ -136,7 +136,7 @@ func TestSessionEndsUnderThePartner(t *testing.T) {
 	p := browser.Open(t, browser.Options{NoScript: true})
 	p.Go(h.URL + "/invitation")
 	p.Type("#f-token", token)
-	p.Follow("form[data-invitation] button")
+	p.Follow("form[data-token] button")
 	p.Choose("#items section:nth-of-type(1) input[type=file]", file(t, "consent.pdf", 1))
 	p.Follow("#items section:nth-of-type(1) [data-send]")
 	if _, err := h.DB.ExecContext(t.Context(), "DELETE FROM sessions"); err != nil {
@@ -147,7 +147,7 @@ func TestSessionEndsUnderThePartner(t *testing.T) {
 	p.Shows("What you typed is kept")
 	c.token = h.customerAgain(c)
 	p.Type("#f-token", c.inviteAgain("ops@parceira.example", token))
-	p.Follow("form[data-invitation] button")
+	p.Follow("form[data-token] button")
 	p.Shows("Nothing that you typed was lost")
 	p.CheckAccessible("going on")
 	p.Follow("main form button")

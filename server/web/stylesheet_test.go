@@ -64,7 +64,7 @@ func TestInvitationToken(t *testing.T) {
 	for pasted, want := range map[string]string{
 		"abc": "abc", "http://x.example/invitation#abc": "abc", "<https://x.example/pt-BR/invitation#abc>": "abc", "see\nhttps://x/invitation#abc .": "abc", "": "",
 	} {
-		if got := invitationToken(pasted); got != want {
+		if got := pastedToken(pasted); got != want {
 			t.Errorf("%q: %q", pasted, got)
 		}
 	}

@@ -67,7 +67,7 @@ func TestUploadOverABadLine(t *testing.T) {
 	p := browser.Open(t, browser.Options{Width: 390, Height: 844})
 	p.Allow("net::ERR_") // the line breaks on purpose
 	p.Go(l.URL + "/invitation#" + c.invite("ops@parceira.example"))
-	p.Follow("form[data-invitation] button")
+	p.Follow("form[data-token] button")
 	p.Shows("What signing means")
 	const section = "#items section:nth-of-type(1)"
 	letter := file(t, "scan.pdf", 9_000_000)

@@ -214,5 +214,6 @@ const enhance = form => {
 
 const start = root => { for (const form of root.querySelectorAll('form[data-upload]')) enhance(form); };
 start(document);
+document.addEventListener('regain:renew', event => swap(event.detail.page, event.detail.selector));
 document.addEventListener('htmx:after:swap', () => start(document));
 addEventListener('beforeunload', event => { if (document.querySelector('.file progress:not([hidden])')) event.preventDefault(); });
