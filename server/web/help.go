@@ -17,6 +17,8 @@ type helpPage struct {
 	Groups          []helpGroup
 	Materials       []helpMaterial
 	Notes           []string
+	// Method is how a request is made, as the policy names it; empty when the rows differ.
+	Method string
 }
 
 // helpGroup are the rows of one kind of customer.
@@ -39,8 +41,11 @@ type helpNeed struct {
 	Label, Anchor string
 	Kind          string
 	// Count is how many, Last that they are the latest ones.
-	Count    int
-	Last     bool
+	Count int
+	Last  bool
+	// Each is "month" when each is for one; Fewer says that some answers ask for fewer.
+	Each     string
+	Fewer    bool
 	Optional bool
 	AtLeast  int
 	When     []string
@@ -85,6 +90,7 @@ func newHelpPage(o *overview, locale string) helpPage {
 		g.Rows = append(g.Rows, o.helpRow(row, path[1:], used, locale))
 	}
 	page.takeCommonNotes()
+	page.Method = o.method()
 	for _, m := range o.policy.Materials() {
 		if used[m.ID] {
 			page.Materials = append(page.Materials, helpMaterialOf(m, locale))
@@ -125,6 +131,7 @@ func (o *overview) helpRow(row *overviewRow, path []*rules.Scenario, used map[st
 	}
 	for _, n := range row.needs {
 		need := helpNeedOf(n.requirement, used, locale)
+		need.Fewer = n.fewer
 		need.When = o.sayConditions(row.conditions(n), locale)
 		out.Needs = append(out.Needs, need)
 	}
@@ -132,7 +139,7 @@ func (o *overview) helpRow(row *overviewRow, path []*rules.Scenario, used map[st
 }
 
 func helpNeedOf(r rules.Requirement, used map[string]bool, locale string) helpNeed {
-	need := helpNeed{Label: r.Label.In(locale), Kind: string(r.Kind), Count: r.Count, Last: r.Last, Optional: r.Optional, AtLeast: r.AtLeast}
+	need := helpNeed{Label: r.Label.In(locale), Kind: string(r.Kind), Count: r.Count, Last: r.Last, Each: r.Each, Optional: r.Optional, AtLeast: r.AtLeast}
 	if r.Material != nil {
 		used[r.Material.ID] = true
 		need.Anchor = r.Material.ID
@@ -155,4 +162,19 @@ func helpMaterialOf(m *rules.Material, locale string) helpMaterial {
 		out.Types, out.MaxSize = strings.ToUpper(strings.Join(m.Document.Types, ", ")), m.Document.MaxSize
 	}
 	return out
+}
+
+// method is how requests are made, when that is the same in every row that collects.
+func (o *overview) method() string {
+	method := ""
+	for _, row := range o.rows {
+		switch m := row.handling.RequestMethod; {
+		case len(row.needs) == 0:
+		case method != "" && method != m:
+			return ""
+		default:
+			method = m
+		}
+	}
+	return method
 }

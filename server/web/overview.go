@@ -33,6 +33,7 @@ type overviewRow struct {
 // overviewNeed is one requirement of a scenario.
 type overviewNeed struct {
 	requirement rules.Requirement // the largest form of it
+	fewer       bool              // some answers ask for fewer
 	seen        int
 	when        [][]rules.FactValue // the ways in which it comes to be asked
 }
@@ -151,6 +152,7 @@ func (row *overviewRow) need(r rules.Requirement) {
 	}
 	n := row.needs[at]
 	n.seen++
+	n.fewer = n.fewer || r.Slots() != n.requirement.Slots()
 	if larger(r, n.requirement) {
 		n.requirement = r
 	}
@@ -180,7 +182,8 @@ func (row *overviewRow) conditions(n *overviewNeed) [][]rules.FactValue {
 	for _, way := range atLeast(n.when) {
 		var own []rules.FactValue
 		for _, f := range way {
-			if _, always := row.constant[f.Fact]; !always {
+			counted := n.fewer && f.Value == nil // how many there are is said by their number
+			if _, always := row.constant[f.Fact]; !always && !counted {
 				own = append(own, f)
 			}
 		}

@@ -155,6 +155,15 @@ func (v *View) Drawing(name string) (template.HTML, error) {
 	return template.HTML(`<svg class="drawing" viewBox="0 0 160 110" aria-hidden="true" focusable="false"><use href="` + template.HTMLEscapeString(address) + `"></use></svg>`), nil //nolint:gosec // escaped here
 }
 
+// Method is how a request is made, in words; one that there are no words for as the
+// policy writes it.
+func (v *View) Method(id string) string {
+	if words, err := v.T("public.help.methods." + id); err == nil {
+		return words
+	}
+	return strings.ReplaceAll(id, "_", " ")
+}
+
 // LanguageNames are languages by their names in the reader's.
 func (v *View) LanguageNames(tags []string) string {
 	namer := display.Tags(language.Make(v.Locale))
