@@ -176,7 +176,11 @@ func (c *caller) pause(h http.Header) {
 // once sends a call and reads its answer to the end.
 func (c *caller) once(k *call) (int, http.Header, []byte, error) {
 	// A client that stops still waits for what it has sent.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), c.w.deadline)
+	deadline := c.w.deadline
+	if k.Sum != "" {
+		deadline = c.w.uploadDeadline
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), deadline)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, k.Method, c.w.server.URL+k.Path, bytes.NewReader(k.Body))
 	if err != nil {
@@ -190,7 +194,7 @@ func (c *caller) once(k *call) (int, http.Header, []byte, error) {
 	res, err := c.w.http.Do(req)
 	if err != nil {
 		if errors.Is(err, context.DeadlineExceeded) {
-			c.w.ledger.fault(fmt.Sprintf("%s was not answered within %s", k.What, c.w.deadline))
+			c.w.ledger.fault(fmt.Sprintf("%s was not answered within %s", k.What, deadline))
 		}
 		return 0, nil, nil, err
 	}

@@ -21,11 +21,12 @@ type network struct {
 	t      *testing.T
 	server *toxiproxy.ApiServer
 	links  map[string]*toxiproxy.Proxy
+	taps   map[string]*tap
 }
 
 func newNetwork(t *testing.T) *network {
 	logger := zerolog.Nop()
-	return &network{t: t, links: map[string]*toxiproxy.Proxy{},
+	return &network{t: t, links: map[string]*toxiproxy.Proxy{}, taps: map[string]*tap{},
 		server: toxiproxy.NewServer(toxiproxy.NewMetricsContainer(prometheus.NewRegistry()), logger)}
 }
 
@@ -36,7 +37,8 @@ func (n *network) through(name, address string) string {
 	if err != nil {
 		n.t.Fatal(err)
 	}
-	p := toxiproxy.NewProxy(n.server, name, "127.0.0.1:0", u.Host)
+	n.taps[name] = newTap(n.t, u.Host)
+	p := toxiproxy.NewProxy(n.server, name, "127.0.0.1:0", n.taps[name].listener.Addr().String())
 	if err := p.Start(); err != nil {
 		n.t.Fatalf("proxy for %s: %v", name, err)
 	}
@@ -94,7 +96,7 @@ func TestNetwork(t *testing.T) {
 	w.through(t.TempDir(), n.through("database", w.database), n.through("store", w.store),
 		n.through("smtp", w.sink.smtp()), n.through("webhook", w.sink.webhook()))
 	w.server.Args = append(w.server.Args, "--request-timeout", "2s", "--upload-timeout", "4s")
-	w.deadline = 6 * time.Second // that of an upload, and a margin for the answer
+	w.deadline, w.uploadDeadline = 4*time.Second, 6*time.Second // with a margin for the answer
 	w.givingUp, w.twins = 0.05, true
 	w.server.MustStart(t)
 	db := w.open()
@@ -104,14 +106,17 @@ func TestNetwork(t *testing.T) {
 	clients := w.clients(ctx, 4, reviewers)
 	for _, link := range []string{"database", "store", "smtp", "webhook"} {
 		for _, x := range toxics() {
+			what := fmt.Sprintf("%s on %s", x.Name, link)
+			used := n.taps[link].used.Load()
 			mend := n.poison(link, x)
 			during := lasts
 			if x.Type == "timeout" {
 				during = max(during, blackHole)
 			}
 			time.Sleep(during) // how long the fault lasts is what is tested, not a condition
+			until(t, 20*time.Second, "something meets "+what, func() bool { return n.taps[link].used.Load() > used })
 			mend()
-			w.heals(fmt.Sprintf("%s on %s", x.Name, link))
+			w.heals(what)
 		}
 	}
 	if len(w.server.Starts) != 1 || !w.server.Running() {

@@ -115,7 +115,7 @@ func TestDatabaseHeld(t *testing.T) {
 	long(t)
 	stacks(t, func(t *testing.T, w *world) {
 		w.server.Args = append(w.server.Args, "--request-timeout", "8s", "--upload-timeout", "8s")
-		w.deadline = 10 * time.Second
+		w.deadline, w.uploadDeadline = 10*time.Second, 10*time.Second
 		w.server.MustStart(t)
 		db := w.open()
 		reviewers := w.staff(4)

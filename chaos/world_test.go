@@ -33,8 +33,8 @@ type world struct {
 	// database and store are where the checker reads, past any proxy.
 	database, store string
 
-	// deadline is by when every call must be answered.
-	deadline time.Duration
+	// deadline is by when every call must be answered, and uploadDeadline the same of uploads.
+	deadline, uploadDeadline time.Duration
 	// patience caps how long a client waits when it is told to come later.
 	patience time.Duration
 	// givingUp is how often a client leaves a call whose outcome is unknown.
@@ -56,7 +56,7 @@ func newWorld(t *testing.T) *world {
 		IdleConnTimeout: 2 * time.Second} // below the server's 5 s for a connection that was never used
 	t.Cleanup(transport.CloseIdleConnections)
 	return &world{t: t, ledger: &ledger{}, sink: newSink(t), http: &http.Client{Transport: transport},
-		deadline: 35 * time.Second, patience: 100 * time.Millisecond, random: chance(t)}
+		deadline: 35 * time.Second, uploadDeadline: 35 * time.Second, patience: 100 * time.Millisecond, random: chance(t)}
 }
 
 // onDisk is the embedded default's data, with mail that really leaves.
