@@ -28,6 +28,9 @@
 //	handling        request_method, review_within, customer_deadline, waiting_period, approvals,
 //	                distinct_roles[], restore[], retention {approved, denied, abandoned}; each value may be
 //	                choose: [{when, then}, …, {otherwise}]
+//	calendar        what counts as a business day: time_zone (a name of the IANA database; UTC), working_days[]
+//	                (monday to sunday; Monday to Friday), working_hours (such as 09:00-18:00; whole days),
+//	                holidays {2026-12-25: <name>}
 //
 // An entry of collect is a material's id, or one key with its options
 //

@@ -29,6 +29,7 @@ type Policy struct {
 	scratches                     sync.Pool      // of *diagram.Scratch
 	scenarioByID                  map[string]*Scenario
 	decided                       decided
+	calendar                      *Calendar
 }
 
 // ID is the policy's id, such as "huawei-id".
@@ -54,6 +55,10 @@ func (p *Policy) Locales() []string { return p.locales }
 
 // Bundle gives the files that the policy was compiled from.
 func (p *Policy) Bundle() Bundle { return p.bundle }
+
+// Calendar says when reviewers work; Monday to Friday in UTC unless the policy says
+// otherwise.
+func (p *Policy) Calendar() *Calendar { return p.calendar }
 
 // Facts are the questions in asking order.
 func (p *Policy) Facts() []*Fact { return p.facts }

@@ -61,6 +61,7 @@ func readPolicy(b Bundle, faults *Faults) (*Policy, *program, *texts) {
 	r.readMaterials(top)
 	r.prog.notes = r.notes(top, "notes")
 	r.prog.handling = r.readHandling(top, "handling", nil)
+	r.policy.calendar = r.readCalendar(top)
 	r.readScenarios(top)
 	top.finish()
 	r.policy.prog = r.prog
