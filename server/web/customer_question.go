@@ -86,6 +86,10 @@ func answerWords(f *rules.Fact, value any, locale string) string {
 	if code, ok := value.(string); ok && f.Type == "country" {
 		return countryName(code, locale)
 	}
+	if chosen, ok := value.([]any); ok {
+		ids := formValues(chosen)
+		return f.Words(slices.DeleteFunc(ids, func(id string) bool { return id == noneOfThem })).In(locale)
+	}
 	if n, ok := value.(float64); ok {
 		return strconv.FormatInt(int64(n), 10)
 	}
@@ -126,6 +130,9 @@ func formValues(answer any) []string {
 	case int64:
 		return []string{strconv.FormatInt(a, 10)}
 	case []any:
+		if len(a) == 0 {
+			return []string{noneOfThem}
+		}
 		var out []string
 		for _, v := range a {
 			out = append(out, formValues(v)...)
@@ -188,6 +195,10 @@ func (p *Pages) answer(c *gin.Context) error {
 	return p.render(c, status, "customer/question", v)
 }
 
+// noneOfThem is chosen by whoever means to choose nothing of a set: no box at all may only
+// have been overlooked.
+const noneOfThem = "-"
+
 // typedAnswer reads an answer by the question's type; what can't be read goes to the
 // policy as it is, which says what is wrong with it. Nil is none.
 func typedAnswer(f api.FactView, values []string) any {
@@ -201,9 +212,11 @@ func typedAnswer(f api.FactView, values []string) any {
 	case "integer":
 		return typedInteger(values[0])
 	case "set":
-		var all []any
+		all := []any{}
 		for _, v := range values {
-			all = append(all, v)
+			if v != noneOfThem {
+				all = append(all, v)
+			}
 		}
 		return all
 	}

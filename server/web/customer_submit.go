@@ -31,7 +31,7 @@ func (p *Pages) showCheck(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if !data.WithCustomer() || data.Draft() && !data.Decision.Complete {
+	if !data.WithCustomer() || data.Draft() && !data.Collects() {
 		return p.seeOther(c, data.Next())
 	}
 	return p.show(c, "customer/check", data)
