@@ -82,9 +82,10 @@ packages:
 assets: ## Fetch and build what the pages load: styles, icons, scripts
 	@scripts/assets
 
+# PICTURES=staff takes those whose names begin so.
 screenshots: packages assets ## Take the pictures of all pages anew, in docs/screenshots, with the demo's data
-	rm -f docs/screenshots/*.png
-	REGAIN_SCREENSHOTS=$(CURDIR)/docs/screenshots go test -count=1 -timeout 20m -run '^TestScreenshots$$' ./demo
+	rm -f docs/screenshots/$(PICTURES)*.png
+	REGAIN_SCREENSHOTS=$(CURDIR)/docs/screenshots REGAIN_PICTURES=$(PICTURES) go test -count=1 -timeout 20m -run '^TestScreenshots$$' ./demo
 
 clean: ## Remove what was built and the local data
 	rm -rf regain data $(TOOLS) server/web/node_modules

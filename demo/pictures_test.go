@@ -86,7 +86,7 @@ func staffPictures() []picture {
 		return picture{name: "staff-" + name, path: path, who: who, looks: looks}
 	}
 	of := func(name, path, who, story string, looks ...look) picture {
-		return picture{name: "staff-" + name, path: path, who: who, story: story, looks: looks}
+		return picture{name: "staff-" + name, path: path, who: who, story: story, looks: looks, then: documentsShown}
 	}
 	return []picture{
 		{name: "staff-sign-in", path: "/staff/sign-in", looks: []look{desk, phoneDark}},
@@ -102,4 +102,10 @@ func staffPictures() []picture {
 		of("case-same-file", "/staff/cases/{case}", "omar", "the same file as another case", desk),
 		of("case-approved", "/staff/cases/{case}", "idris", "rejected twice, then approved", desk),
 	}
+}
+
+// documentsShown waits until the viewer has drawn the document and its thumbnails.
+func documentsShown(p *browser.Page) {
+	p.WaitFor(`[...document.images].every(i => i.complete) &&
+		[...document.querySelectorAll("[data-viewer]")].every(v => !v.innerText.includes(v.dataset.sayLoading))`)
 }

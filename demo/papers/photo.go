@@ -58,7 +58,7 @@ func (p *picture) flawed(flaw Flaw) *picture {
 }
 
 func (p *picture) finish(seed uint64, flaw Flaw) []byte {
-	grain := 5
+	grain := 3
 	if flaw == Dark {
 		grain = 12
 	}

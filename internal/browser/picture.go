@@ -18,6 +18,9 @@ import (
 // tallest is how much of a long page a picture shows, in pixels.
 const tallest = 2000
 
+// heaviest is what a picture should not weigh more than, in bytes.
+const heaviest = 200_000
+
 // Screenshot keeps a picture of the page as name.png in $REGAIN_SCREENSHOTS, which make
 // screenshots sets; otherwise it does nothing.
 func (p *Page) Screenshot(name string) {
@@ -68,8 +71,14 @@ func smaller(picture []byte) ([]byte, error) {
 	draw.Draw(full, bounds, img, bounds.Min, draw.Src)
 	var out bytes.Buffer
 	encoder := png.Encoder{CompressionLevel: png.BestCompression}
-	if err := encoder.Encode(&out, withPalette(full)); err != nil {
-		return nil, fmt.Errorf("write the picture: %w", err)
+	for _, half := range []int{128, 32, 16} { // the grain of a photograph is dear
+		out.Reset()
+		if err := encoder.Encode(&out, withPalette(full, half)); err != nil {
+			return nil, fmt.Errorf("write the picture: %w", err)
+		}
+		if out.Len() <= heaviest {
+			break
+		}
 	}
 	return out.Bytes(), nil
 }
@@ -81,15 +90,16 @@ type shade struct {
 }
 
 // withPalette keeps the colours that are used most as they are, for a page's flat
-// areas and letters, and divides the others, of photographs, into boxes.
-func withPalette(img *image.NRGBA) *image.Paletted {
+// areas and letters, and divides the others, of photographs, into boxes: half of the
+// palette for each.
+func withPalette(img *image.NRGBA, half int) *image.Paletted {
 	shades := shadesOf(img)
-	exact := min(len(shades), 128)
+	exact := min(len(shades), half)
 	colours := color.Palette{}
 	for _, s := range shades[:exact] {
 		colours = append(colours, color.NRGBA{s.c[0], s.c[1], s.c[2], 255})
 	}
-	for _, box := range boxes(shades[exact:], 256-exact) {
+	for _, box := range boxes(shades[exact:], half) {
 		colours = append(colours, middle(box))
 	}
 	out := image.NewPaletted(img.Bounds(), colours)

@@ -104,7 +104,7 @@ func (p *Pages) reviewPage(c *gin.Context, q reviewQuery) (*reviewPage, error) {
 	locale := server.Locale(ctx)
 	data := &reviewPage{
 		CaseView: p.views.Case(d, actor, locale), Version: d.Case.Version, Seen: d.Case.EventSeq,
-		View: q.view, Do: q.do, reader: actor, details: d, now: time.Now(),
+		View: q.view, Do: q.do, reader: actor, details: d, now: p.now(),
 	}
 	messages, events, err := p.readTalk(ctx, data, q.before)
 	if err != nil {
