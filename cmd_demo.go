@@ -94,5 +94,5 @@ func introduce(t terminal, known []demo.Credential) {
 		_, _ = fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", k.Email, k.Password, k.Name, strings.ReplaceAll(strings.Join(k.Roles, ", "), "_", " "))
 	}
 	_ = table.Flush()
-	_, _ = fmt.Fprintln(t.out)
+	_, _ = fmt.Fprintf(t.out, "\n%s signs in at /organisation as %s, with codes that the mailbox shows.\n\n", demo.Organisation(), demo.Partner())
 }

@@ -75,7 +75,7 @@ func (d *Demo) Missing(ctx context.Context) ([]string, error) {
 // Case is the id of a story's case.
 func (d *Demo) Case(story string) string { return d.past.caseOf(story) }
 
-// Fill makes the staff that is not there yet and tells the missing stories. known is
+// Fill makes the staff and the partner organisation that are not there yet, and tells the missing stories. known is
 // told who can sign in as soon as they can, progress after each case. At its end the past
 // has come to the present.
 func (d *Demo) Fill(ctx context.Context, missing []string, password string, known func([]Credential), progress func(done, of int)) error {
@@ -85,6 +85,9 @@ func (d *Demo) Fill(ctx context.Context, missing []string, password string, know
 	}
 	if len(made) > 0 {
 		known(made)
+	}
+	if err := d.organise(ctx); err != nil {
+		return err
 	}
 	wanted := map[string]bool{}
 	for _, name := range missing {

@@ -9,6 +9,7 @@ import (
 
 	"regain/accounts"
 	"regain/cases"
+	"regain/problem"
 )
 
 // Credential is what somebody signs in with.
@@ -83,6 +84,37 @@ func (d *Demo) hire(ctx context.Context, password string) ([]Credential, error) 
 		d.people[m.id] = cases.Actor{Kind: cases.Staff, ID: s.ID, Roles: roleNames(s.Roles), Email: s.Email}
 	}
 	return made, nil
+}
+
+// partners are the members of the reseller, who sign in with a code that is mailed to
+// them.
+func partners() []string {
+	return []string{"ops@parceira.example", "letters@parceira.example", "desk@parceira.example"}
+}
+
+// Organisation is the name of the partner organisation, Partner the address of one of
+// its members.
+func Organisation() string { return reseller.Name }
+
+// Partner is described at Organisation.
+func Partner() string { return partners()[0] }
+
+// organise makes the reseller's organisation, unless it is there.
+func (d *Demo) organise(ctx context.Context) error {
+	_, err := d.Staff.OrganisationNamed(ctx, reseller.Name)
+	if err == nil || !problem.Is(err, "organisation_not_found") {
+		return err
+	}
+	o, err := d.Staff.CreateOrganisation(ctx, d.people["noor"].ID, reseller.Name)
+	if err != nil {
+		return fmt.Errorf("make the organisation: %w", err)
+	}
+	for _, email := range partners() {
+		if _, err := d.Staff.AddMember(ctx, d.people["noor"].ID, o.ID, email); err != nil {
+			return fmt.Errorf("make a member of the organisation: %w", err)
+		}
+	}
+	return nil
 }
 
 func roleNames(roles []accounts.Role) []string {

@@ -3,6 +3,7 @@ package demo_test
 import (
 	"net/http"
 	"slices"
+	"time"
 
 	"regain/internal/browser"
 )
@@ -16,10 +17,10 @@ func publicPictures() []picture {
 	return []picture{
 		{name: "opening", path: "/", looks: []look{desk, deskDark, phone, phoneChinese}},
 		{name: "help", path: "/help", looks: []look{desk, phoneBrazil}},
-		{name: "api", path: "/api/v1/docs", looks: []look{desk, phoneDark}},
+		{name: "api", path: "/api/v1/docs", looks: []look{desk}},
 		{name: "problems", path: "/problems", looks: []look{desk}},
 		{name: "problem", path: "/problems/invalid_fields", looks: []look{phone}},
-		{name: "mailbox", path: "/dev/mailbox", looks: []look{desk, phoneDark}},
+		{name: "mailbox", path: "/dev/mailbox", looks: []look{phoneDark}},
 		{name: "letter", path: "/dev/mailbox/{letter}", looks: []look{phone}},
 		{name: "nothing-there", path: "/nothing", looks: []look{phone}, status: http.StatusNotFound},
 	}
@@ -49,18 +50,18 @@ func customerPictures() []picture {
 		customer("next-question", "/request/questions", "a draft, just begun", desk),
 		customer("particulars", "/request/account", draft, phone),
 		customer("outcome", "/request/outcome", "a draft that leads to support", phone, phoneBrazil),
-		customer("items", "/request/items", draft, phone, phoneDark, desk, phoneChinese),
+		customer("items", "/request/items", draft, phone, phoneDark, phoneChinese),
 		customer("items-sent-back", "/request/items", sentBack, phone, desk),
 		unavailable, statement,
 		customer("invite", "/request/invite/reseller", "a reseller's letter, owed", phone),
 		customer("items-invited", "/request/items", "a reseller's letter, owed", phoneBrazil),
 		customer("check", "/request/check", draft, phone),
-		customer("receipt", "/request/receipt", waiting, phone, phoneBrazil),
+		customer("receipt", "/request/receipt", waiting, phoneBrazil),
 		customer("status", "/request", waiting, phone, phoneDark, desk),
 		customer("status-sent-back", "/request", sentBack, phone),
 		customer("status-denied", "/request", denied, phone),
 		customer("status-approved", "/request", "rejected twice, then approved", desk),
-		customer("messages", "/request/messages", "waits for its customer", phone, phoneBrazil),
+		customer("messages", "/request/messages", "waits for its customer", phoneBrazil),
 		customer("later", "/request/later", draft, phone),
 		customer("withdraw", "/request/withdraw", waiting, phone),
 		customer("appeal", "/request/appeal", denied, phone),
@@ -72,12 +73,18 @@ func partnerPictures() []picture {
 	partner := func(name, path, story string, looks ...look) picture {
 		return picture{name: "partner-" + name, path: path, who: "partner", story: story, looks: looks}
 	}
+	member := func(name, path string, looks ...look) picture {
+		return picture{name: name, path: path, who: "member", story: half, looks: looks}
+	}
 	return []picture{
 		{name: "partner-invitation", path: "/invitation", looks: []look{phone, desk}},
-		partner("owed", "/invitation/owed", owed, phone, deskBrazil, phoneDark),
-		partner("half-sent", "/invitation/owed", half, phone, desk),
+		partner("owed", "/invitation/owed", owed, phone, deskBrazil),
+		partner("half-sent", "/invitation/owed", half, phoneDark, desk),
 		partner("receipt", "/invitation/receipt", half, phone),
 		{name: "organisation-sign-in", path: "/organisation", looks: []look{phone, desk}},
+		{name: "organisation-letters", path: "/organisation/letters", who: "member", looks: []look{phone, desk}},
+		member("organisation-owed", "/organisation/letters/{invitation}", phone),
+		member("organisation-receipt", "/organisation/letters/{invitation}/receipt", phone),
 	}
 }
 
@@ -88,6 +95,10 @@ func staffPictures() []picture {
 	of := func(name, path, who, story string, looks ...look) picture {
 		return picture{name: "staff-" + name, path: path, who: who, story: story, looks: looks, then: documentsShown}
 	}
+	inReview := of("case-in-review", "/staff/cases/{case}?item={item}", "rei", "in review, half of it decided", desk, deskDark, phone)
+	inReview.item = "card_holder_certificate"
+	letter := of("case-letter", "/staff/cases/{case}?item={item}", "ana", "an enterprise, in review", desk, deskBrazil)
+	letter.item = "authorization_letter"
 	return []picture{
 		{name: "staff-sign-in", path: "/staff/sign-in", looks: []look{desk, phoneDark}},
 		staff("home", "/staff", "rei", desk),
@@ -95,8 +106,7 @@ func staffPictures() []picture {
 		staff("queue-overdue", "/staff/queue?view=overdue", "mara", desk),
 		staff("queue-mine", "/staff/queue?view=mine", "rei", desk),
 		staff("queue-ended", "/staff/queue?view=ended", "idris", desk),
-		of("case-in-review", "/staff/cases/{case}", "rei", "in review, half of it decided", desk, deskDark, phone),
-		of("case-enterprise", "/staff/cases/{case}", "ana", "an enterprise, in review", desk, deskBrazil),
+		inReview, letter,
 		of("case-appeal", "/staff/cases/{case}", "mara", "denied, appealed, waits for other eyes", desk, deskChinese),
 		of("case-second-approval", "/staff/cases/{case}", "mara", "an enterprise, waits for its second approval", desk),
 		of("case-same-file", "/staff/cases/{case}", "omar", "the same file as another case", desk),
@@ -104,8 +114,15 @@ func staffPictures() []picture {
 	}
 }
 
-// documentsShown waits until the viewer has drawn the document and its thumbnails.
+// documentsShown waits until the viewer has drawn the document and its thumbnails, which
+// come one after the other.
 func documentsShown(p *browser.Page) {
-	p.WaitFor(`[...document.images].every(i => i.complete) &&
-		[...document.querySelectorAll("[data-viewer]")].every(v => !v.innerText.includes(v.dataset.sayLoading))`)
+	p.WaitFor(`[...document.querySelectorAll("[data-screen]")].every(s => s.dataset.shown)`)
+	drawn := -1
+	for n := browser.Eval[int](p, drawings); n != drawn; n = browser.Eval[int](p, drawings) {
+		drawn = n
+		time.Sleep(1500 * time.Millisecond)
+	}
 }
+
+const drawings = `document.querySelectorAll("[data-viewer] canvas").length`

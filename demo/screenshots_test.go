@@ -138,6 +138,9 @@ func (s *stage) place(t *testing.T, p picture) string {
 	}
 	id := s.Demo.Case(p.story)
 	path := strings.ReplaceAll(p.path, "{case}", id)
+	if strings.Contains(path, "{invitation}") {
+		path = strings.ReplaceAll(path, "{invitation}", s.details(t, p.story).Invitations[0].ID)
+	}
 	if p.item == "" {
 		return path
 	}
@@ -188,6 +191,10 @@ func (s *stage) session(t *testing.T, p picture) string {
 		kind, subject = accounts.Customer, s.Demo.Case(p.story)
 	case "partner":
 		kind, subject = accounts.Partner, s.details(t, p.story).Invitations[0].ID
+	case "member":
+		o, err := s.Accounts.OrganisationNamed(t.Context(), "Nuvem Parceira Ltda.")
+		must(t, err)
+		kind, subject = accounts.OrganisationMember, o.Members[0].ID
 	default:
 		list, err := s.Accounts.ListStaff(t.Context(), "", 100)
 		must(t, err)

@@ -56,6 +56,8 @@ type Page struct {
 	t       testing.TB
 	ctx     context.Context
 	options Options
+	// width and height are the window's at the moment.
+	width, height int64
 
 	mu      sync.Mutex
 	faults  []string
@@ -194,6 +196,7 @@ func (p *Page) ForgetCookies() {
 func (p *Page) Resize(width, height int64) {
 	p.t.Helper()
 	p.try("resize", chromedp.Do(p.ctx, chromedp.EmulateViewport(width, height)))
+	p.width, p.height = width, height
 }
 
 // Allow names a part of the text of a fault that the test brings about on purpose.

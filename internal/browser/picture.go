@@ -16,12 +16,9 @@ import (
 )
 
 // tallest is how much of a long page a picture shows, in pixels.
-const tallest = 2000
+const tallest = 1700
 
-// heaviest is what a picture should not weigh more than, in bytes.
-const heaviest = 200_000
-
-// Screenshot keeps a picture of the page as name.png in $REGAIN_SCREENSHOTS, which make
+// Screenshot keeps a picture of the page, or of the beginning of a long one, as name.png in $REGAIN_SCREENSHOTS, which make
 // screenshots sets; otherwise it does nothing.
 func (p *Page) Screenshot(name string) {
 	p.t.Helper()
@@ -45,7 +42,13 @@ func (p *Page) Picture(selector string) []byte {
 func (p *Page) saveTo(file string) error {
 	ctx, cancel := context.WithTimeout(p.ctx, stepTimeout)
 	defer cancel()
-	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	height, err := chromedp.Run(ctx, chromedp.Evaluate[int64](`document.documentElement.scrollHeight`))
+	if err != nil {
+		return err
+	}
+	defer p.Resize(p.width, p.height)
+	p.Resize(p.width, min(max(height, p.height), tallest))
+	picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 	if err != nil {
 		return err
 	}
@@ -58,48 +61,48 @@ func (p *Page) saveTo(file string) error {
 	return os.WriteFile(file, picture, 0o644) //nolint:gosec // for everyone to look at
 }
 
-// smaller cuts a picture to the tallest that is kept, and gives it a palette: pages have
-// few colours, and a repository keeps every version of a picture for good.
+// smaller gives a picture a palette: pages have few colours, and a repository keeps
+// every version of a picture for good.
 func smaller(picture []byte) ([]byte, error) {
 	img, err := png.Decode(bytes.NewReader(picture))
 	if err != nil {
 		return nil, fmt.Errorf("read the picture: %w", err)
 	}
 	bounds := img.Bounds()
-	bounds.Max.Y = min(bounds.Max.Y, bounds.Min.Y+tallest)
 	full := image.NewNRGBA(bounds)
 	draw.Draw(full, bounds, img, bounds.Min, draw.Src)
 	var out bytes.Buffer
 	encoder := png.Encoder{CompressionLevel: png.BestCompression}
-	for _, half := range []int{128, 32, 16} { // the grain of a photograph is dear
-		out.Reset()
-		if err := encoder.Encode(&out, withPalette(full, half)); err != nil {
-			return nil, fmt.Errorf("write the picture: %w", err)
-		}
-		if out.Len() <= heaviest {
-			break
-		}
+	if err := encoder.Encode(&out, withPalette(full)); err != nil {
+		return nil, fmt.Errorf("write the picture: %w", err)
 	}
 	return out.Bytes(), nil
 }
 
-// shade is a colour and how many pixels have it.
+// shade is a colour, and how many pixels have it.
 type shade struct {
 	c [3]uint8
 	n int
 }
 
-// withPalette keeps the colours that are used most as they are, for a page's flat
-// areas and letters, and divides the others, of photographs, into boxes: half of the
-// palette for each.
-func withPalette(img *image.NRGBA, half int) *image.Paletted {
-	shades := shadesOf(img)
-	exact := min(len(shades), half)
-	colours := color.Palette{}
-	for _, s := range shades[:exact] {
+// The size of a palette: colours that are kept as they are, and those in place of others.
+const (
+	kept    = 40
+	divided = 40
+)
+
+// withPalette keeps the colours of a page's flat areas as they are, and divides the
+// others, of letters' edges and photographs, into boxes.
+func withPalette(img *image.NRGBA) *image.Paletted {
+	flat := shadesOf(img, func(i int) bool { return i >= 4 && bytes.Equal(img.Pix[i-4:i], img.Pix[i:i+4]) })
+	flat = flat[:min(len(flat), kept)]
+	colours, taken := color.Palette{}, map[[3]uint8]bool{}
+	for _, s := range flat {
 		colours = append(colours, color.NRGBA{s.c[0], s.c[1], s.c[2], 255})
+		taken[s.c] = true
 	}
-	for _, box := range boxes(shades[exact:], half) {
+	others := shadesOf(img, func(i int) bool { return !taken[[3]uint8(img.Pix[i:i+3])] })
+	for _, box := range boxes(others, divided) {
 		colours = append(colours, middle(box))
 	}
 	out := image.NewPaletted(img.Bounds(), colours)
@@ -108,7 +111,7 @@ func withPalette(img *image.NRGBA, half int) *image.Paletted {
 		c := [3]uint8(img.Pix[4*i : 4*i+3])
 		index, ok := known[c]
 		if !ok {
-			index = uint8(colours.Index(color.NRGBA{c[0], c[1], c[2], 255})) //nolint:gosec // at most 256 colours
+			index = uint8(colours.Index(color.NRGBA{c[0], c[1], c[2], 255})) //nolint:gosec // less than 256 colours
 			known[c] = index
 		}
 		out.Pix[i] = index
@@ -116,11 +119,13 @@ func withPalette(img *image.NRGBA, half int) *image.Paletted {
 	return out
 }
 
-// shadesOf are a picture's colours, the most used first.
-func shadesOf(img *image.NRGBA) []shade {
+// shadesOf are the colours of the pixels that count, the most used first.
+func shadesOf(img *image.NRGBA, counts func(at int) bool) []shade {
 	count := map[[3]uint8]int{}
 	for i := 0; i < len(img.Pix); i += 4 {
-		count[[3]uint8(img.Pix[i:i+3])]++
+		if counts(i) {
+			count[[3]uint8(img.Pix[i:i+3])]++
+		}
 	}
 	shades := make([]shade, 0, len(count))
 	for c, n := range count {
