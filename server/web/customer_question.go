@@ -259,12 +259,11 @@ func (v *View) answerAttributes(f api.FactView, answer []string) ([]any, error) 
 	switch f.Type {
 	case "bool":
 		attributes = append(attributes, "type", "radio", "options", v.Options("yes", w.say("customer.question.yes"), "no", w.say("customer.question.no")))
-	case "enum", "set":
-		kind := "radio"
-		if f.Type == "set" {
-			kind = "checkboxes"
-		}
-		attributes = append(attributes, "type", kind, "options", choices(f.Values))
+	case "enum":
+		attributes = append(attributes, "type", "radio", "options", choices(f.Values))
+	case "set":
+		none := Option{Value: noneOfThem, Label: w.say("customer.question.none")}
+		attributes = append(attributes, "type", "checkboxes", "options", append(choices(f.Values), none))
 	case "country":
 		attributes = append(attributes, "type", "select", "options", countries(v.Locale), "autocomplete", "country")
 	case "integer":
