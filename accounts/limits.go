@@ -61,6 +61,7 @@ func (l *Limits) Take(ctx context.Context, limits ...Limit) error {
 // takeTogether counts one hit by the one statement that it takes: should taking it back
 // fail, a limit that is used up anyway counts one more. Several are counted together.
 func (l *Limits) takeTogether(ctx context.Context, limits []Limit) (wait time.Duration, err error) {
+	ctx = database.Forgettable(ctx) // a crash of the database gives everybody some calls more
 	if len(limits) == 1 {
 		return l.take(ctx, l.db.From(ctx), limits)
 	}
@@ -84,12 +85,7 @@ func (l *Limits) take(ctx context.Context, tx bun.IDB, limits []Limit) (time.Dur
 	}
 	now := l.options.now()
 	rows, allowed := l.rows(limits, now)
-	var counted []limitRow
-	_, err := tx.NewInsert().Model(&rows).
-		On("CONFLICT (id) DO UPDATE").
-		Set("hits = CASE WHEN limits.ends_at <= ? THEN 1 ELSE limits.hits + 1 END", now).
-		Set("ends_at = CASE WHEN limits.ends_at <= ? THEN excluded.ends_at ELSE limits.ends_at END", now).
-		Returning("*").Exec(ctx, &counted)
+	counted, err := l.count(ctx, tx, rows, now)
 	if err != nil {
 		return 0, err
 	}
@@ -108,6 +104,27 @@ func (l *Limits) take(ctx context.Context, tx bun.IDB, limits []Limit) (time.Dur
 	}
 	_, err = tx.NewUpdate().Model((*limitRow)(nil)).Set("hits = hits - 1").Where("id IN (?)", bun.List(ids)).Exec(ctx)
 	return wait, err
+}
+
+// countOne counts a hit of one limit, which is what most calls do.
+var countOne = database.NewShape("INSERT INTO limits (id, hits, ends_at) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET " +
+	"hits = CASE WHEN limits.ends_at <= ? THEN 1 ELSE limits.hits + 1 END, " +
+	"ends_at = CASE WHEN limits.ends_at <= ? THEN excluded.ends_at ELSE limits.ends_at END RETURNING id, hits, ends_at")
+
+// count adds one to each window, or begins it.
+func (l *Limits) count(ctx context.Context, tx bun.IDB, rows []limitRow, now time.Time) ([]limitRow, error) {
+	var counted []limitRow
+	if len(rows) == 1 {
+		r := rows[0]
+		err := l.db.ReadShape(ctx, tx, countOne, &counted, r.ID, r.Hits, r.EndsAt, now, now)
+		return counted, err
+	}
+	_, err := tx.NewInsert().Model(&rows).
+		On("CONFLICT (id) DO UPDATE").
+		Set("hits = CASE WHEN limits.ends_at <= ? THEN 1 ELSE limits.hits + 1 END", now).
+		Set("ends_at = CASE WHEN limits.ends_at <= ? THEN excluded.ends_at ELSE limits.ends_at END", now).
+		Returning("*").Exec(ctx, &counted)
+	return counted, err
 }
 
 // rows are the limits as rows, sorted, so that two calls lock them in one order.

@@ -128,16 +128,21 @@ type sessionRow struct {
 // token, which cannot be had again. A ttl of zero means the kind's longest life,
 // and a longer one is shortened to that.
 func (s *Sessions) OpenSession(ctx context.Context, kind Kind, subject string, ttl time.Duration) (string, error) {
+	token, _, err := s.OpenSessionUntil(ctx, kind, subject, ttl)
+	return token, err
+}
+
+// OpenSessionUntil is OpenSession that says when the session ends at the latest.
+func (s *Sessions) OpenSessionUntil(ctx context.Context, kind Kind, subject string, ttl time.Duration) (token string, expires time.Time, err error) {
 	longest, idle, ok := s.options.Sessions.life(kind)
 	if !ok || subject == "" {
-		return "", fmt.Errorf("no session for a subject of kind %q", kind)
+		return "", time.Time{}, fmt.Errorf("no session for a subject of kind %q", kind)
 	}
 	if ttl <= 0 || ttl > longest {
 		ttl = longest
 	}
-	token, err := newToken(s.options.Random, tokenPrefix)
-	if err != nil {
-		return "", err
+	if token, err = newToken(s.options.Random, tokenPrefix); err != nil {
+		return "", time.Time{}, err
 	}
 	now := s.options.now()
 	row := sessionRow{
@@ -148,9 +153,9 @@ func (s *Sessions) OpenSession(ctx context.Context, kind Kind, subject string, t
 		return database.Add(ctx, s.db, tx, &row)
 	})
 	if err != nil {
-		return "", fmt.Errorf("open a session: %w", err)
+		return "", time.Time{}, fmt.Errorf("open a session: %w", err)
 	}
-	return token, nil
+	return token, row.ExpiresAt.UTC(), nil
 }
 
 func newToken(random io.Reader, prefix string) (string, error) {

@@ -41,6 +41,16 @@ type StartInput struct {
 // whether the account exists or has another case. Errors: policy_not_found,
 // invalid_fields.
 func (s *Service) Start(ctx context.Context, in StartInput) (*Case, error) {
+	d, err := s.StartWhole(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	return d.Case, nil
+}
+
+// StartWhole is Start for who shows the case: it gives what reading it back would,
+// without reading it back.
+func (s *Service) StartWhole(ctx context.Context, in StartInput) (*Details, error) {
 	p, err := s.policies.Current(in.Policy)
 	if err != nil {
 		return nil, err
@@ -55,14 +65,27 @@ func (s *Service) Start(ctx context.Context, in StartInput) (*Case, error) {
 	if err != nil {
 		return nil, err
 	}
+	ch := &change{s: s, actor: Actor{Kind: Customer, ID: c.ID}, now: c.CreatedAt, Case: c, items: []*Item{}, policy: p, new: true}
 	err = s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
-		ch := &change{ctx: ctx, s: s, tx: tx, actor: Actor{Kind: Customer, ID: c.ID}, now: c.CreatedAt, Case: c, items: []*Item{}, policy: p, new: true}
+		ch.ctx, ch.tx = ctx, tx
 		return ch.begin()
 	})
 	if err != nil {
 		return nil, err
 	}
-	return c, nil
+	return ch.started()
+}
+
+// started is the new case as it would be read.
+func (ch *change) started() (*Details, error) {
+	d, err := ch.Decision()
+	if err != nil {
+		return nil, err
+	}
+	return &Details{
+		Case: ch.Case, Policy: ch.policy, Decision: *d, Items: inPolicyOrder(ch.items, d),
+		ItemDecided: map[string]*ItemDecision{}, Ahead: -1,
+	}, nil
 }
 
 // begin writes the new case with its first event and the items that its answers

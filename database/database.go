@@ -67,6 +67,7 @@ type DB struct {
 	config  Config
 	unions  unions
 	close   func() error
+	sound   func() error // an error once writing has ended until a restart
 }
 
 // Open connects to the database that the configuration names and checks that it
@@ -95,7 +96,7 @@ func Open(ctx context.Context, config Config) (*DB, error) {
 
 // newDB puts bun over a pool.
 func newDB(pool *sql.DB, dialect Dialect, config Config) *DB {
-	return &DB{DB: bun.NewDB(pool, dialect.schema()), dialect: dialect, config: config, close: func() error { return nil }}
+	return &DB{DB: bun.NewDB(pool, dialect.schema()), dialect: dialect, config: config, close: func() error { return nil }, sound: func() error { return nil }}
 }
 
 // Dialect says which kind of database this is. Only this package should need it.
@@ -108,6 +109,9 @@ func (db *DB) Close() error {
 
 // Check reports whether the database answers, for readiness.
 func (db *DB) Check(ctx context.Context) error {
+	if err := db.sound(); err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
 	var one int
 	if err := db.QueryRowContext(ctx, "SELECT 1").Scan(&one); err != nil {
 		return fmt.Errorf("database: %w", Classify(err))

@@ -128,7 +128,7 @@ func TestRefusedNotesOfBun(t *testing.T) {
 }
 
 func TestSQLiteTurnEndsWithTheContext(t *testing.T) {
-	connector, err := newSQLiteConnector("file:"+t.TempDir()+"/turn.db", seconds(60))
+	connector, err := newSQLiteConnector("file:"+t.TempDir()+"/turn.db", seconds(60), newWALSync(func() error { return nil }))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,3 +39,21 @@ func (laterResult) LastInsertId() (int64, error) { return 0, errLater }
 
 // RowsAffected implements driver.Result.
 func (laterResult) RowsAffected() (int64, error) { return 0, errLater }
+
+type forgettableKey struct{}
+
+// Forgettable returns a context for what needn't survive a crash of the database, such
+// as counts of limits: a statement outside of a transaction, or the transaction that an
+// InTx begins, is not waited for until it is on the disk. A crash loses the last
+// moments of it; what is not forgettable is as safe as ever.
+func Forgettable(ctx context.Context) context.Context {
+	return context.WithValue(ctx, forgettableKey{}, true)
+}
+
+func isForgettable(ctx context.Context) bool {
+	forgettable, _ := ctx.Value(forgettableKey{}).(bool)
+	return forgettable
+}
+
+// forget lets a transaction of Postgres be committed before it is on the disk.
+const forget = "SET LOCAL synchronous_commit TO OFF"

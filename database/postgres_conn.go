@@ -208,10 +208,14 @@ func (c *postgresConn) wait(query string, before int) {
 
 // statement is the query as the server gets it, and how many come before it.
 func (c *postgresConn) statement(ctx context.Context, query string) (string, int) {
+	before := 0
 	if s := shapeOf(ctx); s != nil {
-		return c.shapes.statement(s, query)
+		query, before = c.shapes.statement(s, query)
 	}
-	return query, 0
+	if !c.tx.active && isForgettable(ctx) {
+		query, before = forget+";"+query, before+1
+	}
+	return query, before
 }
 
 // ExecContext runs a statement.

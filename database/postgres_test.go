@@ -332,6 +332,51 @@ func TestSessionSettings(t *testing.T) {
 	}
 }
 
+// What is forgettable is committed without the disk, and nothing else is.
+func TestForgettable(t *testing.T) {
+	address := testservers.Postgres(t) // which is careless
+	_, err := plain(t, address).ExecContext(t.Context(), "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit TO on', current_database()); END $$")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := open(t, database.Config{URL: address, MaxOpen: 1})
+	setting := database.NewShape("SELECT current_setting('synchronous_commit')")
+	read := func(ctx context.Context, in bun.IDB) string {
+		var got []string
+		if err := db.ReadShape(ctx, in, setting, &got); err != nil || len(got) != 1 {
+			t.Fatalf("%q, %v", got, err)
+		}
+		return got[0]
+	}
+	within := func(ctx context.Context) (got string) {
+		err := db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
+			got = read(ctx, tx)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	usual, forgettable := t.Context(), database.Forgettable(t.Context())
+	usualTx, unit := db.WithUnit(usual, func(context.Context, bun.IDB) error { return nil })
+	for _, c := range []struct{ name, got, want string }{
+		{"a statement", read(forgettable, db.DB), "off"},
+		{"the statement after it", read(usual, db.DB), "on"},
+		{"a transaction", within(forgettable), "off"},
+		{"the transaction after it", within(usual), "on"},
+		{"a unit", within(usualTx), "on"},
+		{"what joins a unit", within(database.Forgettable(usualTx)), "on"},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, c.got, c.want)
+		}
+	}
+	if err := unit.Commit(usual); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestDeadlockAndSerialisationAreBusy(t *testing.T) {
 	db, _ := openPostgres(t, database.Config{})
 	makeThings(t, db)

@@ -48,6 +48,9 @@ func (c *postgresConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driv
 	c.begun = false
 	c.dropPending()
 	c.wait(begin, 0)
+	if isForgettable(ctx) {
+		c.wait(forget, 0)
+	}
 	return &postgresTx{conn: c}, nil
 }
 

@@ -23,13 +23,17 @@ func openSQLite(config Config) (*DB, error) {
 	if config.LockTimeout < 0 {
 		config.LockTimeout = endless
 	}
-	connector, err := newSQLiteConnector(sqliteDSN(path, config.LockTimeout), config.LockTimeout)
+	log := &walFile{path: path + "-wal"}
+	disk := newWALSync(log.sync)
+	connector, err := newSQLiteConnector(sqliteDSN(path, config.LockTimeout), config.LockTimeout, disk)
 	if err != nil {
 		return nil, fmt.Errorf("open the SQLite database: %w", err)
 	}
 	pool := sql.OpenDB(connector)
 	limitPool(pool, config.MaxOpen, defaultSQLiteOpen)
-	return newDB(pool, SQLite, config), nil
+	db := newDB(pool, SQLite, config)
+	db.close, db.sound = log.close, disk.sound
+	return db, nil
 }
 
 // sqlitePath is the absolute path in "sqlite:path" or "sqlite:///path".
@@ -70,7 +74,7 @@ func sqliteDSN(path string, lockTimeout time.Duration) string {
 	query := url.Values{}
 	query.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", lockTimeout.Milliseconds()))
 	query.Add("_pragma", "journal_mode(WAL)")
-	query.Add("_pragma", "synchronous(FULL)")
+	query.Add("_pragma", "synchronous(NORMAL)") // walSync sees to the rest
 	query.Add("_pragma", "foreign_keys(ON)")
 	query.Set("_txlock", "immediate") // a deferred transaction fails when it comes to write
 	query.Set("_timezone", "UTC")

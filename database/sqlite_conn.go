@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
+	"sync"
 	"time"
 
 	"modernc.org/sqlite"
@@ -14,19 +16,21 @@ import (
 
 // sqliteConnector makes guarded connections that take turns to write. SQLite
 // has one writer at a time anyway; waiting for the turn here is fair and ends
-// with the context, where SQLite's own waiting polls.
+// with the context, where SQLite's own waiting polls. Whoever has committed gives the
+// turn back and then waits for the disk.
 type sqliteConnector struct {
 	inner   driver.Connector
 	timeout time.Duration // for the turn
 	turn    chan struct{} // holds one token: who has it may write
+	disk    *walSync
 }
 
-func newSQLiteConnector(dsn string, lockTimeout time.Duration) (*sqliteConnector, error) {
+func newSQLiteConnector(dsn string, lockTimeout time.Duration, disk *walSync) (*sqliteConnector, error) {
 	inner, err := sqlite.NewConnector(dsn)
 	if err != nil {
 		return nil, err
 	}
-	c := &sqliteConnector{inner: inner, timeout: lockTimeout, turn: make(chan struct{}, 1)}
+	c := &sqliteConnector{inner: inner, timeout: lockTimeout, turn: make(chan struct{}, 1), disk: disk}
 	c.turn <- struct{}{}
 	return c, nil
 }
@@ -61,6 +65,9 @@ func (c *sqliteConnector) Connect(ctx context.Context) (driver.Conn, error) {
 
 // take waits for the turn to write.
 func (c *sqliteConnector) take(ctx context.Context) error {
+	if err := c.disk.sound(); err != nil {
+		return err
+	}
 	select {
 	case <-c.turn:
 		return nil
@@ -79,6 +86,15 @@ func (c *sqliteConnector) take(ctx context.Context) error {
 }
 
 func (c *sqliteConnector) giveBack() { c.turn <- struct{}{} }
+
+// written gives the turn back after a write, and waits until it is on the disk.
+func (c *sqliteConnector) written(ctx context.Context) error {
+	c.giveBack()
+	if isForgettable(ctx) {
+		return nil
+	}
+	return c.disk.wait()
+}
 
 // sqliteConn guards a connection of modernc's driver, so that it fails as
 // Postgres does: a failed statement dooms its transaction, and errors hold no
@@ -121,13 +137,16 @@ func (c *sqliteConn) ExecContext(ctx context.Context, query string, args []drive
 	if err := c.tx.refuse(ctx, query); err != nil {
 		return nil, err
 	}
-	if !c.tx.active {
+	single := !c.tx.active
+	if single {
 		if err := c.connector.take(ctx); err != nil {
 			return nil, err
 		}
-		defer c.connector.giveBack()
 	}
 	result, err := c.sqliteInner.ExecContext(ctx, query, args)
+	if single {
+		err = errors.Join(err, c.connector.written(ctx))
+	}
 	if err != nil {
 		return nil, c.finish(err)
 	}
@@ -137,21 +156,42 @@ func (c *sqliteConn) ExecContext(ctx context.Context, query string, args []drive
 	return result, nil
 }
 
-// QueryContext runs a statement that gives rows.
+// QueryContext runs a statement that gives rows; one that also writes takes the turn
+// outside a transaction.
 func (c *sqliteConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	if err := c.tx.refuse(ctx, query); err != nil {
 		return nil, err
 	}
+	written := func() error { return nil }
+	if !c.tx.active && writes(query) {
+		if err := c.connector.take(ctx); err != nil {
+			return nil, err
+		}
+		written = sync.OnceValue(func() error { return c.connector.written(ctx) })
+	}
 	rows, err := c.sqliteInner.QueryContext(ctx, query, args)
 	if err != nil {
-		return nil, c.finish(err)
+		return nil, c.finish(errors.Join(err, written()))
 	}
 	inner, ok := rows.(sqliteRowsInner)
 	if !ok {
-		return nil, errors.Join(fmt.Errorf("unexpected rows %T", rows), rows.Close())
+		return nil, errors.Join(fmt.Errorf("unexpected rows %T", rows), rows.Close(), written())
 	}
 	c.tx.rowsOpen++
-	return &sqliteRows{sqliteRowsInner: inner, conn: c}, nil
+	return &sqliteRows{sqliteRowsInner: inner, conn: c, written: written}, nil
+}
+
+// writes says whether a statement may change something.
+func writes(query string) bool {
+	word, rest, _ := strings.Cut(strings.TrimLeft(query, " \t\n"), " ")
+	switch strings.ToUpper(word) {
+	case "INSERT", "UPDATE", "DELETE", "REPLACE":
+		return true
+	case "WITH":
+		rest = strings.ToUpper(rest)
+		return strings.Contains(rest, "INSERT ") || strings.Contains(rest, "UPDATE ") || strings.Contains(rest, "DELETE ")
+	}
+	return false
 }
 
 // PrepareContext prepares a statement.
@@ -182,20 +222,21 @@ func (c *sqliteConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver
 	if err := c.tx.refuse(ctx, "BEGIN"); err != nil {
 		return nil, err
 	}
-	release := func() {}
+	t := &sqliteTx{conn: c, release: func() {}, written: func() error { return nil }}
 	if !opts.ReadOnly {
 		if err := c.connector.take(ctx); err != nil {
 			return nil, err
 		}
-		release = c.connector.giveBack
+		t.release, t.written = c.connector.giveBack, func() error { return c.connector.written(ctx) }
 	}
 	inner, err := c.sqliteInner.BeginTx(ctx, opts)
 	if err != nil {
-		release()
+		t.release()
 		return nil, c.finish(err)
 	}
+	t.inner = inner
 	c.tx.begin()
-	return &sqliteTx{inner: inner, conn: c, release: release}, nil
+	return t, nil
 }
 
 // Ping checks the connection.
@@ -205,14 +246,15 @@ func (c *sqliteConn) Ping(ctx context.Context) error { return Classify(c.sqliteI
 type sqliteTx struct {
 	inner   driver.Tx
 	conn    *sqliteConn
-	release func()
+	release func()       // gives the turn back, when nothing was committed
+	written func() error // gives the turn back, and waits for the disk
 }
 
 // Commit commits, or after a failed statement rolls back and says so.
 func (t *sqliteTx) Commit() error {
-	defer t.release()
 	defer t.conn.tx.end()
 	if t.conn.tx.failure != nil {
+		defer t.release()
 		err := t.conn.tx.failed()
 		if t.conn.tx.lost {
 			_ = t.inner.Rollback() // most likely done already
@@ -220,7 +262,11 @@ func (t *sqliteTx) Commit() error {
 		}
 		return errors.Join(err, Classify(t.inner.Rollback()))
 	}
-	return Classify(t.inner.Commit())
+	if err := t.inner.Commit(); err != nil {
+		t.release()
+		return Classify(err)
+	}
+	return t.written()
 }
 
 // Rollback rolls back.
@@ -246,15 +292,23 @@ type sqliteRowsInner interface {
 
 type sqliteRows struct {
 	sqliteRowsInner
-	conn   *sqliteConn
-	closed bool
+	conn    *sqliteConn
+	written func() error // once the statement has ended
+	closed  bool
 }
 
-// Next reads a row, or io.EOF.
+// Next reads a row, or io.EOF. The statement has ended by then, and nobody would hear of
+// an error later.
 func (r *sqliteRows) Next(dest []driver.Value) error {
 	err := r.sqliteRowsInner.Next(dest)
-	if err == nil || errors.Is(err, io.EOF) {
-		return err
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, io.EOF) {
+		if err := r.written(); err != nil {
+			return err
+		}
+		return io.EOF
 	}
 	return r.conn.finish(err)
 }
@@ -265,7 +319,8 @@ func (r *sqliteRows) Close() error {
 		r.closed = true
 		r.conn.tx.rowsOpen--
 	}
-	return r.conn.finish(r.sqliteRowsInner.Close())
+	err := r.conn.finish(r.sqliteRowsInner.Close())
+	return errors.Join(err, r.written())
 }
 
 // sqliteStmt runs a prepared statement's text through the guard.

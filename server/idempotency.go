@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"mime"
@@ -52,17 +51,11 @@ type idempotencyRow struct {
 	ExpiresAt   time.Time `bun:"expires_at,notnull"`
 }
 
-// storedResponse is what the column response holds, sealed.
-type storedResponse struct {
-	Status int         `json:"status"`
-	Header http.Header `json:"header"`
-	Body   []byte      `json:"body"`
-}
-
 type idempotency struct {
 	db     *database.DB
 	sealer sealer
 	now    func() time.Time
+	packer packer
 }
 
 // unsettledCall is one unsafe call under way.
@@ -186,8 +179,7 @@ func (u *unsettledCall) answered(row *idempotencyRow) error {
 	}
 	plain, err := u.keeper.sealer.open(u.scope, u.key, u.id, row.Response)
 	if err == nil {
-		u.replay = &storedResponse{}
-		err = json.Unmarshal(plain, u.replay)
+		u.replay, err = unpack(plain)
 	}
 	if err != nil {
 		u.replay = nil
@@ -230,7 +222,7 @@ func (u *unsettledCall) keep(ctx context.Context, tx bun.IDB, r storedResponse) 
 	if u.key == "" {
 		return nil
 	}
-	plain, err := json.Marshal(r)
+	plain, err := u.keeper.packer.pack(r)
 	if err != nil {
 		return err
 	}

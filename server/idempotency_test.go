@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -261,6 +263,32 @@ func TestMalformedKeyIsRefused(t *testing.T) {
 		got := b.call("POST", "/api/v1/things", `{"name":"a"}`, idempotencyHeader, key)
 		if p := got.problem(t); p.Status != 400 || p.Code != "idempotency_key_malformed" {
 			t.Errorf("%q: %s", key, got.body)
+		}
+	}
+}
+
+// A stored answer comes back as it was, and takes a fraction of its length.
+func TestPackedAnswers(t *testing.T) {
+	var p packer
+	for name, r := range map[string]storedResponse{
+		"nothing":   {Status: 204, Header: http.Header{}},
+		"an answer": {Status: 201, Header: http.Header{"Etag": {`"1"`}, "Set-Cookie": {"a=b", "c=d"}}, Body: []byte(strings.Repeat(`{"text":"of some length"}`+"\n", 400))},
+	} {
+		packed, err := p.pack(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := unpack(packed)
+		if err != nil || got.Status != r.Status || !maps.EqualFunc(got.Header, r.Header, slices.Equal) || !bytes.Equal(got.Body, r.Body) {
+			t.Errorf("%s: %v, %+v", name, err, got)
+		}
+		if len(r.Body) > 1000 && len(packed) > len(r.Body)/4 {
+			t.Errorf("%s: %d bytes of %d", name, len(packed), len(r.Body))
+		}
+	}
+	for _, bad := range []string{"", "{}", "\x1f\x8b", "no gzip at all"} {
+		if got, err := unpack([]byte(bad)); err == nil {
+			t.Errorf("%q was read as %+v", bad, got)
 		}
 	}
 }

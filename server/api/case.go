@@ -135,23 +135,20 @@ func (a caseAPI) start(ctx context.Context, in *startIn) (*startOut, error) {
 	if locale == "" {
 		locale = in.wanted(ctx)
 	}
-	c, err := a.cases.Start(ctx, cases.StartInput{
+	d, err := a.cases.StartWhole(ctx, cases.StartInput{
 		Policy: b.Policy, Locale: locale, Particulars: b.particulars(), Answers: b.FirstAnswers,
 	})
 	if err != nil {
 		return nil, err
 	}
-	session, cookie, err := a.openSession(ctx, accounts.Customer, c.ID)
+	session, cookie, err := a.openSession(ctx, accounts.Customer, d.Case.ID)
 	if err != nil {
 		return nil, err
 	}
-	shown, err := a.showAs(ctx, cases.Actor{Kind: cases.Customer, ID: c.ID}, c.ID, in.InLanguage)
-	if err != nil {
-		return nil, err
-	}
+	shown := a.caseView(d, cases.Actor{Kind: cases.Customer, ID: d.Case.ID}, in.of(ctx, d.Case))
 	return &startOut{
-		Location: casesPath + c.ID, ETag: shown.ETag, SetCookie: cookie,
-		Body: CaseSession{Session: session, Case: shown.Body},
+		Location: casesPath + d.Case.ID, ETag: server.ETag(d.Case.Version), SetCookie: cookie,
+		Body: CaseSession{Session: session, Case: shown},
 	}, nil
 }
 

@@ -3,6 +3,7 @@ package api_test
 import (
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -88,6 +89,9 @@ func TestStartAnswer(t *testing.T) {
 			t.Errorf("not in the case's language: %q", label)
 		}
 		c := &caller{d: d, token: o["session"].(object)["token"].(string), path: "/api/v1/cases/" + view["id"].(string)}
+		if read := c.want(200, "GET", c.path, nil); !reflect.DeepEqual(read, view) {
+			t.Errorf("the case as it was started\n%v\nand as it is read\n%v", view, read)
+		}
 		zh := c.want(200, "GET", c.path, nil, "Accept-Language", "zh-CN")
 		if objects(zh["items"])[0]["label"] == objects(view["items"])[0]["label"] {
 			t.Error("Accept-Language is not heard")

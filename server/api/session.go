@@ -14,7 +14,7 @@ const hour = time.Hour
 
 // Sessions are those of customers and invited partners.
 type Sessions interface {
-	OpenSession(ctx context.Context, kind accounts.Kind, subject string, ttl time.Duration) (token string, err error)
+	OpenSessionUntil(ctx context.Context, kind accounts.Kind, subject string, ttl time.Duration) (token string, expires time.Time, err error)
 	Authenticate(ctx context.Context, token string) (accounts.Principal, error)
 	EndSession(ctx context.Context, sessionID string) error
 	HandOver(ctx context.Context, caseID string) (token string, expires time.Time, err error)
@@ -28,15 +28,11 @@ type SessionView struct {
 }
 
 func (a caseAPI) openSession(ctx context.Context, kind accounts.Kind, subject string) (SessionView, http.Cookie, error) {
-	token, err := a.sessions.OpenSession(ctx, kind, subject, 0)
+	token, expires, err := a.sessions.OpenSessionUntil(ctx, kind, subject, 0)
 	if err != nil {
 		return SessionView{}, http.Cookie{}, err
 	}
-	principal, err := a.sessions.Authenticate(ctx, token)
-	if err != nil {
-		return SessionView{}, http.Cookie{}, err
-	}
-	return SessionView{Token: token, Expires: principal.Expires}, a.server.SessionCookie(token, time.Until(principal.Expires)), nil
+	return SessionView{Token: token, Expires: expires}, a.server.SessionCookie(token, time.Until(expires)), nil
 }
 
 func (a caseAPI) registerSession() {

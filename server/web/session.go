@@ -128,11 +128,12 @@ func (c *Carry) Fields() ([]Option, error) {
 
 // openSession opens a session and gives it to the browser as a cookie.
 func (p *Pages) openSession(ctx context.Context, c *gin.Context, kind accounts.Kind, subject string) error {
-	token, err := p.services.Sessions.OpenSession(ctx, kind, subject, 0)
+	token, expires, err := p.services.Sessions.OpenSessionUntil(ctx, kind, subject, 0)
 	if err != nil {
 		return err
 	}
-	return p.keepSession(ctx, c, token)
+	p.setSession(c, token, expires)
+	return nil
 }
 
 // keepSession gives a session that is open to the browser.
@@ -141,9 +142,13 @@ func (p *Pages) keepSession(ctx context.Context, c *gin.Context, token string) e
 	if err != nil {
 		return err
 	}
-	cookie := p.server.SessionCookie(token, time.Until(principal.Expires))
-	http.SetCookie(c.Writer, &cookie)
+	p.setSession(c, token, principal.Expires)
 	return nil
+}
+
+func (p *Pages) setSession(c *gin.Context, token string, expires time.Time) {
+	cookie := p.server.SessionCookie(token, time.Until(expires))
+	http.SetCookie(c.Writer, &cookie)
 }
 
 // signOut ends any session.
