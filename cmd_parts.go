@@ -18,6 +18,7 @@ import (
 	"regain/accounts"
 	"regain/cases"
 	"regain/database"
+	"regain/internal/failpoint"
 	"regain/notify"
 	"regain/rules"
 	"regain/server/api"
@@ -161,7 +162,7 @@ type era struct {
 	random io.Reader
 }
 
-func present() era { return era{clock: time.Now, ids: newID, random: rand.Reader} }
+func present() era { return era{clock: failpoint.Now, ids: newID, random: rand.Reader} }
 
 // parts are the opened rooms that commands work with.
 type parts struct {

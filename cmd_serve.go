@@ -92,7 +92,7 @@ func (c *serveCommand) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	defer p.close()
-	policies := cases.NewPolicies(p.db, time.Now)
+	policies := cases.NewPolicies(p.db, p.clock)
 	for _, policy := range loaded {
 		if err := policies.Register(ctx, policy); err != nil {
 			return err
@@ -248,7 +248,7 @@ func (c *serveCommand) newServer(p *parts, store storage.Store, mailbox *notify.
 		WriteTimeout: c.WriteTimeout, IdleTimeout: c.IdleTimeout, ShutdownTimeout: c.ShutdownTimeout, DrainDelay: c.DrainDelay,
 		MaxInFlight: c.MaxInFlight, MaxUploads: c.MaxUploads, MaxConnections: c.MaxConnections,
 	}, server.Parts{
-		DB: p.db, Sessions: p.accounts, Limits: p.accounts, Logger: p.logger,
+		DB: p.db, Sessions: p.accounts, Limits: p.accounts, Logger: p.logger, Now: p.clock,
 		Ready: map[string]func(context.Context) error{"database": p.db.Check, "documents": store.Check},
 	})
 }
@@ -266,7 +266,7 @@ func (c *serveCommand) workers(p *parts, service *cases.Service, store storage.S
 			return err
 		}, p.logger),
 		server.Every("sweep of orphaned documents", time.Hour, func(ctx context.Context) error {
-			swept, err := storage.Sweep(ctx, store, service.KnownObjects, orphanGrace, time.Now())
+			swept, err := storage.Sweep(ctx, store, service.KnownObjects, orphanGrace, p.clock())
 			if swept.Removed > 0 {
 				p.logger.Info("orphaned documents removed", slog.Int("objects", swept.Removed))
 			}

@@ -48,6 +48,7 @@ type world struct {
 	random    *rand.Rand
 	keys      int
 	addresses int
+	reviewers int
 }
 
 // newWorld is a world without a server yet.

@@ -22,11 +22,10 @@ type crowd struct {
 	closed chan struct{}
 	once   sync.Once
 	quiet  sync.Map // net.Conn → *atomic.Int64: since when nobody speaks, 0 while somebody does
-	now    func() time.Time
 }
 
-func newCrowd(l net.Listener, most int, now func() time.Time) *crowd {
-	return &crowd{Listener: l, places: make(chan struct{}, most), closed: make(chan struct{}), now: now}
+func newCrowd(l net.Listener, most int) *crowd {
+	return &crowd{Listener: l, places: make(chan struct{}, most), closed: make(chan struct{})}
 }
 
 // Accept implements net.Listener.
@@ -67,14 +66,14 @@ func (c *crowd) enter() bool {
 // and says when to look again.
 func (c *crowd) makeRoom() time.Duration {
 	var quietest net.Conn
-	since := c.now().UnixNano()
+	since := time.Now().UnixNano()
 	c.quiet.Range(func(conn, at any) bool {
 		if t := at.(*atomic.Int64).Load(); t != 0 && t < since {
 			quietest, since = conn.(net.Conn), t
 		}
 		return true
 	})
-	rest := patience - time.Duration(c.now().UnixNano()-since)
+	rest := patience - time.Duration(time.Now().UnixNano()-since)
 	if quietest == nil || rest > 0 {
 		return min(max(rest, time.Millisecond), patience)
 	}
@@ -87,7 +86,7 @@ func (c *crowd) watch(conn net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew, http.StateIdle:
 		since, _ := c.quiet.LoadOrStore(conn, new(atomic.Int64))
-		since.(*atomic.Int64).Store(c.now().UnixNano())
+		since.(*atomic.Int64).Store(time.Now().UnixNano())
 	case http.StateActive:
 		if since, ok := c.quiet.Load(conn); ok {
 			since.(*atomic.Int64).Store(0)

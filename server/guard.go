@@ -254,15 +254,16 @@ func (s *Server) enter(r *Route) (leave func(), err error) {
 }
 
 // stretch gives an upload new deadlines for as long as its bytes keep coming,
-// within the time that an upload may take in all.
+// within the time that an upload may take in all. A connection's deadlines are in real
+// time, whatever clock the server is given.
 func (s *Server) stretch(c *gin.Context, r *Route) io.ReadCloser {
 	control := http.NewResponseController(c.Writer)
-	last := s.parts.Now().Add(s.config.UploadTimeout)
+	last := time.Now().Add(s.config.UploadTimeout)
 	_ = control.SetWriteDeadline(last.Add(s.config.WriteTimeout)) // not every writer has deadlines; then the server's stay
 	return &stretched{
 		ReadCloser: http.MaxBytesReader(c.Writer, c.Request.Body, r.MaxBody),
 		extend: func() {
-			next := s.parts.Now().Add(s.config.ReadTimeout)
+			next := time.Now().Add(s.config.ReadTimeout)
 			if next.After(last) {
 				next = last
 			}

@@ -228,7 +228,7 @@ func (s *Server) Serve(ctx context.Context, workers ...Worker) error {
 	if s.listener == nil {
 		return errors.New("server: Serve before Listen")
 	}
-	crowd := newCrowd(s.listener, s.config.MaxConnections, s.parts.Now)
+	crowd := newCrowd(s.listener, s.config.MaxConnections)
 	h := &http.Server{
 		Handler:           s.Handler(),
 		ReadHeaderTimeout: s.config.ReadHeaderTimeout,

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 )
 
 // Enabled says whether this binary was built with the tag.
@@ -47,3 +48,14 @@ func Hit(place, detail string) {
 	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 	select {} // the signal is on its way
 }
+
+// offsetVariable holds by how much the clock is wrong, such as "-24h".
+const offsetVariable = "REGAIN_CLOCK_OFFSET"
+
+var offset = sync.OnceValue(func() time.Duration {
+	d, _ := time.ParseDuration(os.Getenv(offsetVariable)) // none, or what makes no sense, is no offset
+	return d
+})
+
+// Now is the clock, wrong by as much as the test wants.
+func Now() time.Time { return time.Now().Add(offset()) }
