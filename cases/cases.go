@@ -86,6 +86,8 @@ type Options struct {
 	PublicURL string
 	// ClaimTTL is how long a reviewer holds a case without acting (30 minutes).
 	ClaimTTL time.Duration
+	// AssignTTL is how long somebody holds a case that was given to them (24 hours).
+	AssignTTL time.Duration
 	// InvitationTTL is how long an invitation's link works (7 days).
 	InvitationTTL time.Duration
 	// AppealWithin is how long after a denial an appeal may be made (30 days).
@@ -132,7 +134,7 @@ func (o Options) withDefaults() Options {
 	for _, d := range []struct {
 		value     *time.Duration
 		otherwise time.Duration
-	}{{&o.ClaimTTL, 30 * time.Minute}, {&o.InvitationTTL, 7 * 24 * time.Hour}, {&o.AppealWithin, 30 * 24 * time.Hour}} {
+	}{{&o.ClaimTTL, 30 * time.Minute}, {&o.AssignTTL, 24 * time.Hour}, {&o.InvitationTTL, 7 * 24 * time.Hour}, {&o.AppealWithin, 30 * 24 * time.Hour}} {
 		if *d.value <= 0 {
 			*d.value = d.otherwise
 		}

@@ -43,6 +43,9 @@ type change struct {
 	// quiet changes append events and rows beside the case, and nothing that
 	// anybody decides on: they leave the version alone.
 	quiet bool
+	// assignee is whom the case is given to, undoes that this undoes what its actor did.
+	assignee *Actor
+	undoes   bool
 	// filed says that the case was filed before.
 	filed bool
 	// new is the change that begins the case: nothing of it is written yet.

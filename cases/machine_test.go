@@ -174,6 +174,7 @@ func (m *machine) deeds() map[string]deed {
 		"write":   func(c *claimant) error { _, err := m.Write(m.ctx, m.reviewer(), c.id, "Hello."); return err },
 		"note":    func(c *claimant) error { _, err := m.WriteNote(m.ctx, m.reviewer(), c.id, "Hm."); return err },
 		"claim":   func(c *claimant) error { _, err := m.Claim(m.ctx, m.reviewer(), c.id, 0); return err },
+		"assign":  func(c *claimant) error { _, err := m.Assign(m.ctx, m.reviewer(), c.id, 0, m.reviewer()); return err },
 		"release": func(c *claimant) error { _, err := m.Release(m.ctx, m.reviewer(), c.id, 0); return err },
 		"correct": func(c *claimant) error {
 			_, _, err := m.Correct(m.ctx, m.reviewer(), c.id, 0, m.answers(), "As the bills show.")

@@ -12,15 +12,16 @@ import (
 
 // QueueFilter keeps some of a view's cases. Empty fields keep all.
 type QueueFilter struct {
-	Policy   string // the policy's id
-	Scenario string // the scenario's id
-	Locale   string // the customer's language
-	Holder   string // the id of who holds it
-	Within   QueueWithin
-	Age      QueueAge
+	Policy   string      `json:"policy,omitempty"`   // the policy's id
+	Scenario string      `json:"scenario,omitempty"` // the scenario's id
+	Locale   string      `json:"locale,omitempty"`   // the customer's language
+	Holder   string      `json:"holder,omitempty"`   // the id of who holds it
+	Within   QueueWithin `json:"within,omitempty"`
+	Age      QueueAge    `json:"age,omitempty"`
 	// Text are words of the reference, the account, a contact, an organisation, a message
 	// or a note; a case has all of them. Organisation are words of an organisation alone.
-	Text, Organisation string
+	Text         string `json:"text,omitempty"`
+	Organisation string `json:"organisation,omitempty"`
 }
 
 // QueueWithin is by when a case is due, where cases are due.

@@ -2,7 +2,6 @@ package cases
 
 import (
 	"context"
-	"fmt"
 
 	"regain/problem"
 )
@@ -21,10 +20,12 @@ func (s *Service) Claim(ctx context.Context, actor Actor, caseID string, version
 	})
 }
 
-// prolong gives the holder another full term.
+// prolong gives the holder another full term, where they have not a longer one.
 func (ch *change) prolong() {
 	until := ch.now.Add(ch.s.opt.ClaimTTL)
-	ch.Case.ClaimExpires = &until
+	if has := ch.Case.ClaimExpires; has == nil || has.Before(until) {
+		ch.Case.ClaimExpires = &until
+	}
 }
 
 // dropClaim takes the case from its holder.
@@ -34,12 +35,7 @@ func (ch *change) dropClaim() { ch.Case.ClaimedBy, ch.Case.ClaimExpires = "", ni
 // Errors: not_claimed, wrong_state.
 func (s *Service) Release(ctx context.Context, actor Actor, caseID string, version int64) (*Case, error) {
 	return s.change(ctx, actor, target{id: caseID, version: version}, func(ch *change) error {
-		holder := ch.Case.ClaimedBy
-		if err := ch.do(actRelease, Facts{"holder": holder}); err != nil {
-			return err
-		}
-		ch.dropClaim()
-		return nil
+		return ch.giveBack(nil)
 	})
 }
 
@@ -69,10 +65,10 @@ func holdsClaim(ch *change) error {
 
 // holdsClaimOrLead guards a release.
 func holdsClaimOrLead(ch *change) error {
-	if ch.actor.Kind == System || ch.Case.ClaimedBy == ch.actor.ID || ch.actor.Has(RoleLead) {
+	if ch.actor.Kind == System || ch.undoes || ch.Case.ClaimedBy == ch.actor.ID || ch.actor.Has(RoleLead) {
 		return nil
 	}
-	return problem.New(problem.Forbidden, "not_holder", "Only its holder or a lead may release a case.")
+	return errNotHolder()
 }
 
 // notHolder wants a second person: not the one who holds the case.
@@ -96,29 +92,9 @@ func freeToClaim(ch *change) error {
 // address is the new contact or an invited one, and, on appeal, everybody who
 // worked on the case before.
 func notInvolved(ch *change) error {
-	involved := func() error {
-		return problem.New(problem.Forbidden, "involved", "You have a part in this claim, or decided on it before. Somebody else has to review it.")
+	part, err := ch.partIn(ch.actor)
+	if err != nil || !part {
+		return err
 	}
-	invited := []string{}
-	err := ch.tx.NewSelect().Model((*Invitation)(nil)).Column("email").Where("inv.case_id = ?", ch.Case.ID).Scan(ch.ctx, &invited)
-	if err != nil {
-		return fmt.Errorf("read invitations: %w", err)
-	}
-	if ch.actor.Email != "" && sameAddress(ch.actor.Email, append(invited, ch.Case.NewEmail, ch.Case.Account)...) {
-		return involved()
-	}
-	if ch.Case.Round == 1 {
-		return nil
-	}
-	n, err := ch.tx.NewSelect().Model((*Event)(nil)).
-		Where("e.case_id = ?", ch.Case.ID).Where("e.round < ?", ch.Case.Round).
-		Where("e.actor_kind = ?", Staff).Where("e.actor_id = ?", ch.actor.ID).
-		Where("e.type NOT IN (?, ?)", string(actView), string(actNote)).Count(ch.ctx)
-	if err != nil {
-		return fmt.Errorf("look for earlier work: %w", err)
-	}
-	if n > 0 {
-		return involved()
-	}
-	return nil
+	return problem.New(problem.Forbidden, "involved", "You have a part in this claim, or decided on it before. Somebody else has to review it.")
 }

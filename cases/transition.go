@@ -22,6 +22,7 @@ const (
 	actSubmit      Action = "submit"            // hand it in
 	actClaim       Action = "claim"             // take it for review
 	actRelease     Action = "release"           // give it back
+	actAssign      Action = "assign"            // give it to a reviewer
 	actJudge       Action = "decide_item"       // accept or reject one item
 	actWaive       Action = "waive"             // a second person lets an item go
 	actRequest     Action = "request_materials" // send it back for more
@@ -74,6 +75,7 @@ func transitions() []transition {
 		{actExchange, alive, same, []ActorKind{Partner}, nil},
 		{actSubmit, withCustomer, Submitted, []ActorKind{Customer}, []guard{contactsProved, outcomeCollects, everythingSupplied}},
 		{actClaim, atReview, InReview, []ActorKind{Staff}, []guard{reviews, notHeld, notInvolved, freeToClaim}},
+		{actAssign, atReview, InReview, []ActorKind{Staff}, []guard{reviews, notHeld, assigneeReviews, assigneeNotInvolved, mayAssign}},
 		{actRelease, []State{InReview}, Submitted, []ActorKind{Staff, System}, []guard{reviews, holdsClaimOrLead}},
 		{actCorrect, []State{InReview}, same, []ActorKind{Staff}, holder},
 		{actJudge, []State{InReview}, same, []ActorKind{Staff}, holder},

@@ -117,6 +117,7 @@ func deeds() map[string]func(b *bench, who cases.Actor) error {
 		},
 		"submit":  func(b *bench, who cases.Actor) error { _, err := b.Submit(b.ctx, who, b.id, 0); return err },
 		"claim":   func(b *bench, who cases.Actor) error { _, err := b.Claim(b.ctx, who, b.id, 0); return err },
+		"assign":  func(b *bench, who cases.Actor) error { _, err := b.Assign(b.ctx, who, b.id, 0, who); return err },
 		"release": func(b *bench, who cases.Actor) error { _, err := b.Release(b.ctx, who, b.id, 0); return err },
 		"correct_answers": func(b *bench, who cases.Actor) error {
 			_, _, err := b.Correct(b.ctx, who, b.id, 0, cases.AnswersRaw{"real_name_authenticated": true}, "It was.")

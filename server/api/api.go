@@ -44,6 +44,8 @@ type Staff interface {
 	SignIn(ctx context.Context, email, password, ip string) (token string, staff accounts.Staff, err error)
 	// StaffNames are names by id.
 	StaffNames(ctx context.Context, ids []string) (map[string]string, error)
+	// ListStaff are some of them by e-mail address, after the one that is given.
+	ListStaff(ctx context.Context, after string, limit int) ([]accounts.Staff, error)
 	StaffByID(ctx context.Context, id string) (accounts.Staff, error)
 	Authenticate(ctx context.Context, token string) (accounts.Principal, error)
 	EndSession(ctx context.Context, sessionID string) error

@@ -34,6 +34,8 @@ func registerCases(s *server.Server, services Services) {
 	a.registerSubmission()
 	a.registerMessages()
 	a.registerQueue()
+	a.registerSavedViews()
+	a.registerAssignments()
 	a.registerReview()
 	a.registerVerdicts()
 	a.registerEvents()

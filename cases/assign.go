@@ -1,0 +1,102 @@
+package cases
+
+import (
+	"context"
+	"fmt"
+
+	"regain/problem"
+)
+
+// Assign gives a case to a reviewer: one that waits to oneself, one's own to another,
+// and, as a lead, any to anybody. It lasts Options.AssignTTL, and is prolonged by work
+// on the case as a claim is. Errors: already_claimed, not_holder, involved,
+// assignee_involved, not_a_reviewer, held, wrong_state.
+func (s *Service) Assign(ctx context.Context, actor Actor, caseID string, version int64, to Actor) (*Case, error) {
+	return s.change(ctx, actor, target{id: caseID, version: version}, func(ch *change) error {
+		return ch.assign(to, nil)
+	})
+}
+
+// assign gives the case to somebody; why names what is undone by it.
+func (ch *change) assign(to Actor, why Facts) error {
+	ch.assignee = &to
+	facts := Facts{"to": to.ID}
+	if holder := ch.Case.ClaimedBy; holder != "" {
+		facts["from"] = holder
+	}
+	for k, v := range why {
+		facts[k] = v
+	}
+	if err := ch.do(actAssign, facts); err != nil {
+		return err
+	}
+	ch.Case.ClaimedBy = to.ID
+	until := ch.now.Add(ch.s.opt.AssignTTL)
+	ch.Case.ClaimExpires = &until
+	return nil
+}
+
+// mayAssign says who may give a case to whom.
+func mayAssign(ch *change) error {
+	switch c := ch.Case; {
+	case ch.actor.Has(RoleLead), ch.undoes:
+		return nil
+	case c.ClaimedNow(ch.now) && c.ClaimedBy == ch.actor.ID:
+		return nil // hands it over
+	case ch.assignee.ID == ch.actor.ID:
+		return freeToClaim(ch)
+	}
+	return errNotHolder()
+}
+
+func errNotHolder() error {
+	return problem.New(problem.Forbidden, "not_holder", "Only its holder or a lead may do this with a case.")
+}
+
+// assigneeReviews refuses to give a case to somebody who could not decide it.
+func assigneeReviews(ch *change) error {
+	if ch.undoes || ch.assignee.Reviews() {
+		return nil
+	}
+	return problem.New(problem.Conflict, "not_a_reviewer", "Cases are given to reviewers and leads alone.")
+}
+
+// assigneeNotInvolved keeps the case from people with a part in the claim.
+func assigneeNotInvolved(ch *change) error {
+	if ch.undoes {
+		return nil // they had it before
+	}
+	if ch.assignee.ID == ch.actor.ID {
+		return notInvolved(ch)
+	}
+	part, err := ch.partIn(*ch.assignee)
+	if err != nil || !part {
+		return err
+	}
+	return problem.New(problem.Conflict, "assignee_involved", "That person has a part in this claim, or decided on it before. Somebody else has to review it.")
+}
+
+// partIn says whether somebody has a part in the claim: a reviewer whose own address
+// is the new contact or an invited one, and, on appeal, everybody who worked on the
+// case before.
+func (ch *change) partIn(who Actor) (bool, error) {
+	invited := []string{}
+	err := ch.tx.NewSelect().Model((*Invitation)(nil)).Column("email").Where("inv.case_id = ?", ch.Case.ID).Scan(ch.ctx, &invited)
+	if err != nil {
+		return false, fmt.Errorf("read invitations: %w", err)
+	}
+	if who.Email != "" && sameAddress(who.Email, append(invited, ch.Case.NewEmail, ch.Case.Account)...) {
+		return true, nil
+	}
+	if ch.Case.Round == 1 {
+		return false, nil
+	}
+	n, err := ch.tx.NewSelect().Model((*Event)(nil)).
+		Where("e.case_id = ?", ch.Case.ID).Where("e.round < ?", ch.Case.Round).
+		Where("e.actor_kind = ?", Staff).Where("e.actor_id = ?", who.ID).
+		Where("e.type NOT IN (?, ?, ?)", string(actView), string(actNote), string(actAssign)).Count(ch.ctx)
+	if err != nil {
+		return false, fmt.Errorf("look for earlier work: %w", err)
+	}
+	return n > 0, nil
+}

@@ -1,0 +1,191 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"regain/accounts"
+	"regain/cases"
+	"regain/problem"
+	"regain/server"
+)
+
+const (
+	assignmentsPath = queuePath + "/assignments"
+	// toMe stands for the caller, so that programs need not know their own id.
+	toMe = "me"
+)
+
+type assignIn struct {
+	InLanguage
+	CasePath
+	Body struct {
+		To string `json:"to" minLength:"1" maxLength:"80" example:"me" doc:"The id of a reviewer or lead, or me."`
+	}
+}
+
+type assignManyIn struct {
+	Body struct {
+		Cases []string `json:"cases" minItems:"1" maxItems:"50" doc:"The ids of the cases."`
+		To    string   `json:"to,omitempty" maxLength:"80" example:"me" doc:"The id of a reviewer or lead, or me. Without it the cases go back to the queue."`
+	}
+}
+
+type assignmentIn struct {
+	Assignment string `path:"assignment" maxLength:"64"`
+}
+
+type assignmentOut struct {
+	Body AssignmentView
+}
+
+// AssignmentView says which cases were given, or put back, and which were not.
+type AssignmentView struct {
+	ID      string        `json:"id,omitempty" doc:"For undoing it; absent when nothing was done."`
+	Done    []string      `json:"done" doc:"The ids of the cases that changed."`
+	Refused []RefusalView `json:"refused" doc:"Those that were left as they are."`
+	// UndoUntil is absent where there is nothing to undo.
+	UndoUntil *time.Time `json:"undo_until,omitempty"`
+}
+
+// RefusalView is a case that was left as it is.
+type RefusalView struct {
+	Case   string `json:"case"`
+	Code   string `json:"code" example:"already_claimed" doc:"One of the problems."`
+	Detail string `json:"detail"`
+}
+
+type reviewersOut struct {
+	Body struct {
+		Reviewers []ReviewerView `json:"reviewers"`
+	}
+}
+
+// ReviewerView is somebody to whom cases can be given.
+type ReviewerView struct {
+	ID    string   `json:"id"`
+	Name  string   `json:"name"`
+	Roles []string `json:"roles"`
+}
+
+func (a caseAPI) registerAssignments() {
+	route := func(id, path, summary, description string) server.Route {
+		return server.Route{ID: id, Method: post, Path: path, Roles: reviewers(), Effect: server.Changes, MaxBody: 16 << 10, Tag: tagReview, Summary: summary, Description: description}
+	}
+	server.JSON(a.server, route("assign", casesPath+"{case}/assignment", "Give a case to a reviewer",
+		"One that waits to oneself, one's own to another, and, as a lead, any to anybody. It is held for a day, and longer while it is worked on."), a.assign)
+	server.JSON(a.server, route("assign-many", assignmentsPath, "Give several cases to a reviewer, or back to the queue",
+		"Each is a change of its own; one that is refused keeps none of the others back."),
+		func(ctx context.Context, in *assignManyIn) (*assignmentOut, error) {
+			to, err := a.assignee(ctx, in.Body.To)
+			if err != nil {
+				return nil, err
+			}
+			done, err := a.cases.AssignMany(ctx, actorOf(ctx), in.Body.Cases, to)
+			return assignmentView(done, err)
+		})
+	server.JSON(a.server, route("undo-assignment", assignmentsPath+"/{assignment}/undo", "Undo an assignment",
+		"Within an hour, by whoever made it. Cases that anybody has changed since stay as they are."),
+		func(ctx context.Context, in *assignmentIn) (*assignmentOut, error) {
+			undone, err := a.cases.UndoAssignment(ctx, actorOf(ctx), in.Assignment)
+			out, err := assignmentView(undone, err)
+			if err == nil {
+				out.Body.UndoUntil = nil
+			}
+			return out, err
+		})
+	server.JSON(a.server, server.Route{
+		ID: "list-reviewers", Method: get, Path: "/api/v1/reviewers", Roles: caseStaff(), Effect: server.Reads, Tag: tagReview,
+		Summary: "To whom cases can be given",
+	}, func(ctx context.Context, _ *struct{}) (*reviewersOut, error) {
+		all, err := Reviewers(ctx, a.staff)
+		out := &reviewersOut{}
+		out.Body.Reviewers = []ReviewerView{}
+		for _, s := range all {
+			view := ReviewerView{ID: s.ID, Name: s.Name}
+			for _, r := range s.Roles {
+				view.Roles = append(view.Roles, string(r))
+			}
+			out.Body.Reviewers = append(out.Body.Reviewers, view)
+		}
+		return out, err
+	})
+}
+
+func (a caseAPI) assign(ctx context.Context, in *assignIn) (*caseOut, error) {
+	to, err := a.assignee(ctx, in.Body.To)
+	if err != nil {
+		return nil, err
+	}
+	c, err := a.cases.Assign(ctx, actorOf(ctx), in.Case, 0, to)
+	return a.shown(ctx, c, err, in.InLanguage)
+}
+
+func (a caseAPI) assignee(ctx context.Context, id string) (cases.Actor, error) {
+	return Assignee(ctx, a.staff, id)
+}
+
+// Assignee is whom an id means: nobody when it is empty, the caller when it is me.
+// Error: invalid_fields for somebody who is not there any more.
+func Assignee(ctx context.Context, staff Staff, id string) (cases.Actor, error) {
+	switch caller := actorOf(ctx); id {
+	case "":
+		return cases.Actor{}, nil
+	case toMe, caller.ID:
+		return caller, nil
+	}
+	found, err := staff.StaffByID(ctx, id)
+	if problem.Is(err, "not_found") || err == nil && found.Disabled {
+		return cases.Actor{}, problem.InvalidFields([]problem.Field{{Pointer: "/to", Code: "no_such_person", Message: "There is no such person."}})
+	}
+	if err != nil {
+		return cases.Actor{}, err
+	}
+	to := cases.Actor{Kind: cases.Staff, ID: found.ID, Email: found.Email}
+	for _, r := range found.Roles {
+		to.Roles = append(to.Roles, string(r))
+	}
+	return to, nil
+}
+
+// mostReviewers bounds the list of those to whom cases can be given.
+const mostReviewers = 500
+
+// Reviewers are the members of staff to whom cases can be given, by e-mail address.
+func Reviewers(ctx context.Context, staff Staff) ([]accounts.Staff, error) {
+	var all []accounts.Staff
+	for after := ""; ; {
+		const part = 200
+		some, err := staff.ListStaff(ctx, after, part)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range some {
+			if !s.Disabled && (accounts.Principal{Kind: accounts.StaffMember, Roles: s.Roles}).Has(accounts.Reviewer, accounts.Lead) {
+				all = append(all, s)
+			}
+		}
+		if len(some) < part || len(all) >= mostReviewers {
+			return all, nil
+		}
+		after = some[len(some)-1].Email
+	}
+}
+
+func assignmentView(a *cases.Assignment, err error) (*assignmentOut, error) {
+	if err != nil {
+		return nil, err
+	}
+	out := &assignmentOut{Body: AssignmentView{Done: []string{}, Refused: []RefusalView{}}}
+	for _, step := range a.Steps.V {
+		out.Body.Done = append(out.Body.Done, step.CaseID)
+	}
+	for _, r := range a.Refused {
+		out.Body.Refused = append(out.Body.Refused, RefusalView{Case: r.CaseID, Code: r.Why.Code, Detail: r.Why.Detail})
+	}
+	if len(a.Steps.V) > 0 {
+		until := a.UndoUntil()
+		out.Body.ID, out.Body.UndoUntil = a.ID, &until
+	}
+	return out, nil
+}
