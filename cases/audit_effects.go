@@ -115,7 +115,7 @@ func writtenBy(action Action) map[string]string {
 	switch action {
 	case actSupply:
 		return map[string]string{"document": "document"}
-	case actJudge, actWaive, actApprovePart, actApprove, actDeny:
+	case actJudge, actWaive, actUndo, actApprovePart, actApprove, actDeny:
 		return map[string]string{"decision": "decision"}
 	case actWrite, actNote, actAppeal, actRequest:
 		return map[string]string{"message": "message"}
@@ -172,10 +172,15 @@ func (a *auditRows) verifyOwners() {
 			a.found("foreign_item", "the document %s is of an item of another case", d.ID)
 		}
 	}
+	about := map[string]string{}
 	for _, d := range a.itemDecisions {
 		if !own[d.ItemID] {
 			a.found("foreign_item", "the decision %s is about an item of another case", d.ID)
 		}
+		if d.Undoes != "" && about[d.Undoes] != d.ItemID {
+			a.found("undoes_nothing", "the decision %s takes back what was not decided about its item before", d.ID)
+		}
+		about[d.ID] = d.ItemID
 	}
 }
 

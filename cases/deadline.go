@@ -76,7 +76,7 @@ func (s *Service) Tick(ctx context.Context) (int, error) {
 			return done, fmt.Errorf("%s: %w", step.name, err)
 		}
 	}
-	return done, nil
+	return done, s.forgetPresences(ctx)
 }
 
 // tickStep is one thing that time brings. Where is a superset of the cases that

@@ -260,8 +260,9 @@ func (ch *change) loadSupplied() error {
 
 // notRejectedBefore spares everybody a second look at the very same file.
 func (ch *change) notRejectedBefore(i *Item, doc *Document) error {
+	takenBack := undone(ch.judged)
 	for _, j := range ch.judged {
-		if j.ItemID != i.ID || j.Verdict != Rejected {
+		if j.ItemID != i.ID || j.Verdict != Rejected || takenBack[j.ID] {
 			continue
 		}
 		same := func(d *Document) bool { return d.ID == j.DocumentID && d.SHA256 == doc.SHA256 }

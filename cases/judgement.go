@@ -49,6 +49,10 @@ type ItemDecision struct {
 	ReadOff        database.JSON[map[string]any] `bun:"read_off"`
 	StaffID        string                        `bun:"staff_id"`
 	DecidedAt      time.Time                     `bun:"decided_at"`
+	// Former is how the item stood before; empty in decisions from before that was kept.
+	Former Review `bun:"former"`
+	// Undoes is the decision that this one takes back.
+	Undoes string `bun:"undoes"`
 }
 
 // Judgement is a reviewer's decision on an item.
@@ -97,7 +101,7 @@ func (ch *change) judge(i *Item, in Judgement) (*ItemDecision, error) {
 	}
 	doc := currentDocument(docs, i.ID)
 	dec := &ItemDecision{
-		ID: ch.s.opt.IDs(), CaseID: ch.Case.ID, ItemID: i.ID, Round: ch.Case.Round, Verdict: Rejected,
+		ID: ch.s.opt.IDs(), CaseID: ch.Case.ID, ItemID: i.ID, Round: ch.Case.Round, Verdict: Rejected, Former: i.Review,
 		ReasonCode: in.ReasonCode, WordsCustomer: in.WordsCustomer, WordsStaff: in.WordsStaff,
 		FallbackReason: in.FallbackReason, StaffID: ch.actor.ID, DecidedAt: ch.now,
 	}
@@ -326,7 +330,7 @@ func (s *Service) Waive(ctx context.Context, actor Actor, caseID, itemID string,
 			return problem.New(problem.Conflict, "item_accepted", "This item is accepted; there is nothing to waive.")
 		}
 		dec := &ItemDecision{
-			ID: s.opt.IDs(), CaseID: ch.Case.ID, ItemID: i.ID, Round: ch.Case.Round, Verdict: Waived,
+			ID: s.opt.IDs(), CaseID: ch.Case.ID, ItemID: i.ID, Round: ch.Case.Round, Verdict: Waived, Former: i.Review,
 			WordsStaff: reason, StaffID: actor.ID, DecidedAt: ch.now,
 		}
 		dec.Checks.V = []string{}
@@ -354,7 +358,7 @@ func (ch *change) waivedByOthers(items []*Item) error {
 	}
 	n, err := ch.tx.NewSelect().Model((*ItemDecision)(nil)).
 		Where("idec.item_id IN (?)", bun.List(waived)).Where("idec.verdict = ?", Waived).
-		Where("idec.staff_id = ?", ch.actor.ID).Count(ch.ctx)
+		Where("idec.undoes = ''").Where("idec.staff_id = ?", ch.actor.ID).Count(ch.ctx)
 	if err != nil {
 		return fmt.Errorf("read waivers: %w", err)
 	}

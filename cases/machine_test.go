@@ -197,6 +197,10 @@ func (m *machine) deeds() map[string]deed {
 			_, err := m.Waive(m.ctx, m.reviewer(), c.id, m.item(c).ID, 0, "We know them.")
 			return err
 		},
+		"undo": func(c *claimant) error {
+			_, err := m.Undo(m.ctx, m.holder(c), c.id, m.item(c).ID, 0)
+			return err
+		},
 		"request": m.rarely(func(c *claimant) error {
 			ask := rapid.SampledFrom([]cases.Ask{{Item: m.item(c).ID}, {Material: "card_front"}, {Text: "A letter"}}).Draw(m.rt, "ask")
 			_, err := m.RequestMaterials(m.ctx, m.holder(c), c.id, 0, cases.RequestInput{Words: "More.", Asks: []cases.Ask{ask}})
@@ -257,7 +261,7 @@ func statesFor(deed string) []cases.State {
 		return []cases.State{cases.Denied}
 	case "waive":
 		return []cases.State{cases.Submitted, cases.InReview}
-	case "reject", "accept", "correct", "approve", "deny", "request":
+	case "reject", "accept", "undo", "correct", "approve", "deny", "request":
 		return []cases.State{cases.InReview}
 	}
 	return nil

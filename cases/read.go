@@ -158,7 +158,7 @@ func (s *Service) readWhole(ctx context.Context, id string) (*Details, error) {
 	d.Case, d.Ahead = w.found[0], -1
 	oldestFirst(d.Items, func(i *Item) (time.Time, string) { return i.CreatedAt, i.ID })
 	oldestFirst(d.Documents, func(d *Document) (time.Time, string) { return d.CreatedAt, d.ID })
-	oldestFirst(d.Judged, func(j *ItemDecision) (time.Time, string) { return j.DecidedAt, j.ID })
+	byTime(d.Judged)
 	oldestFirst(d.Decisions, func(v *CaseDecision) (time.Time, string) { return v.DecidedAt, v.ID })
 	oldestFirst(d.Invitations, func(i *Invitation) (time.Time, string) { return time.Time{}, i.ID })
 	d.ItemDecided = make(map[string]*ItemDecision, len(d.Judged))
@@ -166,6 +166,11 @@ func (s *Service) readWhole(ctx context.Context, id string) (*Details, error) {
 		d.ItemDecided[j.ItemID] = j
 	}
 	return d, nil
+}
+
+// byTime sorts decisions about items, oldest first.
+func byTime(judged []*ItemDecision) {
+	oldestFirst(judged, func(j *ItemDecision) (time.Time, string) { return j.DecidedAt, j.ID })
 }
 
 func oldestFirst[T any](list []*T, key func(*T) (time.Time, string)) {

@@ -25,6 +25,7 @@ const (
 	actAssign      Action = "assign"            // give it to a reviewer
 	actJudge       Action = "decide_item"       // accept or reject one item
 	actWaive       Action = "waive"             // a second person lets an item go
+	actUndo        Action = "undo_decision"     // take a decision about an item back
 	actRequest     Action = "request_materials" // send it back for more
 	actApprovePart Action = "approve_part"      // one approval of several
 	actApprove     Action = "approve"           // the last approval
@@ -80,6 +81,7 @@ func transitions() []transition {
 		{actCorrect, []State{InReview}, same, []ActorKind{Staff}, holder},
 		{actJudge, []State{InReview}, same, []ActorKind{Staff}, holder},
 		{actWaive, atReview, same, []ActorKind{Staff}, []guard{reviews, notHeld, notInvolved, notHolder}},
+		{actUndo, atReview, same, []ActorKind{Staff}, []guard{reviews, notHeld}},
 		{actRequest, []State{InReview}, MaterialsRequested, []ActorKind{Staff}, holder},
 		{actApprovePart, []State{InReview}, Submitted, []ActorKind{Staff}, approver},
 		{actApprove, []State{InReview}, Approved, []ActorKind{Staff}, approver},

@@ -140,6 +140,16 @@ func deeds() map[string]func(b *bench, who cases.Actor) error {
 			_, err := b.Waive(b.ctx, who, b.id, item, 0, "We know them.")
 			return err
 		},
+		"undo_decision": func(b *bench, who cases.Actor) error {
+			item := b.item("real_name_certificate/1").ID
+			if b.state == cases.Submitted { // what was decided while nobody holds the case
+				if _, err := b.Waive(b.ctx, who, b.id, item, 0, "We know them."); err != nil {
+					return err
+				}
+			}
+			_, err := b.Undo(b.ctx, who, b.id, item, 0)
+			return err
+		},
 		"request_materials": func(b *bench, who cases.Actor) error {
 			_, err := b.RequestMaterials(b.ctx, who, b.id, 0, cases.RequestInput{Words: "More.", Asks: []cases.Ask{{Text: "A letter"}}})
 			return err

@@ -37,6 +37,7 @@ func registerCases(s *server.Server, services Services) {
 	a.registerSavedViews()
 	a.registerAssignments()
 	a.registerReview()
+	a.registerPresence()
 	a.registerVerdicts()
 	a.registerEvents()
 	a.registerReasonCodes()

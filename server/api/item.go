@@ -67,13 +67,14 @@ type ItemDecisionView struct {
 	ID             string         `json:"id"`
 	Round          int            `json:"round"`
 	Document       string         `json:"document,omitempty" doc:"The document that was decided on."`
-	Verdict        string         `json:"verdict" enum:"accepted,rejected,waived"`
+	Verdict        string         `json:"verdict" enum:"pending,accepted,rejected,waived" doc:"pending: an earlier decision was taken back."`
 	ReasonCode     string         `json:"reason_code,omitempty"`
 	WordsCustomer  string         `json:"words_customer,omitempty"`
 	WordsStaff     string         `json:"words_staff,omitempty"`
 	Checks         []string       `json:"checks" doc:"The checks that were confirmed."`
 	FallbackReason string         `json:"fallback_reason,omitempty"`
 	ReadOff        map[string]any `json:"read_off,omitempty"`
+	Undoes         string         `json:"undoes,omitempty" doc:"The id of the decision that this one takes back."`
 	By             string         `json:"by" doc:"The id of the member of staff."`
 	DecidedAt      time.Time      `json:"decided_at"`
 }
@@ -167,7 +168,7 @@ func itemStaffView(r *rules.Requirement, decided *cases.ItemDecision, locale str
 			ID: decided.ID, Round: decided.Round, Document: decided.DocumentID, Verdict: string(decided.Verdict),
 			ReasonCode: string(decided.ReasonCode), WordsCustomer: decided.WordsCustomer, WordsStaff: decided.WordsStaff,
 			Checks: append([]string{}, decided.Checks.V...), FallbackReason: decided.FallbackReason,
-			ReadOff: decided.ReadOff.V, By: decided.StaffID, DecidedAt: decided.DecidedAt.UTC(),
+			ReadOff: decided.ReadOff.V, Undoes: decided.Undoes, By: decided.StaffID, DecidedAt: decided.DecidedAt.UTC(),
 		}
 	}
 	return view

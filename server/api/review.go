@@ -22,6 +22,12 @@ type judgeIn struct {
 	}
 }
 
+type undoIn struct {
+	InLanguage
+	ItemPath
+	server.Conditional
+}
+
 type waiveIn struct {
 	InLanguage
 	ItemPath
@@ -80,6 +86,17 @@ func (a caseAPI) registerReview() {
 				return nil, err
 			}
 			c, err := a.cases.Waive(ctx, actorOf(ctx), in.Case, in.Item, version, in.Body.Reason)
+			return a.shown(ctx, c, err, in.InLanguage)
+		})
+
+	server.JSON(a.server, route("undo-decision", post, "items/{item}/undo", "Take your newest decision about an item back",
+		"Until the case is handed in anew, and as long as nothing came of it. The item stands as before; taking back is a decision of its own, and earlier ones stay on record."),
+		func(ctx context.Context, in *undoIn) (*caseOut, error) {
+			version, err := in.Version()
+			if err != nil {
+				return nil, err
+			}
+			c, err := a.cases.Undo(ctx, actorOf(ctx), in.Case, in.Item, version)
 			return a.shown(ctx, c, err, in.InLanguage)
 		})
 

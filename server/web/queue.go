@@ -142,7 +142,7 @@ func (p *Pages) queueRows(ctx context.Context, actor cases.Actor, data *queuePag
 	for _, e := range page.Entries {
 		row := queueRow{QueueEntry: e, View: data.View, Cursor: data.Cursor, Due: dueOf(e, now)}
 		if hasPage {
-			row.Path = "/staff/cases/" + url.PathEscape(e.ID)
+			row.Path = "/staff/cases/" + url.PathEscape(e.ID) + "?view=" + url.QueryEscape(string(data.View))
 		}
 		if e.Claim != nil {
 			row.Holder, row.Mine = names[e.Claim.By], e.Claim.By == actor.ID

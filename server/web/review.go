@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"regain/cases"
+	"regain/problem"
 	"regain/rules"
 	"regain/server"
 	"regain/server/api"
@@ -43,6 +44,8 @@ type reviewPage struct {
 	Version int64
 	// Seen is the number of the newest event that the page shows.
 	Seen int64
+	// Newest is the number of the newest event that is more than a look at a document.
+	Newest int64
 	// View is the list that the reader works through; Do the form that is open.
 	View, Do string
 	Cards    []*reviewCard
@@ -60,6 +63,15 @@ type reviewPage struct {
 	Open      []api.FactView
 	// Changes are what others did since the page was read, after a conflict.
 	Changes []timelineEntry
+	// Late says that the changes were seen while nothing was sent.
+	Late bool
+	// Done is the act that has just been carried out; LastUndo the decision of the reader
+	// that has just been made and can be taken back; Was the case that the reader has left.
+	Done     string
+	LastUndo *reviewCard
+	Was      *leftCase
+	// Next and Previous are the cases beside this one in the reader's view; empty at the ends.
+	Next, Previous string
 	// Kept is what was typed into a form that is not there any more.
 	Kept []string
 	// Preview is what the customer would get.
@@ -73,14 +85,24 @@ type reviewPage struct {
 
 // reviewQuery is what the address, or a form, says about how to show the page.
 type reviewQuery struct {
-	view, item, after, document, beside, do string
-	before                                  int64
+	view, item, after, document, beside, do, done, was string
+	before, seen                                       int64
 }
 
+// leftCase is a case that the reader has just done with.
+type leftCase struct{ Reference, State, Path string }
+
 func (p *Pages) showReview(c *gin.Context) error {
-	data, err := p.reviewPage(c, reviewQueryOf(c))
+	q := reviewQueryOf(c)
+	data, err := p.reviewPage(c, q)
 	if err != nil {
 		return err
+	}
+	if q.seen > 0 && q.seen < data.Seen {
+		if data.Changes, err = p.changesSince(c, data, q.seen); err != nil {
+			return err
+		}
+		data.Late = len(data.Changes) > 0
 	}
 	return p.show(c, "review/case", data)
 }
@@ -88,7 +110,8 @@ func (p *Pages) showReview(c *gin.Context) error {
 func reviewQueryOf(c *gin.Context) reviewQuery {
 	q := reviewQuery{
 		view: c.Query("view"), item: c.Query("item"), after: c.Query("after"), document: c.Query("document"),
-		beside: c.Query("beside"), do: c.Query("do"), before: wholeNumber(c.Query("before")),
+		beside: c.Query("beside"), do: c.Query("do"), done: c.Query("done"), was: c.Query("was"),
+		before: wholeNumber(c.Query("before")), seen: wholeNumber(c.Query("seen")),
 	}
 	return q
 }
@@ -104,7 +127,10 @@ func (p *Pages) reviewPage(c *gin.Context, q reviewQuery) (*reviewPage, error) {
 	locale := server.Locale(ctx)
 	data := &reviewPage{
 		CaseView: p.views.Case(d, actor, locale), Version: d.Case.Version, Seen: d.Case.EventSeq,
-		View: q.view, Do: q.do, reader: actor, details: d, now: p.now(),
+		View: q.view, Do: q.do, Done: q.done, reader: actor, details: d, now: p.now(),
+	}
+	if err := p.readWay(ctx, data, q.was); err != nil {
+		return nil, err
 	}
 	messages, events, err := p.readTalk(ctx, data, q.before)
 	if err != nil {
@@ -115,6 +141,7 @@ func (p *Pages) reviewPage(c *gin.Context, q reviewQuery) (*reviewPage, error) {
 	}
 	data.Cards = reviewCards(data, locale)
 	data.choose(q)
+	data.LastUndo = data.lastUndo()
 	data.Talk = data.talk(messages)
 	data.Timeline = data.timeline(events)
 	data.Compared = compared(data)
@@ -127,6 +154,63 @@ func (p *Pages) reviewPage(c *gin.Context, q reviewQuery) (*reviewPage, error) {
 		}
 	}
 	return data, nil
+}
+
+// readWay finds where the reader comes from and where they can go on.
+func (p *Pages) readWay(ctx context.Context, data *reviewPage, was string) error {
+	view := cases.View(data.View)
+	beside, err := p.services.Cases.Beside(ctx, data.reader, view, data.details.Case)
+	if problem.Is(err, "invalid_fields") { // a view that there is not
+		data.View = ""
+		beside, err = p.services.Cases.Beside(ctx, data.reader, "", data.details.Case)
+	}
+	if err != nil {
+		return err
+	}
+	if beside.Next != nil {
+		data.Next = data.other(beside.Next.ID)
+	}
+	if beside.Previous != nil {
+		data.Previous = data.other(beside.Previous.ID)
+	}
+	if was == "" || was == data.ID {
+		return nil
+	}
+	left, err := p.services.Cases.Case(ctx, data.reader, was)
+	if problem.Is(err, "case_not_found") {
+		return nil
+	}
+	if err == nil {
+		data.Was = &leftCase{Reference: left.Reference, State: string(left.State), Path: data.other(left.ID)}
+	}
+	return err
+}
+
+// other is the address of another case in the same view.
+func (d *reviewPage) other(id string) string {
+	path := reviewPath + "/" + id
+	if d.View != "" {
+		path += "?" + url.Values{"view": {d.View}}.Encode()
+	}
+	return path
+}
+
+// undoTime is how long after a decision the way back is offered beside it; the item
+// offers it for longer.
+const undoTime = 10 * time.Minute
+
+// lastUndo is the item of the reader's newest decision that can be taken back.
+func (d *reviewPage) lastUndo() *reviewCard {
+	var newest *reviewCard
+	for _, card := range d.Cards {
+		if card.Undo == nil || d.now.Sub(card.Undo.DecidedAt) > undoTime {
+			continue
+		}
+		if newest == nil || card.Undo.DecidedAt.After(newest.Undo.DecidedAt) {
+			newest = card
+		}
+	}
+	return newest
 }
 
 // readTalk reads the conversation, the notes and a part of what happened.
@@ -142,6 +226,10 @@ func (p *Pages) readTalk(ctx context.Context, data *reviewPage, before int64) ([
 	events, err := p.services.Cases.Timeline(ctx, data.reader, data.ID, cases.TimelineQuery{Before: before, Limit: timelinePart + 1})
 	if err != nil {
 		return nil, nil, err
+	}
+	data.Newest = data.Seen
+	if before == 0 && len(events) > 0 {
+		data.Newest = events[0].Seq
 	}
 	if len(events) > timelinePart {
 		events = events[:timelinePart]

@@ -53,6 +53,7 @@ func (p *Pages) registerReviewActs() {
 		{id: "decide-item", path: "items/{item}/decision", do: "accept", run: runAccept},
 		{id: "reject-item", path: "items/{item}/rejection", do: "reject", run: runReject},
 		{id: "waive-item", path: "items/{item}/waiver", do: "waive", run: runWaive},
+		{id: "undo-decision", path: "items/{item}/undo", do: "undo", run: runUndo},
 		{id: "request-materials", path: "requests", do: "request", run: runRequest, ends: true, preview: previewRequest},
 		{id: "correct-answers", path: "corrections", do: "correct", run: runCorrect},
 		{id: "approve", path: "approval", do: "approve", run: runApprove, ends: true},
@@ -101,6 +102,8 @@ func (p *Pages) reviewAct(c *gin.Context, a reviewAct) error {
 	switch {
 	case a.do == "accept" || a.do == "reject" || a.do == "waive":
 		q.Set("after", r.item)
+	case a.do == "undo":
+		q.Set("item", r.item)
 	case f.Get("item") != "":
 		q.Set("item", f.Get("item"))
 	}
@@ -160,9 +163,17 @@ func (p *Pages) refuseAct(c *gin.Context, a reviewAct, f *Form, err error) error
 		f.Errors[n].Name = a.fieldName(f.Errors[n].Name)
 	}
 	data.Kept = a.kept(data, f)
+	if err := v.nameReason(a, f); err != nil {
+		return err
+	}
 	if card := data.card(c.Param("item")); card != nil && a.do == "accept" {
 		if err := v.nameChecks(card, f); err != nil {
 			return err
+		}
+	}
+	if problem.Is(err, "case_changed") { // which the page shows already as it is now
+		if f.General, readErr = v.T("review.changed_meanwhile"); readErr != nil {
+			return readErr
 		}
 	}
 	if data.Seen > wholeNumber(f.Get("seen")) {
@@ -232,6 +243,24 @@ func (p *Pages) actPage(c *gin.Context, a reviewAct, f *Form) (*reviewPage, *Vie
 	return data, v, nil
 }
 
+// nameReason says of a reason that is missing what to do, and nothing of the words, which
+// would have followed it.
+func (v *View) nameReason(a reviewAct, f *Form) error {
+	for n, e := range f.Errors {
+		if e.Name != a.do+"-reason_code" {
+			continue
+		}
+		words, err := v.T("review.choose_reason")
+		if err != nil {
+			return err
+		}
+		f.Errors[n].Message = words
+		f.Errors = slices.DeleteFunc(f.Errors, func(e FieldError) bool { return e.Name == a.do+"-words_customer" && e.Code == "required" })
+		return nil
+	}
+	return nil
+}
+
 // nameChecks says of each check that is missing which it is, beside its box.
 func (v *View) nameChecks(card *reviewCard, f *Form) error {
 	missing := slices.ContainsFunc(f.Errors, func(e FieldError) bool { return e.Code == "check_missing" })
@@ -267,7 +296,7 @@ func (p *Pages) changesSince(c *gin.Context, data *reviewPage, seen int64) ([]ti
 	}
 	var news []*cases.Event
 	for _, e := range events {
-		if e.Seq > seen && e.Alters() {
+		if e.Seq > seen && (e.Alters() || e.ActorID != data.reader.ID) {
 			news = append(news, e)
 		}
 	}
@@ -350,6 +379,11 @@ func (r actRequest) words(p *Pages, use string) (string, error) {
 
 func runWaive(ctx context.Context, p *Pages, r actRequest) error {
 	_, err := p.services.Cases.Waive(ctx, r.actor, r.caseID, r.item, r.version, r.get("reason"))
+	return err
+}
+
+func runUndo(ctx context.Context, p *Pages, r actRequest) error {
+	_, err := p.services.Cases.Undo(ctx, r.actor, r.caseID, r.item, r.version)
 	return err
 }
 

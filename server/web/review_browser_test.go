@@ -5,7 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp/kb"
+
 	"regain/accounts"
+	"regain/cases"
 	"regain/internal/browser"
 	"regain/internal/testdocs"
 	"regain/server/servertest"
@@ -105,4 +108,191 @@ func reviewInABrowser(t *testing.T, name string, o browser.Options) {
 		p.WaitFor(`document.querySelector("#keys:modal")`)
 		look("keys")
 	}
+}
+
+// unpaid are answers under which a single statement is asked, and one person approves.
+func unpaid() map[string]string {
+	return map[string]string{
+		"customer_type": "direct", "account_type": "individual", "real_name_authenticated": "no", "card_added": "no", "paid": "no", "phone_registered": "yes",
+	}
+}
+
+// TestTenCasesByKeyboard: ten cases are approved one after the other without a mouse; each
+// time the next one opens by itself.
+func TestTenCasesByKeyboard(t *testing.T) {
+	h := open(t)
+	const number = 10
+	ids := map[string]bool{}
+	first := ""
+	for n := range number {
+		_, id := handedIn(t, h.Harness, fmt.Sprintf("ana%d@example.com", n), unpaid())
+		if ids[id] = true; n == 0 {
+			first = id
+		}
+	}
+	p := signedIn(t, h.Harness, browser.Options{}, accounts.Reviewer)
+	p.Go(h.URL + "/staff/cases/" + first + "?view=unassigned")
+	for n := range number {
+		p.WaitFor(`document.querySelector("[data-bench]")?.dataset.case`)
+		id := browser.Eval[string](p, `document.querySelector("[data-bench]").dataset.case`)
+		if !ids[id] {
+			t.Fatalf("case %d is %s, which was decided before or is none of them", n, id)
+		}
+		delete(ids, id)
+		p.Press("c")
+		p.WaitFor(`document.querySelector("[data-accept]")`)
+		p.Press("1")
+		p.WaitFor(`document.querySelector("[data-accept] input[type=checkbox]").checked`)
+		p.Press("y")
+		p.Shows("Nothing is in the way of an approval")
+		p.Press("a")
+		p.WaitFor(`document.querySelector("#do-approve:modal")`)
+		p.Press(kb.Enter)
+		p.WaitFor(`document.querySelector("[data-bench]")?.dataset.case !== ` + fmt.Sprintf("%q", id))
+	}
+	p.WaitFor(`location.pathname === "/staff/queue"`)
+	for id := range ids {
+		t.Errorf("%s was never opened", id)
+	}
+	var approved int
+	if err := h.DB.NewSelect().Table("cases").ColumnExpr("COUNT(*)").Where("state = 'approved'").Scan(t.Context(), &approved); err != nil || approved != number {
+		t.Errorf("%d are approved, %v", approved, err)
+	}
+}
+
+// TestUndoInABrowser: a rejection is taken back by a key, and what it was is still on record.
+func TestUndoInABrowser(t *testing.T) {
+	h := open(t)
+	_, id := withDocuments(t, h.Harness, "ana@example.com", enterprise())
+	p := signedIn(t, h.Harness, browser.Options{}, accounts.Reviewer)
+	p.Go(h.URL + "/staff/cases/" + id)
+	shown(p)
+	p.Press("c")
+	p.WaitFor(`document.querySelector("[data-accept]")`)
+	p.Press("n")
+	p.WaitFor(`document.querySelector("#do-reject:modal")`)
+	p.Press(" ") // the first reason has the focus
+	p.WaitFor(`document.querySelector("#f-reject-words_customer").value !== ""`)
+	p.Press(kb.Enter)
+	p.Shows("You rejected: Real-name authentication certificate")
+	p.WaitFor(`document.activeElement.id === "selected-title" && document.activeElement.textContent.includes("Authorization letter")`)
+	p.Screenshot("review-undo-1280-light")
+	p.Press("z")
+	p.WaitFor(`!document.body.innerText.includes("You rejected")`)
+	p.WaitFor(`document.querySelector("[data-selected] .st").innerText.includes("To review")`)
+	p.Click("[data-selected] .item-body > details:last-of-type summary")
+	p.Shows("taken back")
+	p.CheckAccessible("taken back")
+
+	p.Press("r")
+	p.WaitFor(`document.querySelector("[data-screen]").dataset.turn === "90"`)
+	p.Press(".")
+	p.Shows("2 of 3")
+	scale := browser.Eval[float64](p, `Number(document.querySelector("[data-screen]").dataset.scale)`)
+	p.Press("+")
+	p.WaitFor(fmt.Sprintf(`Number(document.querySelector("[data-screen]").dataset.scale) > %f`, scale))
+	p.Press("]")
+	p.WaitFor(`document.querySelector("#selected-title").textContent.includes("Authorization letter")`)
+	p.Press("s")
+	p.WaitFor(`document.querySelector(".bar-menu[open] a:focus")`)
+	p.CheckAccessible("what can be shown beside")
+	p.Press(kb.Enter)
+	p.WaitFor(`document.querySelectorAll("[data-screen]").length === 2`)
+	shown(p)
+	p.CheckAccessible("side by side")
+	p.CheckFits("side by side")
+	p.Screenshot("review-beside-1280-light")
+
+	p.Press("w")
+	p.WaitFor(`document.activeElement.id === "f-message-body"`)
+	p.Press("1y") // in a field, keys are letters
+	p.WaitFor(`document.activeElement.value.endsWith("1y") && !document.querySelector("dialog:modal")`)
+	p.Click(`[data-open="keys"]`)
+	p.WaitFor(`document.querySelector("#keys:modal")`)
+	p.Click("#keys-switch")
+	p.Press(kb.Escape)
+	p.Go(h.URL + "/staff/cases/" + id)
+	shown(p)
+	p.Press("?")
+	if browser.Eval[bool](p, `document.querySelector("#keys").open`) {
+		t.Error("a key that was switched off opens the sheet")
+	}
+}
+
+// TestTwoReviewersCollide: both see each other; what one typed is kept when the other was
+// faster, with what the other did.
+func TestTwoReviewersCollide(t *testing.T) {
+	h := open(t)
+	_, id := withDocuments(t, h.Harness, "ana@example.com", enterprise())
+	path := "/staff/cases/" + id
+	p := signedIn(t, h.Harness, browser.Options{}, accounts.Reviewer)
+	p.Go(h.URL + path)
+	shown(p)
+	p.Press("c")
+	p.WaitFor(`document.querySelector("[data-accept]")`)
+
+	lead, who := atDesk(t, h.Harness, accounts.Lead)
+	actor := cases.Actor{Kind: cases.Staff, ID: who.ID, Roles: []string{cases.RoleLead}}
+	if _, err := h.Cases.LookOn(t.Context(), actor, id); err != nil {
+		t.Fatal(err)
+	}
+	browser.Eval[bool](p, `(document.dispatchEvent(new Event("visibilitychange")), true)`)
+	p.Shows("Ana Lima is looking at this case, too")
+	p.CheckAccessible("somebody else looks on")
+
+	lead.open(path).send(path+"/release").wants(200, "/staff/queue")
+	p.Press("n")
+	p.WaitFor(`document.querySelector("#do-reject:modal")`)
+	p.Click(`#do-reject .pick:nth-of-type(2) input`)
+	p.WaitFor(`document.querySelector("#f-reject-words_customer").value !== ""`)
+	browser.Eval[bool](p, `(document.querySelector("#f-reject-words_customer").select(), true)`)
+	p.Press("The second page is missing.")
+	p.Click("#do-reject .btn-danger")
+	p.Shows("Nothing was done.")
+	p.Shows("Meanwhile, somebody else changed this case")
+	p.Shows("Ana Lima gave the case back")
+	p.Shows("The second page is missing.")
+	p.CheckAccessible("a collision")
+	p.CheckFits("a collision")
+	p.Screenshot("review-collision-1280-light")
+
+	// Without sending anything, the page tells of a change by itself.
+	p.Go(h.URL + path)
+	shown(p)
+	lead.open(path).send(path + "/claim")
+	browser.Eval[bool](p, `(document.dispatchEvent(new Event("visibilitychange")), true)`)
+	p.Shows("Somebody else changed this case")
+	p.Shows("Ana Lima took the case")
+	p.Click("#changes a")
+	p.Shows("With Ana Lima")
+}
+
+// TestSessionEndsInANote: who has to sign in again in the middle of a note loses none of it.
+func TestSessionEndsInANote(t *testing.T) {
+	h := open(t)
+	_, id := handedIn(t, h.Harness, "ana@example.com", unpaid())
+	p := browser.Open(t, browser.Options{})
+	who := h.NewStaff(t, accounts.Reviewer)
+	signIn := func() {
+		p.Type("#f-email", who.Email)
+		p.Type("#f-password", servertest.StaffPassword)
+		p.Follow("main form button")
+	}
+	p.Go(h.URL + "/staff/sign-in")
+	signIn()
+	p.Go(h.URL + "/staff/cases/" + id)
+	p.Press("t")
+	p.WaitFor(`document.activeElement.id === "f-note-body"`)
+	p.Press("The bank confirms the number.")
+	if _, err := h.DB.ExecContext(t.Context(), "DELETE FROM sessions"); err != nil {
+		t.Fatal(err)
+	}
+	p.Click(`form[action$="/notes"] button`)
+	p.Shows("Your session has ended")
+	p.CheckAccessible("signing in again")
+	signIn()
+	p.Shows("Nothing that you typed was lost")
+	p.Follow("main form button")
+	p.Shows("The bank confirms the number.")
+	p.WaitFor(`document.querySelector(".talk .note")`)
 }

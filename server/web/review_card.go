@@ -32,6 +32,8 @@ type reviewCard struct {
 	// MayJudge says that the reader can accept or reject it now.
 	MayJudge bool
 	MayWaive bool
+	// Undo is the decision that the reader can take back; nil when there is none.
+	Undo *cases.ItemDecision
 
 	nodes []rules.CheckNode
 }
@@ -43,7 +45,8 @@ type judgedView struct {
 	// Version is the version of the document that was decided on.
 	Version int
 	Round   int
-	Mine    bool
+	// Undone says that it was taken back, Undoing that it takes another one back.
+	Undone, Undoing bool
 }
 
 // checkGroup is a check, or a group of checks of which some are enough.
@@ -94,6 +97,7 @@ func newReviewCard(d *reviewPage, i api.ItemView, item *cases.Item, number int, 
 	card.History = card.history(d)
 	card.MayJudge = d.Mine() && i.Supply == string(cases.Provided)
 	card.MayWaive = d.MayWaive() && slices.Contains([]string{"missing", "unavailable", "waiting", "rejected"}, card.Standing)
+	card.Undo = d.details.Undoable(item, d.reader)
 	card.Checks, card.ToRead = card.checks(d), i.Staff.ReadOff
 	return card
 }
@@ -147,8 +151,9 @@ func (i *reviewCard) history(d *reviewPage) []judgedView {
 		}
 		view := judgedView{
 			Who: d.name(j.StaffID), Verdict: string(j.Verdict), Reason: string(j.ReasonCode), WordsCustomer: j.WordsCustomer,
-			WordsStaff: j.WordsStaff, Fallback: j.FallbackReason, At: j.DecidedAt, Round: j.Round, Mine: j.StaffID == d.reader.ID,
+			WordsStaff: j.WordsStaff, Fallback: j.FallbackReason, At: j.DecidedAt, Round: j.Round, Undoing: j.Undoes != "",
 		}
+		view.Undone = slices.ContainsFunc(d.details.Judged, func(other *cases.ItemDecision) bool { return other.Undoes == j.ID })
 		for _, doc := range i.Documents {
 			if doc.ID == j.DocumentID {
 				view.Version = doc.Version
@@ -177,7 +182,7 @@ func (i *reviewCard) Before() []judgedView {
 
 // New says that something came after the item was rejected.
 func (i *reviewCard) New() bool {
-	return i.Standing == "to_review" && len(i.History) > 0 && i.History[0].Verdict == string(cases.Rejected)
+	return i.Standing == "to_review" && len(i.History) > 0 && i.History[0].Verdict == string(cases.Rejected) && !i.History[0].Undone
 }
 
 // checks are what is to be confirmed. Each id can be ticked once; where it stands in a
@@ -248,6 +253,19 @@ func (i *reviewCard) shownID() string {
 // Face says that the item has something to look at.
 func (i *reviewCard) Face() bool { return i.shownID() != "" || len(i.Stated) > 0 }
 
+// Others are the documents that can be shown beside the one on the screen.
+func (d *reviewPage) Others() []*shownDocument {
+	var out []*shownDocument
+	for _, card := range d.Cards {
+		for _, doc := range card.Documents {
+			if d.Shown == nil || doc.ID != d.Shown.ID {
+				out = append(out, &shownDocument{DocumentView: doc, Of: card.Label})
+			}
+		}
+	}
+	return out
+}
+
 // document finds a document of the case by its id.
 func (d *reviewPage) document(id string) *shownDocument {
 	for _, card := range d.Cards {
@@ -285,6 +303,9 @@ type screenView struct {
 	// Source is where its bytes are, Alone the page without the one beside.
 	Source, Alone string
 	Beside        bool
+	// Others can be shown beside it, at With and their id.
+	Others []*shownDocument
+	With   string
 }
 
 // Screen makes the view of a document on the screen.
@@ -292,6 +313,10 @@ func (v *View) Screen(d *reviewPage, doc *shownDocument, beside bool) screenView
 	s := screenView{Document: doc, Source: d.At("documents/" + doc.ID), Beside: beside}
 	if d.Selected != nil {
 		s.Alone = d.To("item", d.Selected.ID)
+		s.With = d.To("item", d.Selected.ID, "document", doc.ID) + "&beside="
+	}
+	if !beside {
+		s.Others = d.Others()
 	}
 	return s
 }

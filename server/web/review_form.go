@@ -1,6 +1,10 @@
 package web
 
-import "regain/cases"
+import (
+	"strings"
+
+	"regain/cases"
+)
 
 // Back is the page with no form open.
 func (d *reviewPage) Back() string {
@@ -108,4 +112,14 @@ func (v *View) Nth(name string, n int, attributes ...any) (*FieldView, error) {
 		f.ID += "-" + string(rune('0'+n%10))
 	}
 	return f, nil
+}
+
+// DoneWords says what has just been done, for whoever hears the page; empty for what is
+// not in the words.
+func (v *View) DoneWords(done string) (string, error) {
+	key := "review.done." + strings.ReplaceAll(done, "-", "_")
+	if !v.pages.words.has(key) {
+		return "", nil
+	}
+	return v.T(key)
 }

@@ -47,6 +47,8 @@ func (e timelineEntry) tone() string {
 		return "bad"
 	case e.Type == "approve", e.Type == "approve_part", e.Type == "waive", e.Type == "decide_item" && e.fact("verdict") == string(cases.Accepted):
 		return "ok"
+	case e.Type == "undo_decision":
+		return ""
 	case e.event.ActorKind == cases.Customer, e.event.ActorKind == cases.Partner:
 		return "in"
 	}

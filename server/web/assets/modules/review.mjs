@@ -6,6 +6,7 @@ const $ = (selector, root = document) => root.querySelector(selector);
 const announce = text => { const live = document.getElementById('live'); if (live && text) live.textContent = text; };
 
 let screens = [];
+let watched; // where presence on the case that is open is told
 let place = { scroll: 0, item: '', case: '' };
 
 // --- Dialogs ---
@@ -14,9 +15,10 @@ const show = dialog => {
   if (!dialog || dialog.matches(':modal')) return;
   if (dialog.open) dialog.close();
   dialog.showModal();
-  const errors = $('[data-errors]', dialog);
-  if (errors) errors.focus();
-  else (dialog.querySelector('[autofocus], [data-preview], input:checked, input:not([type=hidden]), textarea, button, a[href]') ?? dialog).focus();
+  for (const wanted of ['[data-errors]', '[data-preview]', '[autofocus]', 'input:checked', 'input:not([type=hidden]), textarea, button, a[href]']) {
+    const found = $(wanted, dialog);
+    if (found) return found.focus();
+  }
 };
 
 // Links that open a form do so here, before anybody follows them.
@@ -73,6 +75,19 @@ addEventListener('change', event => {
 });
 addEventListener('input', event => { if (event.target.matches?.('dialog textarea')) mirror(event.target); });
 
+// A lower choice among checks takes a reason: its field is there once a lower one is all that is met.
+const fallback = form => {
+  const field = $('[data-fallback]', form);
+  if (!field) return;
+  const lower = [...form.querySelectorAll('[data-kind=prefer]')].some(group => {
+    const first = [...group.querySelectorAll(':scope > [data-choice]:first-of-type input')];
+    const all = [...group.querySelectorAll('input')];
+    return first.some(box => !box.checked) && all.some(box => box.checked);
+  });
+  field.hidden = !lower && $('input', field).value === '' && !$('.field-error', field);
+};
+addEventListener('change', event => { const form = event.target.closest?.('[data-accept]'); if (form) fallback(form); });
+
 // --- Keys ---
 
 const keysOff = () => /(?:^|; )regain-keys=off(?:;|$)/.test(document.cookie);
@@ -115,6 +130,13 @@ const pressed = key => {
   if (key === ']') return step(1);
   if (key === '[') return step(-1);
   if (key === '/') return search();
+  if (key === 's') {
+    const menu = $('.bar-menu');
+    if (!menu) return false;
+    menu.open = !menu.open;
+    (menu.open ? $('a', menu) : $('summary', menu)).focus();
+    return true;
+  }
   if (key === 'w' || key === 't') {
     const form = document.querySelectorAll('[data-write]')[key === 'w' ? 0 : 1];
     if (!form) return false;
@@ -132,11 +154,65 @@ addEventListener('keydown', event => {
   if (pressed(event.key)) event.preventDefault();
 });
 
+// --- Who else is looking ---
+
+const often = 15_000;
+let last = '';
+
+const names = people => new Intl.ListFormat(document.documentElement.lang, { type: 'conjunction' }).format(people.map(p => p.name));
+
+// look says that the case is open here, and shows who else has it open and whether it
+// has changed since. What was typed is left alone.
+const look = async () => {
+  const part = $('[data-others]');
+  if (!part || document.hidden) return;
+  let answer;
+  try {
+    answer = await fetch(part.dataset.url, { method: 'POST', credentials: 'same-origin', headers: { Accept: 'application/json' } });
+  } catch { return; } // the line is away; the next one tries again
+  if (!answer.ok) return;
+  const { others, version, newest } = await answer.json();
+  if (!part.isConnected) return;
+  part.hidden = others.length === 0;
+  const said = others.length ? (others.length > 1 ? part.dataset.sayMany : part.dataset.sayOne).replace('{who}', names(others)) : '';
+  $('[data-who]', part).textContent = said;
+  if (said && said !== last) announce(said);
+  last = said;
+  if (version !== Number(part.dataset.version) || newest > Number(part.dataset.newest)) showChanges(part, newest);
+};
+
+// showChanges puts what others did above the items, out of the page as it is now.
+const showChanges = async (part, newest) => {
+  if (Number(part.dataset.told) === newest) return;
+  part.dataset.told = newest;
+  const here = new URL(location.href);
+  here.searchParams.set('seen', part.dataset.newest);
+  here.searchParams.delete('do');
+  try {
+    const answer = await fetch(here, { credentials: 'same-origin', headers: { Accept: 'text/html', 'HX-Request': 'true', 'HX-Target': 'div#changes' } });
+    const block = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById('changes');
+    const place = $('#changes');
+    if (!answer.ok || !block || !place || !part.isConnected) return;
+    place.replaceWith(document.adoptNode(block));
+    window.htmx?.process(block);
+    document.dispatchEvent(new CustomEvent('regain:swapped', { detail: block }));
+    announce($('h2', block)?.textContent);
+  } catch { delete part.dataset.told; } // the next look tries again
+};
+
+setInterval(look, often);
+document.addEventListener('visibilitychange', () => { if (!document.hidden) look(); });
+const leave = url => { if (url) fetch(url, { method: 'DELETE', credentials: 'same-origin', keepalive: true }).catch(() => {}); };
+addEventListener('pagehide', () => leave($('[data-others]')?.dataset.url));
+
 // --- The page, at first and each time that it is renewed ---
 
 const bench = () => $('[data-bench]');
 
-document.addEventListener('htmx:before:swap', () => {
+const ofMain = event => [event.detail?.ctx?.target?.id, event.detail?.ctx?.target].some(target => target === 'main' || target === '#main');
+
+document.addEventListener('htmx:before:swap', event => {
+  if (!ofMain(event)) return;
   const now = bench();
   place = { scroll: $('[data-panel]')?.scrollTop ?? 0, case: now?.dataset.case ?? '', item: $('[data-selected]')?.id ?? '' };
 });
@@ -154,7 +230,9 @@ const reveal = (item, panel) => {
 
 const settle = first => {
   const page = bench();
+  watched = $('[data-others]')?.dataset.url;
   if (!page) return;
+  look();
   document.title = page.dataset.title;
   document.documentElement.classList.toggle('no-keys', keysOff());
   for (const part of page.querySelectorAll('[data-scripted]')) part.hidden = false;
@@ -162,10 +240,14 @@ const settle = first => {
   if (keys) keys.checked = !keysOff();
   screens = startViewer(page);
   for (const area of page.querySelectorAll('dialog textarea')) mirror(area);
+  for (const form of page.querySelectorAll('[data-accept]')) fallback(form);
   const dialog = $('dialog.act[open]', page);
   const errors = $('[data-errors]');
   if (dialog) {
-    if (errors) $('form, h2', dialog).prepend(errors);
+    const top = $('form', dialog) ?? dialog;
+    const changes = $('#changes > section');
+    if (changes) top.prepend(changes);
+    if (errors) top.prepend(errors);
     return show(dialog);
   }
   if (first || errors) return;
@@ -184,5 +266,10 @@ const settle = first => {
   announce(page.dataset.done ? `${page.dataset.done} ${$('#selected-title').textContent}` : $('#selected-title').textContent);
 };
 
-document.addEventListener('htmx:after:swap', () => settle(false));
+document.addEventListener('htmx:after:swap', event => {
+  if (!ofMain(event)) return;
+  const now = $('[data-others]')?.dataset.url;
+  if (watched && watched !== now) leave(watched);
+  settle(false);
+});
 settle(true);
