@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/uptrace/bun"
 )
@@ -61,12 +62,23 @@ func (s *Service) readRows(ctx context.Context, db bun.IDB, c *Case) (*auditRows
 func (a *auditRows) verifyEffects(events []*Event) []AuditFinding {
 	told := map[string]map[string]int{} // fact → id → how many events tell of it
 	counted := int64(0)
+	var firstLook *time.Time
+	sentBack := 0
 	for _, e := range events {
 		if !leavesVersion(Action(e.Type)) {
 			counted++
 		}
 		a.tell(told, e)
+		switch Action(e.Type) {
+		case actClaim:
+			if firstLook == nil {
+				firstLook = &e.At
+			}
+		case actRequest:
+			sentBack++
+		}
 	}
+	a.verifyFigures(firstLook, sentBack)
 	if a.Case.Version != counted {
 		a.found("wrong_version", "the case is at version %d, its events have made %d", a.Case.Version, counted)
 	}
@@ -80,6 +92,17 @@ func (a *auditRows) verifyEffects(events []*Event) []AuditFinding {
 	a.verifyTurn()
 	a.verifyPlace()
 	return a.findings
+}
+
+// verifyFigures wants what figures are counted from to be what the events tell.
+func (a *auditRows) verifyFigures(firstLook *time.Time, sentBack int) {
+	c := a.Case
+	if (c.FirstLookAt == nil) != (firstLook == nil) || firstLook != nil && !c.FirstLookAt.Equal(*firstLook) {
+		a.found("wrong_first_look", "the case was first taken at another time than the events tell")
+	}
+	if c.SentBack != sentBack {
+		a.found("wrong_sent_back", "the case counts %d requests for more, the events tell of %d", c.SentBack, sentBack)
+	}
 }
 
 // leavesVersion says that a change of this kind is nothing that anybody has to read

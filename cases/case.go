@@ -89,6 +89,9 @@ type Case struct {
 	ClaimExpires *time.Time `bun:"claim_expires"`
 	EndedAt      *time.Time `bun:"ended_at"`
 	AppealUntil  *time.Time `bun:"appeal_until"`
+	// FirstLookAt is when a reviewer first took it; SentBack how often it went back for more.
+	FirstLookAt *time.Time `bun:"first_look_at"`
+	SentBack    int        `bun:"sent_back"`
 	// Lane and QueueAt are the case's place in the queue; see Place.
 	Lane      lane       `bun:"lane"`
 	QueueAt   *time.Time `bun:"queue_at"`

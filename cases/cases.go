@@ -145,6 +145,9 @@ func (o Options) withDefaults() Options {
 // now is the injected time, in the precision that both databases keep.
 func (s *Service) now() time.Time { return s.opt.Clock().UTC().Truncate(time.Microsecond) }
 
+// Now is the time by which the service judges.
+func (s *Service) Now() time.Time { return s.now() }
+
 // digest is a keyed fingerprint of a person's data: equal for equal values,
 // useless without the key.
 func (s *Service) digest(purpose, value string) string {

@@ -62,6 +62,7 @@ func (s *Service) RequestMaterials(ctx context.Context, actor Actor, caseID stri
 		if err := ch.do(actRequest, Facts{"items": opened, "message": msg.ID}); err != nil {
 			return err
 		}
+		ch.Case.SentBack++
 		ch.dropClaim()
 		names, err := ch.labels(opened, ch.Case.Locale)
 		if err != nil {

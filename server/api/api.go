@@ -71,6 +71,7 @@ func Register(s *server.Server, services Services) {
 	}
 	if services.Cases != nil {
 		registerCases(s, services)
+		registerStats(s, services)
 	}
 	if services.Mailbox != nil {
 		registerMailbox(s, services.Mailbox)

@@ -113,8 +113,14 @@ func resold() object {
 // start opens a case.
 func (d *desk) start(email string, answers object) *caller {
 	d.t.Helper()
+	return d.startAs("account of "+email, email, answers)
+}
+
+// startAs opens a case on the account.
+func (d *desk) startAs(account, email string, answers object) *caller {
+	d.t.Helper()
 	o := (&caller{d: d}).want(201, "POST", "/api/v1/cases", object{
-		"account": "account of " + email, "enterprise": "Exemplo Ltda.", "lost": []string{"email"}, "new_email": email, "answers": answers,
+		"account": account, "enterprise": "Exemplo Ltda.", "lost": []string{"email"}, "new_email": email, "answers": answers,
 	})
 	return &caller{d: d, token: o["session"].(object)["token"].(string), path: "/api/v1/cases/" + o["case"].(object)["id"].(string)}
 }
