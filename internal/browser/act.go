@@ -43,10 +43,11 @@ func (p *Page) LoadCold() {
 	p.WaitFor(`!window.regainLeft && document.readyState === "complete"`)
 }
 
-// Back goes back as the browser's button does.
+// Back goes back as the browser's button does. The page may come out of the browser's
+// memory as it was left: wait for what it shows.
 func (p *Page) Back() {
 	p.t.Helper()
-	p.do("go back", chromedp.NavigateBack())
+	Eval[bool](p, `(history.back(), true)`)
 }
 
 // Click clicks what a CSS selector finds, as a person does: once it can be seen.
@@ -66,8 +67,21 @@ func (p *Page) Follow(selector string) {
 // Type puts text into a field in the place of what is there.
 func (p *Page) Type(selector, text string) {
 	p.t.Helper()
-	p.do("empty "+selector, chromedp.Clear(chromedp.CSS(selector)))
+	p.WaitFor(`document.querySelector(` + quote(selector) + `) !== null`)
+	Eval[bool](p, `(document.querySelector(`+quote(selector)+`).value = "", true)`)
 	p.do("type into "+selector, chromedp.SendKeys(chromedp.CSS(selector), text))
+}
+
+// Select chooses an option of a list by its value.
+func (p *Page) Select(selector, value string) {
+	p.t.Helper()
+	p.do("choose in "+selector, chromedp.SetValue(chromedp.CSS(selector), value))
+}
+
+// DoubleClick clicks twice as fast as people can.
+func (p *Page) DoubleClick(selector string) {
+	p.t.Helper()
+	p.do("double-click "+selector, chromedp.ScrollIntoView(chromedp.CSS(selector)), chromedp.DoubleClick(chromedp.CSS(selector), chromedp.NodeVisible))
 }
 
 // Press sends keys to what has the focus; kb has the names of special ones.
