@@ -15,8 +15,8 @@ func TestServersKilled(t *testing.T) {
 	long(t)
 	outages := number(t, "CHAOS_OUTAGES", 2)
 	w := newWorld(t)
-	postgres, url := testservers.KillablePostgres(t)
-	minio, s3 := testservers.KillableMinIO(t)
+	postgres, url := testservers.KillablePostgres(t, "")
+	minio, s3 := testservers.KillableMinIO(t, "")
 	w.prepare(t.TempDir(), url, s3.URL(s3.Bucket()))
 	w.givingUp, w.twins = 0.05, true
 	w.server.MustStart(t)

@@ -1,112 +1,22 @@
 package chaos
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"fmt"
 	"net"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/uptrace/bun/driver/pgdriver"
 
 	"regain/database"
-	"regain/internal/testservers"
 )
-
-// TestDiskFull fills the disk that holds the database, the documents and the uploads
-// under way. Calls are refused cleanly, and work again when there is room.
-func TestDiskFull(t *testing.T) {
-	dir := smallDisk(t)
-	if dir == "" {
-		return
-	}
-	w := newWorld(t)
-	w.prepare(dir, "sqlite:"+filepath.Join(dir, "regain.db"), "file:"+filepath.Join(dir, "documents"))
-	w.server.MustStart(t)
-	db := w.open()
-	reviewers := w.staff(3)
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	clients := w.clients(ctx, 3, reviewers)
-	for range 2 {
-		before := w.answered()
-		until(t, 30*time.Second, "clients work", func() bool { return w.answered() >= before+20 })
-		filler := filepath.Join(dir, "filler")
-		fillDisk(t, filler)
-		refused := w.ledger.statuses()[503]
-		until(t, 30*time.Second, "calls meet the full disk", func() bool { return w.ledger.statuses()[503] >= refused+10 })
-		if err := os.Remove(filler); err != nil {
-			t.Fatal(err)
-		}
-		w.heals("a full disk")
-	}
-	w.finish(db, stop, clients.Wait)
-	w.assertSound(db, nil)
-}
-
-// inNamespace says that this process may mount, because it is alone in a namespace.
-const inNamespace = "CHAOS_IN_NAMESPACE"
-
-// smallDisk mounts a disk of 24 MB for the test. Who may not mount may still do so in a
-// namespace of their own: then the test runs there, and here the folder is "".
-func smallDisk(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=24m")
-	if err == nil {
-		t.Cleanup(func() {
-			if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
-				t.Errorf("unmount: %v", err)
-			}
-		})
-		return dir
-	}
-	if os.Getenv(inNamespace) != "" {
-		t.Fatalf("mount: %v", err)
-	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
-	cmd.Env = append(os.Environ(), inNamespace+"=true")
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
-		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
-	}
-	out := new(bytes.Buffer)
-	cmd.Stdout, cmd.Stderr = out, out
-	if starting := cmd.Start(); starting != nil {
-		testservers.Unavailable(t, "a disk of its own takes the right to mount one (%v) or a namespace (%v)", err, starting)
-	}
-	if err := cmd.Wait(); err != nil {
-		t.Errorf("in a namespace: %v\n%s", err, out)
-	}
-	return ""
-}
-
-// fillDisk writes until there is no room for another block.
-func fillDisk(t *testing.T, path string) {
-	t.Helper()
-	f, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	block := make([]byte, 4096)
-	for n := 0; ; n++ {
-		if _, err := f.Write(block); err != nil {
-			t.Logf("full after %d blocks: %v", n, err)
-			break
-		}
-	}
-	_ = f.Close() // it is full
-}
 
 // TestDatabaseHeld has somebody else hold what every call needs for longer than a call
 // may wait, so that the pool is taken by calls that wait; then it refuses all new

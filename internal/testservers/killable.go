@@ -87,6 +87,21 @@ func (k *Killable) Kill() {
 	k.t.Fatalf("%s is still there after SIGKILL", k.command[0])
 }
 
+// Revive starts the server again if it has ended by itself.
+func (k *Killable) Revive() {
+	k.t.Helper()
+	for range 20 { // it may be about to end, or about to answer
+		if k.ready() == nil {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	if k.worksIn(filepath.Join(k.dir, "data")) {
+		k.Kill()
+	}
+	k.Start()
+}
+
 // worksIn reports whether a process has the folder as its own: those of Postgres
 // outlive their parent for a moment, in which another can't start.
 func (k *Killable) worksIn(dir string) bool {
@@ -104,14 +119,15 @@ func (k *Killable) stop() {
 }
 
 // KillablePostgres is a Postgres server of the test's own whose commits are durable,
-// unlike that of Postgres. It returns the URL of an empty database.
-func KillablePostgres(t testing.TB) (*Killable, string) {
+// unlike that of Postgres, in a new folder under parent, or where temporary files are. It
+// returns the URL of an empty database.
+func KillablePostgres(t testing.TB, parent string) (*Killable, string) {
 	t.Helper()
 	bin, err := postgresBinaries()
 	if err != nil {
 		unavailable(t, "Postgres: %v", err)
 	}
-	dir, err := os.MkdirTemp("", "regain-postgres-")
+	dir, err := os.MkdirTemp(parent, "regain-postgres-")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,14 +153,15 @@ func KillablePostgres(t testing.TB) (*Killable, string) {
 	return k, url
 }
 
-// KillableMinIO is a MinIO server of the test's own.
-func KillableMinIO(t testing.TB) (*Killable, S3) {
+// KillableMinIO is a MinIO server of the test's own, in a new folder under parent, or
+// where temporary files are.
+func KillableMinIO(t testing.TB, parent string) (*Killable, S3) {
 	t.Helper()
 	binary := findTool("minio")
 	if binary == "" {
 		unavailable(t, "minio is neither in $REGAIN_TOOLS, .tools/bin nor PATH: %v", errNotInstalled)
 	}
-	dir, err := os.MkdirTemp("", "regain-minio-")
+	dir, err := os.MkdirTemp(parent, "regain-minio-")
 	if err != nil {
 		t.Fatal(err)
 	}
