@@ -4,55 +4,87 @@ import (
 	"bufio"
 	"context"
 	"net/http"
-	"os"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"regain/database"
 )
 
-// TestSoak lets clients work for SOAK_MINUTES and wants goroutines, descriptors and
-// memory to stay flat. Run by `make soak`.
+// TestSoak lets clients work for SOAK_MINUTES, or for some seconds. Afterwards the server
+// has no more goroutines and descriptors than before, when it is at rest; over minutes
+// they and its memory stay flat while it works. Run for long by `make soak`.
 func TestSoak(t *testing.T) {
-	if os.Getenv("SOAK_MINUTES") == "" {
-		t.Skip("a soak takes minutes: make soak, or SOAK_MINUTES=1")
-	}
-	lasts := time.Duration(number(t, "SOAK_MINUTES", 5)) * time.Minute
+	long(t)
+	minutes := number(t, "SOAK_MINUTES", 0)
+	lasts := max(time.Duration(minutes)*time.Minute, 8*time.Second)
 	stacks(t, func(t *testing.T, w *world) {
 		w.server.MustStart(t)
 		db := w.open()
 		reviewers := w.staff(4)
-		ctx, stop := context.WithCancel(t.Context())
-		defer stop()
-		clients := w.clients(ctx, 4, reviewers)
-		// What grows once, caches and pools, grows in the first quarter.
-		samples := map[string][]float64{}
-		ticker := time.NewTicker(max(lasts/120, time.Second))
-		defer ticker.Stop()
-		for began := time.Now(); time.Since(began) < lasts; <-ticker.C {
-			now := w.metrics()
-			if _, err := db.NewRaw("DELETE FROM limits").Exec(t.Context()); err != nil { // an hour's limits, met in minutes
-				t.Logf("forget limits: %v", err)
-			}
-			if time.Since(began) < lasts/4 {
-				continue
-			}
-			for name := range flat() {
-				samples[name] = append(samples[name], now[name])
+		w.soak(db, reviewers, 2*time.Second) // what grows once, caches and pools, grows now
+		before := w.atRest(db)
+		samples := w.soak(db, reviewers, lasts)
+		after := w.atRest(db)
+		for _, name := range []string{"go_goroutines", "process_open_fds"} {
+			t.Logf("%s at rest: %.0f before, %.0f after", name, before[name], after[name])
+			if after[name] > before[name]+poolMay {
+				t.Errorf("%s: %.0f at rest before, %.0f after", name, before[name], after[name])
 			}
 		}
-		stop()
-		clients.Wait()
-		for name, may := range flat() {
-			first, rise := trend(samples[name])
-			t.Logf("%s: %.0f at first, %+.0f over %d samples", name, first, rise, len(samples[name]))
-			if rise > max(may.least, may.share*first) {
-				t.Errorf("%s grew by %.0f from %.0f, more than %.0f", name, rise, first, max(may.least, may.share*first))
-			}
+		if minutes > 0 {
+			assertFlat(t, samples)
 		}
-		w.quiet(db)
 		w.assertSound(db, nil)
 	})
+}
+
+// poolMay is by how much a pool of connections may differ from one time of rest to another.
+const poolMay = 20
+
+// soak has clients work and reads the server's gauges meanwhile, but for the first quarter.
+func (w *world) soak(db *database.DB, reviewers []string, lasts time.Duration) map[string][]float64 {
+	ctx, stop := context.WithCancel(w.t.Context())
+	clients := w.clients(ctx, 4, reviewers)
+	defer clients.Wait()
+	defer stop()
+	samples := map[string][]float64{}
+	ticker := time.NewTicker(max(lasts/120, time.Second))
+	defer ticker.Stop()
+	for began := time.Now(); time.Since(began) < lasts; <-ticker.C {
+		now := w.metrics()
+		if _, err := db.NewRaw("DELETE FROM limits").Exec(w.t.Context()); err != nil { // an hour's limits, met in minutes
+			w.t.Logf("forget limits: %v", err)
+		}
+		if time.Since(began) < lasts/4 {
+			continue
+		}
+		for name := range flat() {
+			samples[name] = append(samples[name], now[name])
+		}
+	}
+	return samples
+}
+
+// atRest reads the gauges when nobody calls and every message has left.
+func (w *world) atRest(db *database.DB) map[string]float64 {
+	w.t.Helper()
+	w.quiet(db)
+	w.http.CloseIdleConnections()
+	time.Sleep(500 * time.Millisecond) // until the server has seen their end, which nobody can ask
+	return w.metrics()
+}
+
+func assertFlat(t *testing.T, samples map[string][]float64) {
+	t.Helper()
+	for name, may := range flat() {
+		first, rise := trend(samples[name])
+		t.Logf("%s: %.0f at first, %+.0f over %d samples", name, first, rise, len(samples[name]))
+		if rise > max(may.least, may.share*first) {
+			t.Errorf("%s grew by %.0f from %.0f, more than %.0f", name, rise, first, max(may.least, may.share*first))
+		}
+	}
 }
 
 // growth is what a line through the samples may rise by, over all of them.
