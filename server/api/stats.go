@@ -30,7 +30,7 @@ type StatsView struct {
 	Days      []DayView             `json:"days" doc:"What came in and what ended, day by day."`
 	All       CaseFiguresView       `json:"all" doc:"About the cases that were filed in the period."`
 	Scenarios []ScenarioFiguresView `json:"scenarios" doc:"The same by scenario, largest first."`
-	Reviewers []ReviewerView        `json:"reviewers" doc:"What each did in the period, busiest first."`
+	Reviewers []ReviewerFiguresView `json:"reviewers" doc:"What each did in the period, busiest first."`
 	Dropouts  []DropoutView         `json:"dropouts" doc:"Drafts begun in the period that ended unfiled or rest for a day, by how far they came."`
 	People    People                `json:"people" doc:"The names of the reviewers, by id."`
 }
@@ -75,8 +75,8 @@ type TimesView struct {
 	P90Seconds    int64 `json:"p90_seconds" doc:"Nine of ten took no longer."`
 }
 
-// ReviewerView is what one member of staff, or one program, did.
-type ReviewerView struct {
+// ReviewerFiguresView is what one member of staff, or one program, did.
+type ReviewerFiguresView struct {
 	ID            string `json:"id"`
 	Approvals     int    `json:"approvals"`
 	Denials       int    `json:"denials"`
@@ -179,7 +179,7 @@ func (a statsAPI) stats(ctx context.Context, from, to string) (StatsView, error)
 func (a statsAPI) view(ctx context.Context, s *cases.Stats) (StatsView, error) {
 	v := StatsView{
 		From: s.Period.From.Format(time.DateOnly), To: s.Period.To.AddDate(0, 0, -1).Format(time.DateOnly), At: s.At, All: figuresView(s.All),
-		Open: []OpenView{}, Days: []DayView{}, Scenarios: []ScenarioFiguresView{}, Reviewers: []ReviewerView{}, Dropouts: []DropoutView{},
+		Open: []OpenView{}, Days: []DayView{}, Scenarios: []ScenarioFiguresView{}, Reviewers: []ReviewerFiguresView{}, Dropouts: []DropoutView{},
 	}
 	for _, o := range s.Open {
 		open := OpenView{State: string(o.State), Total: o.Total(), Ages: map[string]int{}}
@@ -196,7 +196,7 @@ func (a statsAPI) view(ctx context.Context, s *cases.Stats) (StatsView, error) {
 	}
 	var ids []string
 	for _, r := range s.Reviewers {
-		v.Reviewers = append(v.Reviewers, ReviewerView{ID: r.StaffID, Approvals: r.Approvals, Denials: r.Denials, ItemsAccepted: r.Accepted, ItemsRejected: r.Rejected})
+		v.Reviewers = append(v.Reviewers, ReviewerFiguresView{ID: r.StaffID, Approvals: r.Approvals, Denials: r.Denials, ItemsAccepted: r.Accepted, ItemsRejected: r.Rejected})
 		ids = append(ids, r.StaffID)
 	}
 	for _, d := range s.Dropouts {

@@ -145,7 +145,7 @@ func seconds(n int, s int64) string {
 }
 
 func writeReviewers(w io.Writer, v StatsView) error {
-	return writeSheet(w, []string{"id", "name", "approvals", "denials", "items_accepted", "items_rejected"}, v.Reviewers, func(r ReviewerView) []string {
+	return writeSheet(w, []string{"id", "name", "approvals", "denials", "items_accepted", "items_rejected"}, v.Reviewers, func(r ReviewerFiguresView) []string {
 		return []string{r.ID, v.People[r.ID], strconv.Itoa(r.Approvals), strconv.Itoa(r.Denials), strconv.Itoa(r.ItemsAccepted), strconv.Itoa(r.ItemsRejected)}
 	})
 }
