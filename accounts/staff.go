@@ -193,20 +193,23 @@ func (s *Service) ListStaff(ctx context.Context, after string, limit int) ([]Sta
 }
 
 // Admins are all admins who can sign in.
-func (s *Service) Admins(ctx context.Context) ([]Staff, error) {
+func (s *Service) Admins(ctx context.Context) ([]Staff, error) { return s.staffWith(ctx, Admin) }
+
+// staffWith are all who have a role and can sign in.
+func (s *Service) staffWith(ctx context.Context, role Role) ([]Staff, error) {
 	rows, err := s.findStaff(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where("disabled_at IS NULL").OrderExpr("email_key")
 	})
 	if err != nil {
 		return nil, err
 	}
-	var admins []Staff
+	var staff []Staff
 	for _, r := range rows {
-		if slices.Contains(r.Roles.V, Admin) {
-			admins = append(admins, r.staff())
+		if slices.Contains(r.Roles.V, role) {
+			staff = append(staff, r.staff())
 		}
 	}
-	return admins, nil
+	return staff, nil
 }
 
 func (s *Service) findStaff(ctx context.Context, which func(*bun.SelectQuery) *bun.SelectQuery) ([]staffRow, error) {

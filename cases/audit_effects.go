@@ -90,6 +90,7 @@ func (a *auditRows) verifyEffects(events []*Event) []AuditFinding {
 	a.verifyOwners()
 	a.verifyPartners(events)
 	a.verifyTurn()
+	a.verifyPriority(events)
 	a.verifyPlace()
 	return a.findings
 }
@@ -108,7 +109,7 @@ func (a *auditRows) verifyFigures(firstLook *time.Time, sentBack int) {
 // leavesVersion says that a change of this kind is nothing that anybody has to read
 // the case again for (see change.quiet).
 func leavesVersion(action Action) bool {
-	return slices.Contains([]Action{actView, actWrite, actNote, actRemind, actExchange}, action)
+	return slices.Contains([]Action{actView, actWrite, actNote, actRemind, actExchange, actLate}, action)
 }
 
 // tell notes which rows an event says that its change has written.
@@ -221,6 +222,15 @@ func (a *auditRows) verifyPartners(events []*Event) {
 		if d.ActorKind == Partner && !slices.Contains(invited, d.ActorID) {
 			a.found("foreign_partner", "the document %s is from %s, which is no invitation of this case", d.ID, d.ActorID)
 		}
+	}
+}
+
+// verifyPriority wants a raised priority to have its event in the same round, and the
+// other way round.
+func (a *auditRows) verifyPriority(events []*Event) {
+	late := slices.ContainsFunc(events, func(e *Event) bool { return Action(e.Type) == actLate && e.Round == a.Case.Round })
+	if late != (a.Case.Priority > 0) {
+		a.found("wrong_priority", "the case has the priority %d, and was late in this round: %t", a.Case.Priority, late)
 	}
 }
 

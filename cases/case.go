@@ -79,9 +79,12 @@ type Case struct {
 	FiledAt     *time.Time `bun:"filed_at"`
 	SubmittedAt *time.Time `bun:"submitted_at"`
 	// ReviewDue is when the reviewers should be done; while the customer acts it
-	// is nil, and ReviewLeft keeps what was left of the time.
+	// is nil, and ReviewLeft keeps what was left of the time: working time where the
+	// policy promises business days.
 	ReviewDue  *time.Time    `bun:"review_due"`
 	ReviewLeft time.Duration `bun:"review_left"`
+	// Priority is 1 when the review of this round took longer than it should, else 0.
+	Priority int `bun:"priority"`
 	// CustomerDue is when a case that waits for its customer expires.
 	CustomerDue  *time.Time `bun:"customer_due"`
 	Reminders    int        `bun:"reminders"`

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/uptrace/bun"
 
 	"regain/database"
 	"regain/notify"
@@ -68,6 +69,15 @@ type Directory interface {
 	Account(ctx context.Context, policy, account string) (map[string]any, error)
 }
 
+// LateReview is a case whose review takes longer than it should.
+type LateReview struct {
+	Reference string
+	Due       time.Time
+	// At is when it was noticed, Locale the language of the case's policy.
+	At     time.Time
+	Locale string
+}
+
 // Options configure a Service. Key is needed; every other field has a default,
 // named here where it is not obvious.
 type Options struct {
@@ -77,6 +87,9 @@ type Options struct {
 	Logger *slog.Logger
 	// Directory may be nil.
 	Directory Directory
+	// Late tells those who lead reviewers of a review that takes too long, in the
+	// transaction that raises the case's priority. It may be nil.
+	Late func(ctx context.Context, tx bun.IDB, late LateReview) error
 	// Webhooks are told of what happens to cases that were filed; may be nil.
 	Webhooks *notify.Webhooks
 	// Key makes the keyed digests of account names and contacts by which cases

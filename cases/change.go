@@ -223,7 +223,7 @@ func (ch *change) queueMessages() error {
 func (ch *change) writeCase() error {
 	c := ch.Case
 	read := c.Version
-	columns := []string{"event_seq", "event_head", "claim_expires", "reminders", "version"}
+	columns := []string{"event_seq", "event_head", "claim_expires", "reminders", "priority", "version"}
 	if !ch.quiet {
 		columns = nil // all
 		c.Version++

@@ -10,23 +10,13 @@ import (
 	"regain/rules"
 )
 
-// reviewDue adds a policy's review time to a moment. Business days are Monday
-// to Friday in UTC; a holiday calendar is the policy's to bring.
-func reviewDue(from time.Time, d rules.Duration) time.Time {
-	switch d.Unit {
-	case "hours":
-		return from.Add(time.Duration(d.N) * time.Hour)
-	case "days":
-		return from.AddDate(0, 0, d.N)
+// reviewTime is the time for a review that the policy promises; where it says nothing,
+// one business day.
+func reviewTime(d *rules.Decision) rules.Duration {
+	if within := d.Handling.ReviewWithin; within.N > 0 {
+		return within
 	}
-	due := from
-	for left := max(1, d.N); left > 0; {
-		due = due.AddDate(0, 0, 1)
-		if wd := due.Weekday(); wd != time.Saturday && wd != time.Sunday {
-			left--
-		}
-	}
-	return due
+	return rules.Duration{N: 1, Unit: rules.BusinessDays}
 }
 
 // overdue reports whether the customer's time is over.
@@ -93,6 +83,7 @@ func (s *Service) tickSteps() []tickStep {
 	steps := []tickStep{
 		{"release expired claim", "c.claim_expires <= ?", []any{now}, releaseRunOut},
 		{"expire", "c.customer_due <= ?", []any{now}, expireOverdue},
+		{"raise what is late", "c.review_due <= ? AND c.priority = 0", []any{now}, raiseLate},
 	}
 	for n, before := range reminderBefore() {
 		steps = append(steps, tickStep{"remind", "c.customer_due <= ? AND c.reminders <= ?", []any{now.Add(before), n}, remindCustomer})
@@ -140,6 +131,32 @@ func releaseRunOut(ch *change) (bool, error) {
 		return false, err
 	}
 	ch.dropClaim()
+	return true, nil
+}
+
+// raiseLate raises the priority of a case whose review takes longer than it should, and
+// has leads told. A claim that waits for another one is nobody's to review yet. Whoever
+// works on the case needs not read it again for that.
+func raiseLate(ch *change) (bool, error) {
+	c := ch.Case
+	if c.ReviewDue == nil || ch.now.Before(*c.ReviewDue) || c.Priority > 0 || c.Held || c.State != Submitted && c.State != InReview {
+		return false, nil
+	}
+	ch.quiet = true
+	c.Priority = 1
+	if err := ch.do(actLate, Facts{"due": c.ReviewDue.UTC().Format(time.RFC3339)}); err != nil {
+		return false, err
+	}
+	if ch.s.opt.Late == nil {
+		return true, nil
+	}
+	p, err := ch.Policy()
+	if err != nil {
+		return false, err
+	}
+	if err := ch.s.opt.Late(ch.ctx, ch.tx, LateReview{Reference: c.Reference, Due: *c.ReviewDue, At: ch.now, Locale: p.Language()}); err != nil {
+		return false, fmt.Errorf("tell leads of a late review: %w", err)
+	}
 	return true, nil
 }
 

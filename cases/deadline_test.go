@@ -75,7 +75,7 @@ func TestRequestExpires(t *testing.T) {
 		_, err := w.RequestMaterials(w.ctx, ben, c.id, 0, cases.RequestInput{Words: "More.", Asks: []cases.Ask{{Text: "A letter"}}})
 		must(t, err)
 		w.clock.move(14 * day)
-		w.tick(1)
+		w.tick(2) // the claim that waited is late already
 		c.wantState(cases.Expired)
 		if got := second.wantState(cases.Submitted); !got.Open || got.Held {
 			t.Fatalf("the claim that waited is open now: %+v", got)
@@ -163,8 +163,8 @@ func TestReviewDueInBusinessDays(t *testing.T) {
 			{"2026-03-02T09:00:00Z", "2026-03-04T09:00:00Z"}, // Monday
 			{"2026-03-05T09:00:00Z", "2026-03-09T09:00:00Z"}, // Thursday
 			{"2026-03-06T18:30:00Z", "2026-03-10T18:30:00Z"}, // Friday
-			{"2026-03-07T09:00:00Z", "2026-03-10T09:00:00Z"}, // Saturday
-			{"2026-03-08T09:00:00Z", "2026-03-10T09:00:00Z"}, // Sunday
+			{"2026-03-07T09:00:00Z", "2026-03-11T00:00:00Z"}, // Saturday: Monday and Tuesday, whole
+			{"2026-03-08T09:00:00Z", "2026-03-11T00:00:00Z"}, // Sunday
 		} {
 			at, err := time.Parse(time.RFC3339, test.filed)
 			must(t, err)

@@ -238,9 +238,11 @@ func (s *Service) Appeal(ctx context.Context, actor Actor, caseID string, versio
 		}
 		c := ch.Case
 		c.Round++
-		c.Approvals = 0
+		c.Approvals, c.Priority = 0, 0
 		c.EndedAt, c.AppealUntil, c.ReviewLeft = nil, nil, 0
-		ch.startReviewClock(d)
+		if err := ch.startReviewClock(d); err != nil {
+			return err
+		}
 		if err := ch.takeAccount(); err != nil {
 			return err
 		}
@@ -254,7 +256,7 @@ func (s *Service) Appeal(ctx context.Context, actor Actor, caseID string, versio
 		if err := ch.do(actAppeal, Facts{"message": msg.ID}); err != nil {
 			return err
 		}
-		ch.tell("appeal_received", map[string]string{"review_by": c.ReviewDue.Format(time.DateOnly)})
+		ch.tell("appeal_received", map[string]string{"review_by": ch.policy.Calendar().Day(*c.ReviewDue)})
 		return nil
 	})
 }

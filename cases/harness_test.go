@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"regain/accounts"
 	"regain/cases"
 	"regain/database"
@@ -42,8 +44,8 @@ type world struct {
 	codes    codes
 	spool    *storage.Spool
 	seed     uint64
-	// opened are the documents' contents by seed, to recognise them again.
-	options cases.Options
+	options  cases.Options
+	late     []cases.LateReview // what leads were told of
 }
 
 // clock stands still unless it is moved. It begins on a Monday.
@@ -135,6 +137,10 @@ func newWorld(t testing.TB, db *database.DB, policies ...*rules.Policy) *world {
 	w.options = cases.Options{
 		Clock: w.clock.now, IDs: w.ids.next, Random: random, Logger: slog.New(slog.NewTextHandler(testLog{t}, nil)),
 		Key: bytes.Repeat([]byte("c"), 32), PublicURL: "https://recover.example/",
+		Late: func(_ context.Context, _ bun.IDB, late cases.LateReview) error {
+			w.late = append(w.late, late)
+			return nil
+		},
 	}
 	if len(policies) == 0 {
 		policies = []*rules.Policy{defaultPolicy(t)}

@@ -182,7 +182,7 @@ func TestInvitationReopens(t *testing.T) {
 			must(t, err)
 		}
 		w.clock.move(8 * day) // the first link is long over
-		w.tick(1)
+		w.tick(2)             // the claim is released, and the review is late
 		c.claim(ben)
 		_, err := w.RequestMaterials(w.ctx, ben, c.id, 0, cases.RequestInput{Words: "Again, please.", Asks: []cases.Ask{{Item: consent.ID}, {Item: certificate.ID}}})
 		must(t, err)

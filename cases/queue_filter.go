@@ -16,6 +16,7 @@ type QueueFilter struct {
 	Scenario string      `json:"scenario,omitempty"` // the scenario's id
 	Locale   string      `json:"locale,omitempty"`   // the customer's language
 	Holder   string      `json:"holder,omitempty"`   // the id of who holds it
+	Raised   bool        `json:"raised,omitempty"`   // only those of raised priority
 	Within   QueueWithin `json:"within,omitempty"`
 	Age      QueueAge    `json:"age,omitempty"`
 	// Text are words of the reference, the account, a contact, an organisation, a message
@@ -81,6 +82,9 @@ func (s *Service) filter(ctx context.Context, q *bun.SelectQuery, in QueueQuery)
 	}
 	if f.Holder != "" {
 		q = q.Where("c.claimed_by = ?", f.Holder).Where("c.claimed_by <> ''")
+	}
+	if f.Raised {
+		q = q.Where("c.priority > 0")
 	}
 	if f.Within != "" {
 		q = q.Where("c.queue_at <= ?", now.Add(f.Within.ahead()))

@@ -57,7 +57,9 @@ func (s *Service) RequestMaterials(ctx context.Context, actor Actor, caseID stri
 		if err != nil {
 			return err
 		}
-		ch.pauseReviewClock()
+		if err := ch.pauseReviewClock(d); err != nil {
+			return err
+		}
 		ch.setCustomerDue(d)
 		if err := ch.do(actRequest, Facts{"items": opened, "message": msg.ID}); err != nil {
 			return err
@@ -185,12 +187,17 @@ func (ch *change) reopen(n int, id string) (*Item, error) {
 
 // pauseReviewClock keeps what is left of the reviewers' time while the customer
 // acts; at least an hour, so that a late case can still be looked at.
-func (ch *change) pauseReviewClock() {
+func (ch *change) pauseReviewClock(d *rules.Decision) error {
 	if ch.Case.ReviewDue == nil {
-		return
+		return nil
 	}
-	ch.Case.ReviewLeft = max(time.Hour, ch.Case.ReviewDue.Sub(ch.now))
+	p, err := ch.Policy()
+	if err != nil {
+		return err
+	}
+	ch.Case.ReviewLeft = max(time.Hour, p.Calendar().Left(ch.now, *ch.Case.ReviewDue, reviewTime(d).Unit))
 	ch.Case.ReviewDue = nil
+	return nil
 }
 
 // setCustomerDue starts the customer's time. While the policy's answer is still

@@ -131,7 +131,7 @@ func TestRejectionAndResubmission(t *testing.T) {
 		w.clock.move(3 * 24 * time.Hour)
 		c.supplies().submit()
 		got = c.wantState(cases.Submitted)
-		wantSame(t, "review due", *got.ReviewDue, due.Add(3*24*time.Hour))
+		wantSame(t, "review due", *got.ReviewDue, due.Add(5*24*time.Hour)) // two days of work, with a weekend between
 
 		c.claim(ben)
 		c.accepts(ben)

@@ -28,7 +28,9 @@ func (s *Service) Submit(ctx context.Context, actor Actor, caseID string, versio
 		if err := ch.closeItems(); err != nil {
 			return err
 		}
-		ch.startReviewClock(d)
+		if err := ch.startReviewClock(d); err != nil {
+			return err
+		}
 		first := ch.Case.FiledAt == nil
 		if first {
 			now := ch.now
@@ -44,7 +46,7 @@ func (s *Service) Submit(ctx context.Context, actor Actor, caseID string, versio
 		if err := ch.do(actSubmit, Facts{"first": first, "supplied": sum}); err != nil {
 			return err
 		}
-		ch.tell("case_submitted", map[string]string{"review_by": ch.Case.ReviewDue.Format(time.DateOnly)})
+		ch.tell("case_submitted", map[string]string{"review_by": ch.policy.Calendar().Day(*ch.Case.ReviewDue)})
 		return nil
 	})
 }
@@ -181,18 +183,22 @@ func (ch *change) closeItems() error {
 }
 
 // startReviewClock starts, or goes on with, the reviewers' time.
-func (ch *change) startReviewClock(d *rules.Decision) {
-	left := ch.Case.ReviewLeft
-	var due time.Time
-	if left > 0 {
-		due = ch.now.Add(left)
-	} else {
-		due = reviewDue(ch.now, d.Handling.ReviewWithin)
+func (ch *change) startReviewClock(d *rules.Decision) error {
+	p, err := ch.Policy()
+	if err != nil {
+		return err
 	}
+	calendar, within := p.Calendar(), reviewTime(d)
+	due := calendar.After(ch.now, within)
+	if left := ch.Case.ReviewLeft; left > 0 {
+		due = calendar.Extend(ch.now, left, within.Unit)
+	}
+	due = due.Truncate(time.Microsecond)
 	ch.Case.ReviewDue, ch.Case.ReviewLeft = &due, 0
 	ch.Case.CustomerDue, ch.Case.Reminders = nil, 0
 	at := ch.now
 	ch.Case.SubmittedAt = &at
+	return nil
 }
 
 // takeAccount makes the case the open one of its account; if another is, this

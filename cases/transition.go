@@ -34,6 +34,7 @@ const (
 	actWithdraw    Action = "withdraw"
 	actExpire      Action = "expire"
 	actRemind      Action = "remind"
+	actLate        Action = "late"      // the review took longer than it should
 	actOpenHeld    Action = "open_held" // a competing claim's turn has come
 	actWrite       Action = "write"     // a message
 	actNote        Action = "note"      // an internal note
@@ -90,6 +91,7 @@ func transitions() []transition {
 		{actWithdraw, alive, Withdrawn, []ActorKind{Customer}, nil},
 		{actExpire, withCustomer, Expired, []ActorKind{System}, []guard{overdue}},
 		{actRemind, withCustomer, same, []ActorKind{System}, nil},
+		{actLate, atReview, same, []ActorKind{System}, nil},
 		{actOpenHeld, []State{Submitted}, same, []ActorKind{System}, nil},
 		{actWrite, append(alive, Denied), same, []ActorKind{Customer, Staff}, []guard{reviews}},
 		{actNote, filed, same, []ActorKind{Staff}, []guard{reviews}},

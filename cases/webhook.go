@@ -23,6 +23,7 @@ func hookTypes() map[Action]string {
 		actAppeal:      "case.appealed",
 		actWithdraw:    "case.withdrawn",
 		actExpire:      "case.expired",
+		actLate:        "case.late",
 		actSupply:      "item.supplied",
 		actJudge:       "item.decided",
 		actWaive:       "item.waived",

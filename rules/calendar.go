@@ -104,6 +104,12 @@ func (c *Calendar) Extend(now time.Time, left time.Duration, unit string) time.T
 	}
 }
 
+// Day is the day, in the calendar's zone, by whose end a moment has come: midnight is
+// the end of the day before.
+func (c *Calendar) Day(at time.Time) string {
+	return c.civil(at).Add(-time.Nanosecond).Format(time.DateOnly)
+}
+
 // works reports whether a civil day is one with work.
 func (c *Calendar) works(day time.Time) bool {
 	return c.week[day.Weekday()] && !c.closed[day.Unix()/secondsOfDay]

@@ -133,6 +133,14 @@ func TestCalendarSaysWhatItIs(t *testing.T) {
 	if got := fmt.Sprint(plain.TimeZone(), " ", plain.WorkingDays(), " ", hours, " ", len(plain.Holidays())); got != "UTC [Monday Tuesday Wednesday Thursday Friday] false 0" {
 		t.Errorf("without a calendar: %s", got)
 	}
+	for at, want := range map[string]string{"2026-03-11T00:00:00Z": "2026-03-10", "2026-03-11T00:00:01Z": "2026-03-11"} {
+		if got := plain.Day(moment(t, at)); got != want {
+			t.Errorf("the day of %s is %s, want %s", at, got, want)
+		}
+	}
+	if got := c.Day(moment(t, "2026-03-11T02:00:00Z")); got != "2026-03-10" {
+		t.Errorf("in São Paulo it is %s", got)
+	}
 	if left := plain.Left(moment(t, "2026-03-09T10:00:00Z"), moment(t, "2026-03-06T10:00:00Z"), rules.BusinessDays); left > 0 {
 		t.Errorf("what is late has %s left", left)
 	}

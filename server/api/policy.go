@@ -2,6 +2,9 @@ package api
 
 import (
 	"context"
+	"fmt"
+	"strings"
+	"time"
 
 	"regain/rules"
 	"regain/server"
@@ -20,9 +23,34 @@ type PolicySummary struct {
 // PolicyView is a whole policy in one language.
 type PolicyView struct {
 	PolicySummary
+	Calendar  CalendarView   `json:"calendar" doc:"What counts as a business day, for the time of a review."`
 	Facts     []FactView     `json:"facts" doc:"The questions, in asking order."`
 	Materials []MaterialView `json:"materials"`
 	Scenarios []ScenarioView `json:"scenarios" doc:"The rows of the policy's table, nested like its columns."`
+}
+
+// CalendarView says what counts as a business day.
+type CalendarView struct {
+	TimeZone    string          `json:"time_zone" example:"America/Sao_Paulo"`
+	WorkingDays []string        `json:"working_days" example:"[\"monday\",\"tuesday\"]"`
+	From        string          `json:"from,omitempty" example:"09:00" doc:"When work begins on a working day; absent where days count whole."`
+	To          string          `json:"to,omitempty" example:"18:00"`
+	Holidays    []rules.Holiday `json:"holidays" doc:"Days without work, named in the policy's language."`
+}
+
+func calendarView(c *rules.Calendar) CalendarView {
+	view := CalendarView{TimeZone: c.TimeZone(), WorkingDays: []string{}, Holidays: append([]rules.Holiday{}, c.Holidays()...)}
+	for _, d := range c.WorkingDays() {
+		view.WorkingDays = append(view.WorkingDays, strings.ToLower(d.String()))
+	}
+	if from, to, ok := c.WorkingHours(); ok {
+		view.From, view.To = timeOfDay(from), timeOfDay(to)
+	}
+	return view
+}
+
+func timeOfDay(since time.Duration) string {
+	return fmt.Sprintf("%02d:%02d", int(since.Hours()), int(since.Minutes())%60)
 }
 
 // FactView is a question.
@@ -160,7 +188,7 @@ func policySummary(p *rules.Policy) PolicySummary {
 }
 
 func policyView(p *rules.Policy, locale string) PolicyView {
-	view := PolicyView{PolicySummary: policySummary(p), Facts: []FactView{}, Materials: []MaterialView{}, Scenarios: []ScenarioView{}}
+	view := PolicyView{PolicySummary: policySummary(p), Calendar: calendarView(p.Calendar()), Facts: []FactView{}, Materials: []MaterialView{}, Scenarios: []ScenarioView{}}
 	for _, f := range p.Facts() {
 		if f.OfCustomer() {
 			view.Facts = append(view.Facts, factView(f, locale))

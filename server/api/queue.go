@@ -24,6 +24,7 @@ type QueueEntry struct {
 	Account         string     `json:"account"`
 	Round           int        `json:"round"`
 	ApprovalsNeeded int        `json:"approvals_needed"`
+	Priority        int        `json:"priority" doc:"1 when the review of this round took longer than it should, else 0."`
 	Held            bool       `json:"held,omitempty" doc:"It waits for another case on the account to end."`
 	Claim           *ClaimView `json:"claim,omitempty"`
 	FiledAt         *time.Time `json:"filed_at,omitempty"`
@@ -41,13 +42,14 @@ type QueueParameters struct {
 	Scenario string `query:"scenario" json:"scenario,omitempty" maxLength:"100" doc:"Only cases of this scenario."`
 	Language string `query:"language" json:"language,omitempty" maxLength:"35" example:"pt-BR" doc:"Only cases of customers who speak it."`
 	Holder   string `query:"holder" json:"holder,omitempty" maxLength:"64" doc:"Only cases that this member of staff holds."`
+	Raised   bool   `query:"raised" json:"raised,omitempty" doc:"Only cases of raised priority: their review took longer than it should."`
 	Within   string `query:"within" json:"within,omitempty" enum:"late,4h,1d,3d,7d" doc:"Only cases that are due by then; in views of cases that are due."`
 	Age      string `query:"age" json:"age,omitempty" enum:"1d,7d,30d,over_7d,over_30d" doc:"Only cases that were filed within the time, or before it."`
 }
 
 func (in QueueParameters) query(view string) cases.QueueQuery {
 	return cases.QueueQuery{View: cases.View(view), Order: cases.QueueOrder(in.Order), Filter: cases.QueueFilter{
-		Policy: in.Policy, Scenario: in.Scenario, Locale: in.Language, Holder: in.Holder, Within: cases.QueueWithin(in.Within), Age: cases.QueueAge(in.Age),
+		Policy: in.Policy, Scenario: in.Scenario, Locale: in.Language, Holder: in.Holder, Raised: in.Raised, Within: cases.QueueWithin(in.Within), Age: cases.QueueAge(in.Age),
 	}}
 }
 
@@ -236,7 +238,7 @@ func (a caseAPI) queueEntry(ctx context.Context, c *cases.Case) QueueEntry {
 	}
 	return QueueEntry{
 		ID: c.ID, Reference: c.Reference, State: string(c.State), Scenario: c.Scenario, Title: title, Locale: c.Locale, Account: c.Account, Round: c.Round,
-		ApprovalsNeeded: c.ApprovalsNeeded, Held: c.Held, Claim: claimView(c), FiledAt: utc(c.FiledAt), SubmittedAt: utc(c.SubmittedAt),
+		ApprovalsNeeded: c.ApprovalsNeeded, Priority: c.Priority, Held: c.Held, Claim: claimView(c), FiledAt: utc(c.FiledAt), SubmittedAt: utc(c.SubmittedAt),
 		ReviewBy: utc(c.ReviewDue), SupplyBy: utc(c.CustomerDue), EndedAt: utc(c.EndedAt),
 	}
 }

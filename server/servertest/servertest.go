@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/uptrace/bun"
 
 	"regain/accounts"
 	"regain/cases"
@@ -161,6 +162,9 @@ func newCases(t testing.TB, h *Harness, key []byte, options Options) *cases.Serv
 	return cases.New(h.DB, store, spool, h.Outbox, api.ContactCodes{Codes: h.Accounts.Codes}, h.Policies, cases.Options{
 		Clock: options.Clock, IDs: options.IDs, Random: options.Random,
 		Logger: options.Logger, Key: key, PublicURL: "http://regain.test", Webhooks: h.Webhooks,
+		Late: func(ctx context.Context, tx bun.IDB, late cases.LateReview) error {
+			return h.Accounts.TellLeadsOfLate(ctx, tx, late.Reference, late.Due, late.At, late.Locale, "http://regain.test/staff/queue?view=overdue")
+		},
 	})
 }
 
