@@ -162,7 +162,7 @@ func TestResellersLetter(t *testing.T) {
 			invite = attr(n, "href")
 		}
 		v.open(invite).send(invite, "organisation", "", "email", "nonsense").wants(422, invite, "name@example.com")
-		v.send(invite, "organisation", "Nuvem Parceira Ltda.", "email", "ops@parceira.example").wants(200, "/request/items", "Nuvem Parceira Ltda.", "ops@parceira.example", "Waiting for the letter")
+		v.send(invite, "organisation", "Nuvem Parceira Ltda.", "email", "ops@parceira.example").wants(200, "/request/items", "Nuvem Parceira Ltda.", "ops@parceira.example", "Asked, not here yet")
 		v.send("/request/invitations/[0-9a-f-]+/revoke").wants(200, "/request/items", "You ended the invitation")
 		letter := ""
 		for _, n := range v.all(func(n *html.Node) bool { return n.Data == "a" && strings.HasSuffix(attr(n, "href"), "/letter") }) {

@@ -64,7 +64,7 @@ func TestDoubleClicks(t *testing.T) {
 	p.Follow(`a[href$="/request/invite/reseller"]`)
 	p.Type("#f-organisation", "Nuvem Parceira Ltda.")
 	p.Type("#f-email", "ops@parceira.example")
-	twice("main form button", "Waiting for the letter", "invitations", 1)
+	twice("main form button", "Asked, not here yet", "invitations", 1)
 	twice(`form[action$="/invite/reseller"] button`, "Nuvem Parceira Ltda.", "invitations", 1)
 	p.Go(h.URL + "/request/messages")
 	p.Type("#f-body", "Is a photo enough?")
