@@ -177,6 +177,13 @@ func (p *Page) Prefer(dark bool) {
 	p.try("set what the system prefers", err)
 }
 
+// AsPrinted shows the page as it would be printed.
+func (p *Page) AsPrinted() {
+	p.t.Helper()
+	_, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print", Features: p.media()})
+	p.try("show as printed", err)
+}
+
 // Cookie gives the window a cookie of a site, such as the one of a session that was
 // opened without it.
 func (p *Page) Cookie(site string, c *http.Cookie) {

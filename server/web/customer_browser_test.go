@@ -222,3 +222,29 @@ func TestBackButton(t *testing.T) {
 func resend(p *browser.Page, change string) {
 	browser.Eval[bool](p, `(`+change+`, document.querySelector("main form button").click(), true)`)
 }
+
+// TestReceiptPrints: on paper a receipt is black on white, names the account, the files
+// and their digests, and has no buttons.
+func TestReceiptPrints(t *testing.T) {
+	h := open(t)
+	v, reference := submitted(t, h.Harness, "ana@example.com")
+	p := browser.Open(t, browser.Options{Width: 794, Height: 1123, Dark: true})
+	p.Cookie(h.URL, v.cookie())
+	p.Go(h.URL + "/request/receipt")
+	p.AsPrinted()
+	p.Screenshot("page-receipt-printed")
+	text := p.Text("body")
+	for _, wanted := range []string{reference, "account of ana@example.com", "Exemplo Ltda.", "photo-0.jpg", "SHA-256", "Received "} {
+		if !strings.Contains(text, wanted) {
+			t.Errorf("does not print %q:\n%s", wanted, text)
+		}
+	}
+	for _, unwanted := range []string{"Print or keep", "Where your request stands", "Theme", "Check and send"} {
+		if strings.Contains(text, unwanted) {
+			t.Errorf("prints %q", unwanted)
+		}
+	}
+	if ground := browser.Eval[string](p, `getComputedStyle(document.body).backgroundColor + getComputedStyle(document.querySelector("main")).color`); ground != "rgb(255, 255, 255)rgb(0, 0, 0)" {
+		t.Errorf("the colours are %s", ground)
+	}
+}
