@@ -30,7 +30,6 @@ type Assignment struct {
 	Steps     database.JSON[[]AssignStep] `bun:"steps"`
 	CreatedAt time.Time                   `bun:"created_at"`
 	UndoneAt  *time.Time                  `bun:"undone_at"`
-	Refused   []AssignRefusal             `bun:"-"`
 }
 
 // AssignStep is one case of an assignment, and how it was before.
@@ -41,12 +40,30 @@ type AssignStep struct {
 	// Holder held it before, until Expires.
 	Holder  string     `json:"holder,omitempty"`
 	Expires *time.Time `json:"expires,omitempty"`
+	// To is who was given it; empty when it was given back.
+	To string `json:"to,omitempty"`
+	// Refused is the code of the problem for which the case was left as it is.
+	Refused string `json:"refused,omitempty"`
 }
 
-// AssignRefusal is a case that was left as it is, and why.
-type AssignRefusal struct {
-	CaseID string
-	Why    *problem.Error
+// Done are the steps that changed a case.
+func (a *Assignment) Done() []AssignStep {
+	return a.steps(func(s AssignStep) bool { return s.Refused == "" })
+}
+
+// Refused are the cases that were left as they are.
+func (a *Assignment) Refused() []AssignStep {
+	return a.steps(func(s AssignStep) bool { return s.Refused != "" })
+}
+
+func (a *Assignment) steps(wanted func(AssignStep) bool) []AssignStep {
+	var out []AssignStep
+	for _, s := range a.Steps.V {
+		if wanted(s) {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // UndoUntil is when it can no longer be undone.
@@ -63,7 +80,7 @@ func (s *Service) AssignMany(ctx context.Context, actor Actor, caseIDs []string,
 	a := &Assignment{ID: s.opt.IDs(), StaffID: actor.ID, CreatedAt: s.now()}
 	err := s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
 		for _, id := range caseIDs {
-			step := AssignStep{CaseID: id}
+			step := AssignStep{CaseID: id, To: to.ID}
 			c, err := s.change(ctx, actor, target{id: id}, func(ch *change) error {
 				step.Holder, step.Expires = ch.Case.ClaimedBy, ch.Case.ClaimExpires
 				if to.ID == "" {
@@ -86,7 +103,7 @@ func (s *Service) AssignMany(ctx context.Context, actor Actor, caseIDs []string,
 // took adds the outcome of a step; errors that are nobody's fault are given back.
 func (a *Assignment) took(step AssignStep, c *Case, err error) error {
 	if refused, ok := problem.As(err); ok {
-		a.Refused = append(a.Refused, AssignRefusal{CaseID: step.CaseID, Why: refused})
+		a.Steps.V = append(a.Steps.V, AssignStep{CaseID: step.CaseID, Refused: refused.Code})
 		return nil
 	}
 	if err != nil {
@@ -97,11 +114,7 @@ func (a *Assignment) took(step AssignStep, c *Case, err error) error {
 	return nil
 }
 
-// write keeps an assignment that did something.
 func (a *Assignment) write(ctx context.Context, tx bun.IDB) error {
-	if len(a.Steps.V) == 0 {
-		return nil
-	}
 	if _, err := tx.NewInsert().Model(a).Exec(ctx); err != nil {
 		return fmt.Errorf("keep an assignment: %w", err)
 	}
@@ -145,7 +158,7 @@ func (s *Service) UndoAssignment(ctx context.Context, actor Actor, id string) (*
 			return err
 		}
 		undone = &Assignment{ID: a.ID, StaffID: a.StaffID, CreatedAt: a.CreatedAt}
-		for _, step := range a.Steps.V {
+		for _, step := range a.Done() {
 			c, err := s.change(ctx, actor, target{id: step.CaseID, version: step.Version}, func(ch *change) error {
 				ch.undoes = true
 				return ch.putBack(step, Facts{"undoes": a.ID})

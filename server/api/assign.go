@@ -52,17 +52,17 @@ type AssignmentView struct {
 type RefusalView struct {
 	Case   string `json:"case"`
 	Code   string `json:"code" example:"already_claimed" doc:"One of the problems."`
-	Detail string `json:"detail"`
+	Detail string `json:"detail" doc:"What the code means."`
 }
 
 type reviewersOut struct {
 	Body struct {
-		Reviewers []ReviewerView `json:"reviewers"`
+		Reviewers []AssigneeView `json:"reviewers"`
 	}
 }
 
-// ReviewerView is somebody to whom cases can be given.
-type ReviewerView struct {
+// AssigneeView is somebody to whom cases can be given.
+type AssigneeView struct {
 	ID    string   `json:"id"`
 	Name  string   `json:"name"`
 	Roles []string `json:"roles"`
@@ -100,9 +100,9 @@ func (a caseAPI) registerAssignments() {
 	}, func(ctx context.Context, _ *struct{}) (*reviewersOut, error) {
 		all, err := Reviewers(ctx, a.staff)
 		out := &reviewersOut{}
-		out.Body.Reviewers = []ReviewerView{}
+		out.Body.Reviewers = []AssigneeView{}
 		for _, s := range all {
-			view := ReviewerView{ID: s.ID, Name: s.Name}
+			view := AssigneeView{ID: s.ID, Name: s.Name}
 			for _, r := range s.Roles {
 				view.Roles = append(view.Roles, string(r))
 			}
@@ -177,15 +177,25 @@ func assignmentView(a *cases.Assignment, err error) (*assignmentOut, error) {
 		return nil, err
 	}
 	out := &assignmentOut{Body: AssignmentView{Done: []string{}, Refused: []RefusalView{}}}
-	for _, step := range a.Steps.V {
+	for _, step := range a.Done() {
 		out.Body.Done = append(out.Body.Done, step.CaseID)
 	}
-	for _, r := range a.Refused {
-		out.Body.Refused = append(out.Body.Refused, RefusalView{Case: r.CaseID, Code: r.Why.Code, Detail: r.Why.Detail})
+	for _, step := range a.Refused() {
+		out.Body.Refused = append(out.Body.Refused, RefusalView{Case: step.CaseID, Code: step.Refused, Detail: detailOf(step.Refused)})
 	}
-	if len(a.Steps.V) > 0 {
+	if len(a.Done()) > 0 {
 		until := a.UndoUntil()
 		out.Body.ID, out.Body.UndoUntil = a.ID, &until
 	}
 	return out, nil
+}
+
+// detailOf is what a code means, as the list of problems has it.
+func detailOf(code string) string {
+	for _, c := range server.Codes() {
+		if c.Code == code {
+			return c.Detail
+		}
+	}
+	return code
 }

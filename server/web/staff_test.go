@@ -3,6 +3,7 @@ package web_test
 import (
 	"fmt"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"regain/accounts"
 	"regain/cases"
+	"regain/server"
 	"regain/server/servertest"
 )
 
@@ -170,4 +172,85 @@ func (v *customer) link(rel string) string {
 	}
 	v.t.Fatalf("no link to the %s page", rel)
 	return ""
+}
+
+// TestQueueSearchPage: what is searched for is found in all views, goes along from view
+// to view, is taken off again, and never stands in an address.
+func TestQueueSearchPage(t *testing.T) {
+	onBoth(t, func(t *testing.T, h *servertest.Harness) {
+		submitted(t, h, "maria.prado@example.com")
+		submitted(t, h, "joao.silva@example.com")
+		v, who := desk(t, h, accounts.Reviewer, accounts.Lead)
+		v.open("/staff/queue?view=unassigned").wants(200, "/staff/queue", "maria.prado", "joao.silva")
+		v.send("/staff/queue/filter", "text", "?").wants(422, "/staff/queue/filter", "There is a problem")
+		if got := fields(v.form("/staff/queue/filter")).Get("text"); got != "?" {
+			t.Errorf("what was typed is lost: %q", got)
+		}
+		v.open("/staff/queue?view=mine").send("/staff/queue/filter", "text", "Prado").wants(200, "/staff/queue", "All", "maria.prado", "Shown only: Prado")
+		if strings.Contains(v.text(), "joao.silva") {
+			t.Error("shows what was not searched for")
+		}
+		if found := v.url.RawQuery; strings.Contains(strings.ToLower(found), "prado") || !strings.HasPrefix(found, "saved=") {
+			t.Errorf("the address is %s", found)
+		}
+		saved := v.url.RawQuery
+		v.open("/staff/queue?"+saved+"&view=ended").wants(200, "/staff/queue", "No case in this view fits.")
+		v.open("/staff/queue?"+saved+"&view=unassigned").wants(200, "/staff/queue", "maria.prado")
+		reference := referenceText.FindString(v.text())
+		v.send("/staff/queue/filter", "drop", "text").wants(200, "/staff/queue", "maria.prado", "joao.silva")
+
+		v.open("/staff/queue?view=unassigned").send("/staff/queue/filter", "text", strings.ToLower(reference)).wants(200, "/staff/cases/.+", reference)
+		v.open("/staff/queue?view=unassigned").send("/staff/queue/filter", "language", "pt-BR", "within", "4h", "age", "1d").wants(200, "/staff/queue", "No case in this view fits.", "Portuguese", "Within 4 hours")
+		v.send("/staff/queue/filter", "do", "save", "name", "", "language", "en").wants(422, "/staff/queue/filter", "There is a problem")
+		v.send("/staff/queue/filter", "do", "save", "name", "English now", "shared", "yes", "within", "").wants(200, "/staff/queue", "English now", "maria.prado")
+		other, _ := desk(t, h, accounts.Reviewer)
+		other.open("/staff/queue").wants(200, "/staff/queue", "English now")
+		other.open("/staff/queue?"+saved).wants(404, "/staff/queue")
+		v.send("/staff/queue/remove-view").wants(200, "/staff/queue")
+		if strings.Contains(v.text(), "English now") {
+			t.Error("the view is still there")
+		}
+		v.open("/staff/queue?view=unassigned&holder="+who.ID).wants(200, "/staff/queue", "No case in this view fits.", who.Name)
+	})
+}
+
+// TestQueueSelection: a lead gives selected cases to somebody, is told which could not
+// be given and why, and undoes it.
+func TestQueueSelection(t *testing.T) {
+	onBoth(t, func(t *testing.T, h *servertest.Harness) {
+		all := listed(t, h, 3, nil)
+		other := h.NewStaff(t, accounts.Reviewer)
+		v, who := desk(t, h, accounts.Lead)
+		v.open("/staff/queue?view=unassigned").wants(200, "/staff/queue", "With the selected cases")
+		form := fields(v.form("/staff/queue/assign"))
+		choose := func(do, to string, selected ...*cases.Case) *customer {
+			sent := url.Values{}
+			for name, values := range form {
+				sent[name] = values
+			}
+			sent.Set(server.FormKey, uuid.NewString())
+			sent.Set("do", do)
+			sent.Set("to", to)
+			for _, c := range selected {
+				sent.Add("case", c.ID)
+			}
+			return v.post("/staff/queue/assign", sent)
+		}
+		choose("mine", "").wants(422, "/staff/queue/assign", "Select at least one case first.")
+		choose("give", "", all[0]).wants(422, "/staff/queue/assign", "Choose first to whom")
+		if _, err := h.Cases.Withdraw(t.Context(), cases.Actor{Kind: cases.Customer, ID: all[2].ID}, all[2].ID, 0); err != nil {
+			t.Fatal(err)
+		}
+		choose("give", other.ID, all...).wants(200, "/staff/queue", "2 cases were given to Ana Lima.", "1 was left as it is:", all[2].Reference, "this is not possible now")
+		if c, err := h.Cases.Case(t.Context(), cases.SystemActor(), all[0].ID); err != nil || c.ClaimedBy != other.ID {
+			t.Fatalf("%+v, %v", c, err)
+		}
+		v.send("/staff/queue/undo").wants(200, "/staff/queue", "Undone: 2 cases are where they were.", all[0].Account)
+		choose("mine", "", all[0]).wants(200, "/staff/queue", "1 case is yours now.")
+		v.open("/staff/queue?view=mine").wants(200, "/staff/queue", all[0].Account)
+		if c, err := h.Cases.Case(t.Context(), cases.SystemActor(), all[0].ID); err != nil || c.ClaimedBy != who.ID {
+			t.Fatalf("%+v, %v", c, err)
+		}
+		choose("back", "", all[0]).wants(200, "/staff/queue", "1 case went back to the queue.")
+	})
 }

@@ -69,6 +69,7 @@ const gone = (row, words) => {
   note.textContent = words;
   kept.querySelector('.traits').append(note);
   kept.querySelector('form')?.remove();
+  kept.querySelector('.tickable')?.replaceChildren();
   return kept;
 };
 
@@ -80,3 +81,55 @@ const tellNews = (place, number) => {
   place.hidden = false;
   if (document.querySelector('#queue-news [data-say]')?.textContent !== text) say(text);
 };
+
+// Selected rows: how many, all of the page, and a range with the shift key.
+const boxes = () => [...document.querySelectorAll('#queue-rows input[name=case]')];
+let lastBox = null;
+
+const countSelected = () => {
+  const bar = document.getElementById('selection-bar');
+  if (!bar) return;
+  const all = boxes();
+  const number = all.filter(box => box.checked).length;
+  const words = bar.querySelector('[data-count]');
+  words.textContent = words.dataset.say.replace('#', new Intl.NumberFormat(document.documentElement.lang).format(number));
+  bar.hidden = number === 0;
+  bar.querySelector('[data-none]').hidden = false;
+  for (const row of document.querySelectorAll('#queue-rows tr')) row.classList.toggle('selected', Boolean(row.querySelector('input[name=case]:checked')));
+  const whole = document.querySelector('[data-all]');
+  whole.hidden = all.length === 0;
+  whole.checked = number > 0 && number === all.length;
+  whole.indeterminate = number > 0 && number < all.length;
+};
+const selectAll = checked => { for (const box of boxes()) box.checked = checked; countSelected(); };
+
+addEventListener('click', event => {
+  const box = event.target.closest?.('#queue-rows input[name=case]');
+  if (box && event.shiftKey && lastBox?.isConnected) {
+    const all = boxes();
+    const [from, to] = [all.indexOf(lastBox), all.indexOf(box)].sort((a, b) => a - b);
+    for (const other of all.slice(from, to + 1)) other.checked = box.checked;
+  }
+  if (box) lastBox = box;
+  if (event.target.closest?.('[data-none]')) {
+    selectAll(false);
+    document.querySelector('[data-all]')?.focus();
+  }
+});
+addEventListener('change', event => {
+  if (event.target.matches('[data-all]')) selectAll(event.target.checked);
+  else if (event.target.matches('input[name=case]')) countSelected();
+});
+document.addEventListener('htmx:after:swap', countSelected);
+addEventListener('pageshow', countSelected);
+countSelected();
+
+// The key / leads to the search, as on the page of a case.
+addEventListener('keydown', event => {
+  if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey || event.target.closest('input, select, textarea, [contenteditable]')) return;
+  const field = document.getElementById('f-text');
+  if (!field) return;
+  event.preventDefault();
+  field.focus();
+  field.select();
+});

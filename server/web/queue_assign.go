@@ -1,0 +1,150 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"regain/cases"
+	"regain/problem"
+	"regain/server"
+	"regain/server/api"
+)
+
+// assignOutcome tells what became of cases that were given at one go, or put back.
+type assignOutcome struct {
+	// ID undoes it; empty when there is nothing to undo.
+	ID string
+	// Kind is given, mine, released, back or nothing: the words in staff.outcome.
+	Kind string
+	Done int
+	To   string
+	// Kept is how many were left as they are, when it was undone.
+	Kept    int
+	Refused []refusedCase
+	// At is the list that it is told of in.
+	At string
+}
+
+// refusedCase is a case that was left as it is, and why.
+type refusedCase struct{ Reference, Path, Why string }
+
+// assignListed gives the selected cases to the reader, to somebody else, or back.
+func (p *Pages) assignListed(c *gin.Context) error {
+	f, err := ReadForm(c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request.Context()
+	actor := api.ActorOf(ctx)
+	selected := f.All("case")
+	if len(selected) == 0 {
+		return p.refuseSelection(c, f, "staff.select.nothing")
+	}
+	to := cases.Actor{}
+	switch f.Get("do") {
+	case "mine":
+		to = actor
+	case "give":
+		if f.Get("to") == "" {
+			return p.refuseSelection(c, f, "staff.select.nobody")
+		}
+		if to, err = api.Assignee(ctx, p.services.Staff, f.Get("to")); err != nil {
+			return p.refuseList(c, f, err)
+		}
+	}
+	done, err := p.services.Cases.AssignMany(ctx, actor, selected, to)
+	if err != nil {
+		return p.refuseList(c, f, err)
+	}
+	return p.backToList(c, f, "done", done.ID)
+}
+
+// refuseSelection shows the list again with what is missing.
+func (p *Pages) refuseSelection(c *gin.Context, f *Form, key string) error {
+	data, err := p.queue(c.Request.Context(), listOf(f))
+	if err != nil {
+		return err
+	}
+	shown := data.form()
+	v := p.view(c, data, shown)
+	v.Here = data.Path()
+	if shown.General, err = v.T(key); err != nil {
+		return err
+	}
+	return p.render(c, http.StatusUnprocessableEntity, "staff/queue", v)
+}
+
+// backToList ends what was done with a list, and tells of it there.
+func (p *Pages) backToList(c *gin.Context, f *Form, told ...string) error {
+	at := listOf(f)
+	for i := 0; i+1 < len(told); i += 2 {
+		at.Set(told[i], told[i+1])
+	}
+	return p.seeOther(c, queuePath+"?"+at.Encode())
+}
+
+func (p *Pages) undoAssignment(c *gin.Context) error {
+	f, err := ReadForm(c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request.Context()
+	undone, err := p.services.Cases.UndoAssignment(ctx, api.ActorOf(ctx), f.Get("assignment"))
+	if err != nil {
+		return p.refuseList(c, f, err)
+	}
+	return p.backToList(c, f, "back", strconv.Itoa(len(undone.Done())), "kept", strconv.Itoa(len(undone.Refused())))
+}
+
+// outcome is what the address says was just done; nil when it says nothing.
+func (p *Pages) outcome(c *gin.Context, data *queuePage) (*assignOutcome, error) {
+	ctx := c.Request.Context()
+	if back := c.Query("back"); back != "" {
+		return &assignOutcome{Kind: "back", Done: int(wholeNumber(back)), Kept: int(wholeNumber(c.Query("kept")))}, nil
+	}
+	if c.Query("done") == "" {
+		return nil, nil
+	}
+	actor := api.ActorOf(ctx)
+	a, err := p.services.Cases.Assigned(ctx, actor, c.Query("done"))
+	if problem.Is(err, "assignment_not_found") {
+		return nil, nil // an old address
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := &assignOutcome{ID: a.ID, Done: len(a.Done()), Kind: "nothing", At: data.At()}
+	if out.Done > 0 {
+		to := a.Done()[0].To
+		out.To = data.holderName(to)
+		switch to {
+		case "":
+			out.Kind = "released"
+		case actor.ID:
+			out.Kind = "mine"
+		default:
+			out.Kind = "given"
+		}
+	}
+	if out.Done == 0 || a.UndoneAt != nil || p.now().After(a.UndoUntil()) {
+		out.ID = ""
+	}
+	out.Refused = p.refused(ctx, actor, a.Refused())
+	return out, nil
+}
+
+func (p *Pages) refused(ctx context.Context, actor cases.Actor, steps []cases.AssignStep) []refusedCase {
+	var out []refusedCase
+	for _, step := range steps {
+		one := refusedCase{Reference: step.CaseID, Why: p.problemWords(server.Locale(ctx), "conflict", step.Refused, "")}
+		if c, err := p.services.Cases.Case(ctx, actor, step.CaseID); err == nil {
+			one.Reference, one.Path = c.Reference, "/staff/cases/"+url.PathEscape(c.ID)
+		}
+		out = append(out, one)
+	}
+	return out
+}
