@@ -90,7 +90,7 @@ func savedViewView(ctx context.Context, v *cases.SavedView) SavedViewView {
 	return SavedViewView{
 		ID: v.ID, Name: v.Name, Shared: v.Shared, Mine: v.StaffID == actorOf(ctx).ID, View: string(q.View), Text: q.Filter.Text, Organisation: q.Filter.Organisation,
 		QueueParameters: QueueParameters{
-			Order: string(q.Order), Policy: q.Filter.Policy, Scenario: q.Filter.Scenario, Language: q.Filter.Locale, Holder: q.Filter.Holder,
+			Order: string(q.Order), Policy: q.Filter.Policy, Scenario: q.Filter.Scenario, Language: q.Filter.Locale, Holder: q.Filter.Holder, Raised: q.Filter.Raised,
 			Within: string(q.Filter.Within), Age: string(q.Filter.Age),
 		},
 	}

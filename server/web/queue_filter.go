@@ -163,6 +163,9 @@ func (p *Pages) chosen(locale string, data *queuePage) []chosenFilter {
 	add("scenario", p.scenarioTitle(locale, f.Scenario))
 	add("language", say("language", f.Locale))
 	add("holder", data.holderName(f.Holder))
+	if f.Raised {
+		add("raised", say("find", "raised"))
+	}
 	add("within", say("within", string(f.Within)))
 	add("age", say("age", string(f.Age)))
 	return out

@@ -54,14 +54,19 @@ func (p *Pages) placeInQueue(ctx context.Context, actor cases.Actor, address url
 // filterFrom reads a filter from the fields of a form or an address.
 func filterFrom(get func(name string) string) cases.QueueFilter {
 	return cases.QueueFilter{
-		Policy: get("policy"), Scenario: get("scenario"), Locale: get("language"), Holder: get("holder"),
+		Policy: get("policy"), Scenario: get("scenario"), Locale: get("language"), Holder: get("holder"), Raised: get("raised") != "",
 		Within: cases.QueueWithin(get("within")), Age: cases.QueueAge(get("age")),
 	}
 }
 
 // filterFields are a filter as the fields of a form or an address, texts left out.
 func filterFields(f cases.QueueFilter) map[string]string {
+	raised := ""
+	if f.Raised {
+		raised = "yes"
+	}
 	return map[string]string{
+		"raised": raised,
 		"policy": f.Policy, "scenario": f.Scenario, "language": f.Locale, "holder": f.Holder, "within": string(f.Within), "age": string(f.Age),
 	}
 }
