@@ -171,7 +171,9 @@ func (q *queuePlace) Words() bool {
 func (q *queuePlace) form() *Form {
 	f := NewForm("text", q.Query.Filter.Text, "organisation", q.Query.Filter.Organisation, "name", q.Name())
 	for name, value := range filterFields(q.Query.Filter) {
-		f.Values.Set(name, value)
+		if value != "" {
+			f.Values.Set(name, value)
+		}
 	}
 	return f
 }
