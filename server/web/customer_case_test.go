@@ -220,3 +220,20 @@ func TestStatement(t *testing.T) {
 		}
 	})
 }
+
+// TestSeveralThatCannotBeProvided: one reason does for all that are still missing.
+func TestSeveralThatCannotBeProvided(t *testing.T) {
+	onBoth(t, func(t *testing.T, h *servertest.Harness) {
+		v := withItems(t, h)
+		ids := v.items()
+		v.upload("/request/items/"+ids[1], "may.jpg", photo("", 1).content).wants(200, "/request/items", "1 of 3 ready")
+		path := "/request/items/" + ids[2] + "/unavailable"
+		v.open(path).wants(200, path, "The same for the other 1 that is missing")
+		v.send(path, "all", "yes", "reason", "x").wants(422, path, "There is a problem")
+		v.send(path, "all", "yes", "reason", "There were no others.").wants(200, "/request/items", "2 of 3: You said that you cannot provide this", "3 of 3: You said that you cannot provide this", "3 of 4 ready")
+		v.open("/request/items/"+ids[0]+"/unavailable").wants(200, "/request/items/.*")
+		if strings.Contains(v.text(), "The same for") {
+			t.Error("speaks of others where there are none")
+		}
+	})
+}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -120,6 +121,17 @@ func (p *Pages) showItem(page string) func(c *gin.Context) error {
 	}
 }
 
+// AlsoMissing are the other slots of the item's requirement that nothing is in yet.
+func (i itemPage) AlsoMissing() []itemCard {
+	card := cardOf(i.All(), i.Item.ID)
+	if card == nil {
+		return nil
+	}
+	return slices.DeleteFunc(card.Free(), func(s itemCard) bool { return s.ID == i.Item.ID || s.Optional })
+}
+
+// saveUnavailable says of one slot, or of all of its requirement that are empty, that they
+// are out of reach.
 func (p *Pages) saveUnavailable(c *gin.Context) error {
 	f, err := ReadForm(c)
 	if err != nil {
@@ -129,10 +141,16 @@ func (p *Pages) saveUnavailable(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	slots := []itemCard{data.Item}
+	if f.Get("all") != "" {
+		slots = append(slots, data.AlsoMissing()...)
+	}
 	ctx := c.Request.Context()
 	actor := api.ActorOf(ctx)
-	if _, err := p.services.Cases.CannotProvide(ctx, actor, actor.ID, data.Item.ID, f.Get("reason")); err != nil {
-		return p.refuse(c, "customer/unavailable", data, f, err)
+	for _, slot := range slots {
+		if _, err := p.services.Cases.CannotProvide(ctx, actor, actor.ID, slot.ID, f.Get("reason")); err != nil {
+			return p.refuse(c, "customer/unavailable", data, f, err)
+		}
 	}
 	return p.seeOther(c, itemsPath+"#item-"+data.Item.ID)
 }

@@ -233,10 +233,11 @@ func (v *View) Field(name string, attributes ...any) (*FieldView, error) {
 // Called is a field by its label, for the summary of errors; empty for what is no field
 // with a label of its own.
 func (v *View) Called(e FieldError) string {
-	if e.Anchor != "" {
+	label := v.labels[e.Name]
+	if e.Anchor != "" || strings.HasPrefix(e.Message, label) { // which says it already
 		return ""
 	}
-	return v.labels[e.Name]
+	return label
 }
 
 // Options makes options: values and labels in turn.
