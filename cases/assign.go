@@ -94,7 +94,7 @@ func (ch *change) partIn(who Actor) (bool, error) {
 	n, err := ch.tx.NewSelect().Model((*Event)(nil)).
 		Where("e.case_id = ?", ch.Case.ID).Where("e.round < ?", ch.Case.Round).
 		Where("e.actor_kind = ?", Staff).Where("e.actor_id = ?", who.ID).
-		Where("e.type NOT IN (?, ?, ?)", string(actView), string(actNote), string(actAssign)).Count(ch.ctx)
+		Where("e.type NOT IN (?, ?, ?, ?)", string(actView), string(actExport), string(actNote), string(actAssign)).Count(ch.ctx)
 	if err != nil {
 		return false, fmt.Errorf("look for earlier work: %w", err)
 	}

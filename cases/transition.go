@@ -39,6 +39,7 @@ const (
 	actWrite       Action = "write"     // a message
 	actNote        Action = "note"      // an internal note
 	actView        Action = "view_document"
+	actExport      Action = "export_case" // take it out of the program, whole
 )
 
 // same says that a transition leaves the state as it is.
@@ -96,6 +97,7 @@ func transitions() []transition {
 		{actWrite, append(alive, Denied), same, []ActorKind{Customer, Staff}, []guard{reviews}},
 		{actNote, filed, same, []ActorKind{Staff}, []guard{reviews}},
 		{actView, append([]State{Draft}, filed...), same, []ActorKind{Customer, Partner, Staff}, nil},
+		{actExport, filed, same, []ActorKind{Staff}, nil},
 	}
 }
 

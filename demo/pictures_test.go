@@ -110,6 +110,7 @@ func staffPictures() []picture {
 		of("case-appeal", "/staff/cases/{case}", "mara", "denied, appealed, waits for other eyes", desk, deskChinese),
 		of("case-second-approval", "/staff/cases/{case}", "mara", "an enterprise, waits for its second approval", desk),
 		of("case-same-file", "/staff/cases/{case}", "omar", "the same file as another case", desk),
+		{name: "staff-export", path: "/staff/cases/{case}/export", who: "idris", story: "rejected twice, then approved", looks: []look{desk, phone}},
 		of("case-approved", "/staff/cases/{case}", "idris", "rejected twice, then approved", desk),
 	}
 }

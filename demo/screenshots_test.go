@@ -106,7 +106,7 @@ func (s *stage) take(t *testing.T, w *browser.Page, p picture, l look) string {
 		return ""
 	}
 	cookie := s.Server.SessionCookie(s.session(t, p), 0)
-	w.SetCookie(s.URL, cookie.Name, cookie.Value)
+	w.Cookie(s.URL, &cookie)
 	if l.language == "" {
 		l.language = "en"
 	}
@@ -212,7 +212,7 @@ func (s *stage) session(t *testing.T, p picture) string {
 // wantEveryPage names the pages that no picture was taken of.
 func (s *stage) wantEveryPage(t *testing.T, taken map[string]bool) {
 	t.Helper()
-	noPage := regexp.MustCompile(`^/(api/v1|assets|healthz|readyz|metrics)|/(letter|original|preview|content|download|events)$|/documents/\{document\}$|\.\w+$`)
+	noPage := regexp.MustCompile(`^/(api/v1|assets|healthz|readyz|metrics)|/(letter|original|preview|content|download|events|file)$|/documents/\{document\}$|\.\w+$`)
 	for _, r := range s.Server.Routes() {
 		if r.Method == http.MethodGet && !taken[r.Path] && (!noPage.MatchString(r.Path) || r.Path == "/api/v1/docs") {
 			t.Errorf("there is no picture of %s: add it to pictures()", r.Path)

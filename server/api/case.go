@@ -40,6 +40,7 @@ func registerCases(s *server.Server, services Services) {
 	a.registerPresence()
 	a.registerVerdicts()
 	a.registerEvents()
+	a.registerExport()
 	a.registerReasonCodes()
 	a.registerSession()
 }

@@ -36,6 +36,7 @@ func (p *Pages) registerReview() {
 		Roles: readers, Effect: server.Reads, Limit: api.Downloads(),
 	}, func(c *gin.Context) error { return p.sendDocument(c, c.Param("case"), c.Param("document")) })
 	p.registerReviewActs()
+	p.registerExport(readers)
 }
 
 // reviewPage is a case as its reviewers see it.
