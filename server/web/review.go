@@ -323,14 +323,6 @@ func (d *reviewPage) Holder() string {
 // Held says that the case waits for another one on the account.
 func (d *reviewPage) Held() bool { return d.details.Case.Held }
 
-// HeldUntil is when the claim ends without a further act.
-func (d *reviewPage) HeldUntil() time.Time {
-	if d.details.Case.ClaimExpires == nil {
-		return d.now
-	}
-	return *d.details.Case.ClaimExpires
-}
-
 // Due is when the reviewers, or the customer, should be done.
 func (d *reviewPage) Due() due {
 	return dueOf(api.QueueEntry{ReviewBy: d.ReviewBy, SupplyBy: d.SupplyBy, EndedAt: d.EndedAt}, d.now)
@@ -346,6 +338,9 @@ func (d *reviewPage) Mine() bool {
 func (d *reviewPage) AtReview() bool {
 	return d.State == string(cases.Submitted) || d.State == string(cases.InReview)
 }
+
+// Ended says whether the case is over, but for an appeal.
+func (d *reviewPage) Ended() bool { return d.details.Case.State.Ended() }
 
 // MayClaim says that the reader can take the case.
 func (d *reviewPage) MayClaim() bool {
@@ -365,7 +360,7 @@ func (d *reviewPage) MayWaive() bool {
 // MayWrite says that the reader can write to the customer, MayNote that they can leave
 // a note.
 func (d *reviewPage) MayWrite() bool {
-	return d.reader.Reviews() && (!d.details.Case.State.Ended() || d.State == string(cases.Denied))
+	return d.reader.Reviews() && (!d.Ended() || d.State == string(cases.Denied))
 }
 
 // MayNote is described at MayWrite.

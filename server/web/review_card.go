@@ -15,7 +15,8 @@ type reviewCard struct {
 	// Number is its place in the list, from 1.
 	Number int
 	// Standing is to_review, accepted, rejected, waived, missing, waiting (for a reseller
-	// or partner), unavailable, asked (anew, of the customer) or left_out (optional).
+	// or partner), unavailable, asked (anew, of the customer), left_out (optional) or
+	// undecided (the case has ended).
 	Standing string
 	Selected bool
 	Reasons  []answered
@@ -36,15 +37,17 @@ type reviewCard struct {
 	Undo *cases.ItemDecision
 
 	nodes []rules.CheckNode
+	round int
 }
 
 // judgedView is one decision about an item, in words.
 type judgedView struct {
 	Who, Verdict, Reason, WordsCustomer, WordsStaff, Fallback string
 	At                                                        time.Time
-	// Version is the version of the document that was decided on.
-	Version int
-	Round   int
+	// Document is the one that was decided on, Version its version.
+	Document string
+	Version  int
+	Round    int
 	// Undone says that it was taken back, Undoing that it takes another one back.
 	Undone, Undoing bool
 }
@@ -77,7 +80,7 @@ func reviewCards(d *reviewPage, locale string) []*reviewCard {
 }
 
 func newReviewCard(d *reviewPage, i api.ItemView, item *cases.Item, number int, locale string) *reviewCard {
-	card := &reviewCard{ItemView: i, Number: number, Reasons: reasons(d.details.Policy, i, locale), Stated: stated(i, locale)}
+	card := &reviewCard{ItemView: i, Number: number, round: d.Round, Reasons: reasons(d.details.Policy, i, locale), Stated: stated(i, locale)}
 	for n, doc := range i.Documents {
 		if doc.State == string(cases.Current) {
 			card.Current = &i.Documents[n]
@@ -124,6 +127,8 @@ func (i *reviewCard) standing(d *reviewPage) string {
 	switch {
 	case i.Review != string(cases.Pending):
 		return i.Review
+	case i.Supply == string(cases.Provided) && d.details.Case.State.Ended():
+		return "undecided"
 	case i.Supply == string(cases.Provided) && !(i.Open && d.details.Case.WithCustomer()):
 		return "to_review"
 	case i.Supply == string(cases.Unavailable):
@@ -151,7 +156,7 @@ func (i *reviewCard) history(d *reviewPage) []judgedView {
 		}
 		view := judgedView{
 			Who: d.name(j.StaffID), Verdict: string(j.Verdict), Reason: string(j.ReasonCode), WordsCustomer: j.WordsCustomer,
-			WordsStaff: j.WordsStaff, Fallback: j.FallbackReason, At: j.DecidedAt, Round: j.Round, Undoing: j.Undoes != "",
+			WordsStaff: j.WordsStaff, Fallback: j.FallbackReason, At: j.DecidedAt, Round: j.Round, Undoing: j.Undoes != "", Document: j.DocumentID,
 		}
 		view.Undone = slices.ContainsFunc(d.details.Judged, func(other *cases.ItemDecision) bool { return other.Undoes == j.ID })
 		for _, doc := range i.Documents {
@@ -172,17 +177,17 @@ func (i *reviewCard) Latest() *judgedView {
 	return &i.History[0]
 }
 
-// Before are the decisions before the newest one.
-func (i *reviewCard) Before() []judgedView {
-	if len(i.History) < 2 {
-		return nil
-	}
-	return i.History[1:]
+// New says that something else came after the item was rejected.
+func (i *reviewCard) New() bool {
+	last := i.Latest()
+	return i.Standing == "to_review" && last != nil && last.Verdict == string(cases.Rejected) && !last.Undone &&
+		(i.Current == nil || i.Current.ID != last.Document)
 }
 
-// New says that something came after the item was rejected.
-func (i *reviewCard) New() bool {
-	return i.Standing == "to_review" && len(i.History) > 0 && i.History[0].Verdict == string(cases.Rejected) && !i.History[0].Undone
+// Afresh says that the item was decided before, and is looked at anew on appeal.
+func (i *reviewCard) Afresh() bool {
+	last := i.Latest()
+	return i.Standing == "to_review" && last != nil && last.Verdict != string(cases.Pending) && last.Round < i.round && !i.New()
 }
 
 // checks are what is to be confirmed. Each id can be ticked once; where it stands in a

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -42,6 +43,7 @@ func compared(d *reviewPage) []comparedRow {
 			}
 		}
 	}
+	rows = slices.DeleteFunc(rows, func(r comparedRow) bool { return r.Read == "" && r.Record == "" })
 	for n := range rows {
 		rows[n].Agree = agreement(rows[n].Said, rows[n].Read, rows[n].Record)
 	}
