@@ -14,6 +14,7 @@ import (
 	"regain/rules"
 	"regain/server"
 	"regain/server/api"
+	"regain/storage"
 )
 
 // The reviewer's page of a case: its documents, what was said, what is to be decided,
@@ -64,6 +65,9 @@ type reviewPage struct {
 	Open      []api.FactView
 	// Changes are what others did since the page was read, after a conflict.
 	Changes []timelineEntry
+	// Mail is the message that is shown, HandTo whom the case can be given to.
+	Mail   *storage.Mail
+	HandTo []Option
 	// Late says that the changes were seen while nothing was sent.
 	Late bool
 	// Done is the act that has just been carried out; LastUndo the decision of the reader
@@ -143,6 +147,12 @@ func (p *Pages) reviewPage(c *gin.Context, q reviewQuery) (*reviewPage, error) {
 	data.Cards = reviewCards(data, locale)
 	data.choose(q)
 	data.LastUndo = data.lastUndo()
+	if err := p.readMail(ctx, data); err != nil {
+		return nil, err
+	}
+	if err := p.readHandOver(ctx, data); err != nil {
+		return nil, err
+	}
 	data.Talk = data.talk(messages)
 	data.Timeline = data.timeline(events)
 	data.Compared = compared(data)
@@ -257,6 +267,7 @@ func staffIn(d *cases.Details, messages []*cases.CaseMessage, events []*cases.Ev
 		if e.ActorKind == cases.Staff {
 			ids = append(ids, e.ActorID)
 		}
+		ids = append(ids, assignedTo(e))
 	}
 	slices.Sort(ids)
 	return slices.DeleteFunc(slices.Compact(ids), func(id string) bool { return id == "" })

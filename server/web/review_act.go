@@ -50,6 +50,7 @@ func (p *Pages) registerReviewActs() {
 	for _, a := range []reviewAct{
 		{id: "claim", path: "claim", run: runClaim},
 		{id: "release", path: "release", run: runRelease, ends: true},
+		{id: "hand-over", path: "assignment", do: "hand", run: runHandOver, ends: true},
 		{id: "decide-item", path: "items/{item}/decision", do: "accept", run: runAccept},
 		{id: "reject-item", path: "items/{item}/rejection", do: "reject", run: runReject},
 		{id: "waive-item", path: "items/{item}/waiver", do: "waive", run: runWaive},

@@ -3,6 +3,7 @@ package web_test
 import (
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 
@@ -149,3 +150,21 @@ func TestReviewWithoutScripts(t *testing.T) {
 }
 
 const hour = 3600_000_000_000
+
+// TestEventsHaveWords: whatever can happen to a case is said in words of its own.
+func TestEventsHaveWords(t *testing.T) {
+	said, err := os.ReadFile("words/review.en.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, events, _ := strings.Cut(string(said), "\nevent:\n")
+	for _, action := range cases.Actions() {
+		name := map[string]string{"decide_item": "accept"}[action]
+		if name == "" {
+			name = action
+		}
+		if !strings.Contains(events, "  "+name+": ") {
+			t.Errorf("nothing says %s", action)
+		}
+	}
+}

@@ -92,7 +92,7 @@ func (v *View) EventWords(e timelineEntry) (template.HTML, error) {
 		key = "review.event.something"
 	}
 	args := []any{"who", v.Strong(e.page.who(&w, e.event)), "item", e.items(), "what", e.Type}
-	args = append(args, "reason", w.reason(e.fact("reason")))
+	args = append(args, "reason", w.reason(e.fact("reason")), "to", v.Strong(e.page.nameOr(&w, e.fact("to"))))
 	if w.err != nil {
 		return "", w.err
 	}
@@ -120,10 +120,7 @@ func (v *View) Reason(code string) (string, error) {
 func (d *reviewPage) who(w *writer, e *cases.Event) string {
 	switch e.ActorKind {
 	case cases.Staff:
-		if name := d.name(e.ActorID); name != "" {
-			return name
-		}
-		return w.say("review.who.staff")
+		return d.nameOr(w, e.ActorID)
 	case cases.Partner:
 		for _, inv := range d.details.Invitations {
 			if inv.ID == e.ActorID {
@@ -135,6 +132,28 @@ func (d *reviewPage) who(w *writer, e *cases.Event) string {
 		return w.say("review.who.customer")
 	}
 	return w.say("review.who.system")
+}
+
+// nameOr is the name of a member of staff, or what stands for one.
+func (d *reviewPage) nameOr(w *writer, id string) string {
+	if name := d.name(id); name != "" {
+		return name
+	}
+	return w.say("review.who.staff")
+}
+
+// assignedTo is the id of whom an event gave the case to; empty for other events.
+func assignedTo(e *cases.Event) string {
+	if e.Type != "assign" {
+		return ""
+	}
+	var facts struct {
+		To string `json:"to"`
+	}
+	if json.Unmarshal([]byte(e.Data), &facts) != nil {
+		return ""
+	}
+	return facts.To
 }
 
 // items names what the event is about, each name once.
