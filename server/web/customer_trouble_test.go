@@ -214,9 +214,14 @@ func TestPhonePhotos(t *testing.T) {
 
 // bigPhoto is a photo of some megabytes.
 func bigPhoto(t *testing.T, n int) string {
+	return noise(t, fmt.Sprintf("IMG_204%d.jpg", n), 3000, 2000, 2_500_000, 9_000_000)
+}
+
+// noise is a photo that can hardly be compressed, with a size between two others.
+func noise(t *testing.T, name string, width, height, least, most int) string {
 	t.Helper()
-	random := rand.New(rand.NewPCG(uint64(n), 7))
-	picture := image.NewGray(image.Rect(0, 0, 3000, 2000))
+	random := rand.New(rand.NewPCG(uint64(width), 7+uint64(len(name))))
+	picture := image.NewGray(image.Rect(0, 0, width, height))
 	for i := range picture.Pix {
 		picture.Pix[i] = uint8(random.Uint32())
 	}
@@ -224,14 +229,33 @@ func bigPhoto(t *testing.T, n int) string {
 	if err := jpeg.Encode(&content, picture, &jpeg.Options{Quality: 70}); err != nil {
 		t.Fatal(err)
 	}
-	if size := content.Len(); size < 2_500_000 || size > 9_000_000 {
+	if size := content.Len(); size < least || size > most {
 		t.Fatalf("the photo has %d bytes", size)
 	}
-	name := filepath.Join(t.TempDir(), fmt.Sprintf("IMG_204%d.jpg", n))
-	if err := os.WriteFile(name, content.Bytes(), 0o600); err != nil {
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, content.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return name
+	return path
+}
+
+// TestPhotoThatIsTooLarge: it is made smaller before it is sent, and says so.
+func TestPhotoThatIsTooLarge(t *testing.T) {
+	h := open(t)
+	v := visit(t, h.Harness).begin("ana@example.com").answers(individual())
+	p := browser.Open(t, browser.Options{Width: 390, Height: 844})
+	p.Cookie(h.URL, v.cookie())
+	p.Go(h.URL + "/request/items")
+	browser.Eval[bool](p, `(window.said = [], new MutationObserver(all => said.push(...all.flatMap(m => [...m.addedNodes].map(n => n.textContent)))).observe(document.getElementById("live"), {childList: true}), true)`)
+	section := browser.Eval[string](p, firstToDo+`.id`)
+	p.Choose("#"+section+" > form input[type=file]", noise(t, "IMG_9000.jpg", 6000, 4500, 11_000_000, 40_000_000))
+	p.Shows("1 of 4 ready")
+	p.Shows("IMG_9000.jpg")
+	p.WaitFor(`said.some(words => words.includes("made smaller"))`)
+	var size int64
+	if err := h.DB.NewSelect().Table("documents").Column("size").Scan(t.Context(), &size); err != nil || size > 10<<20 || size < 1<<20 {
+		t.Errorf("%d bytes, %v", size, err)
+	}
 }
 
 // TestFilesThatFail: each says why, and what to do, and lets another one be chosen.

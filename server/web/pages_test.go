@@ -88,7 +88,7 @@ func (v *customer) cookie() *http.Cookie {
 
 func allStates(t *testing.T, h *house) []state {
 	var all []state
-	all = append(all, publicStates(h)...)
+	all = append(all, publicStates()...)
 	all = append(all, draftStates(t, h)...)
 	all = append(all, itemStates(t, h)...)
 	all = append(all, sentStates(t, h)...)
@@ -98,7 +98,7 @@ func allStates(t *testing.T, h *house) []state {
 
 func send(p *browser.Page) { p.Follow("main form button") }
 
-func publicStates(h *house) []state {
+func publicStates() []state {
 	return []state{
 		{route: "start-page", name: "start", path: "/en/start"},
 		{route: "account-page", name: "account", path: "/en/start/account"},

@@ -130,7 +130,7 @@ func (v *View) upload(path, target, field string, item api.ItemView) (*UploadVie
 func (v *View) UploadWords() (map[string]string, error) {
 	words := map[string]string{}
 	w := writer{view: v}
-	for _, key := range []string{"sending", "started", "percent", "waiting", "checking", "done", "placed", "again", "dropped", "failed", "large", "ended", "enter", "cancel", "cancelled", "retry", "remove"} {
+	for _, key := range []string{"sending", "started", "percent", "waiting", "checking", "done", "placed", "again", "dropped", "failed", "large", "shrinking", "smaller", "ended", "enter", "cancel", "cancelled", "retry", "remove"} {
 		words[key] = w.say("upload."+key, "name", "{name}", "percent", "{percent}", "limit", "{limit}", "place", "{place}")
 	}
 	return words, w.err

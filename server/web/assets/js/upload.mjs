@@ -45,6 +45,25 @@ const finished = upload => {
   next();
 };
 
+// A photo that is larger than what is taken is made smaller here: phones take ever larger ones,
+// and nobody knows how to shrink them there. The file as it was is sent if that does not work.
+const smaller = async (file, most) => {
+  if (!/^image\/(jpeg|png)$/.test(file.type)) return file;
+  const picture = await createImageBitmap(file).catch(() => null);
+  if (!picture) return file;
+  for (const [side, quality] of [[4096, 0.85], [3072, 0.8], [2048, 0.8]]) {
+    const scale = Math.min(1, side / Math.max(picture.width, picture.height));
+    const canvas = make('canvas', { width: Math.round(picture.width * scale), height: Math.round(picture.height * scale) });
+    canvas.getContext('2d').drawImage(picture, 0, 0, canvas.width, canvas.height);
+    const blob = await new Promise(done => canvas.toBlob(done, 'image/jpeg', quality));
+    if (blob && blob.size <= most) return new File([blob], file.name.replace(/\.\w+$/, '') + '.jpg', { type: 'image/jpeg' });
+  }
+  return file;
+};
+
+// stall is how long a line may carry nothing before it counts as broken, in milliseconds.
+const stall = 60_000;
+
 class Upload {
   constructor(form, file) {
     this.file = file;
@@ -88,8 +107,9 @@ class Upload {
   }
 
   leave() {
+    this.left = true;
     this.request?.abort();
-    clearTimeout(this.timer);
+    this.rest();
     const at = queue.indexOf(this);
     if (at >= 0) queue.splice(at, 1);
     this.row.remove();
@@ -97,22 +117,40 @@ class Upload {
     finished(this);
   }
 
-  begin() {
-    if (this.most && this.file.size > this.most) return this.fail(this.say('large'), false);
+  async begin() {
+    if (this.most && this.file.size > this.most) {
+      this.state.textContent = this.say('shrinking');
+      this.file = await smaller(this.file, this.most);
+      if (this.left) return;
+      if (this.file.size > this.most) return this.fail(this.say('large'), false);
+      live(this.say('smaller'));
+    } else live(this.say('started'));
     this.tries = 0;
     this.announced = 0;
-    live(this.say('started'));
     this.send();
   }
 
+  // rest ends what waits for the line.
+  rest() {
+    clearTimeout(this.timer);
+    removeEventListener('online', this.again);
+  }
+
+  watch() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => { this.request.abort(); this.dropped(); }, stall);
+  }
+
   send() {
+    this.rest();
     this.state.textContent = '';
     const request = this.request = new XMLHttpRequest();
     request.open('POST', this.action);
     request.setRequestHeader('Accept', 'text/html');
     request.upload.onprogress = event => this.progress(event);
-    request.onload = () => this.answered(request);
+    request.onload = () => { this.rest(); this.answered(request); };
     request.onerror = () => this.dropped();
+    this.watch();
     const body = new FormData();
     for (const [name, value] of this.fields) body.append(name, value);
     body.append('file', this.file, this.file.name);
@@ -120,6 +158,7 @@ class Upload {
   }
 
   progress(event) {
+    this.watch();
     if (!event.lengthComputable) return;
     const percent = Math.round(event.loaded / event.total * 100);
     this.bar.value = percent;
@@ -131,12 +170,16 @@ class Upload {
     }
   }
 
-  // A dropped connection is tried again by itself, for about half a minute.
+  // A dropped connection is tried again by itself, for about half a minute, and at once when
+  // the device says that it is back.
   dropped() {
+    this.rest();
     if (++this.tries > 5) return this.fail(this.say('dropped'), true);
     this.state.textContent = this.say('again');
     live(this.say('again'));
-    this.timer = setTimeout(() => this.send(), 500 * 2 ** this.tries);
+    this.again = () => this.send();
+    this.timer = setTimeout(this.again, 500 * 2 ** this.tries);
+    addEventListener('online', this.again);
   }
 
   answered(request) {
