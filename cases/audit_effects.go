@@ -109,7 +109,7 @@ func (a *auditRows) verifyFigures(firstLook *time.Time, sentBack int) {
 // leavesVersion says that a change of this kind is nothing that anybody has to read
 // the case again for (see change.quiet).
 func leavesVersion(action Action) bool {
-	return slices.Contains([]Action{actView, actExport, actWrite, actNote, actRemind, actExchange, actLate}, action)
+	return slices.Contains([]Action{actView, actExport, actWrite, actNote, actRemind, actExchange, actLate, actRefuse}, action)
 }
 
 // tell notes which rows an event says that its change has written.

@@ -56,13 +56,16 @@ type Case struct {
 	Account    string `bun:"account"`
 	AccountKey string `bun:"account_key"`
 	// Enterprise is the account's owner as a letter should name it; may be empty.
-	Enterprise string                    `bun:"enterprise"`
-	Lost       database.JSON[[]Channel]  `bun:"lost"`
-	NewEmail   string                    `bun:"new_email"`
-	EmailAt    *time.Time                `bun:"new_email_verified"`
-	NewPhone   string                    `bun:"new_phone"`
-	PhoneAt    *time.Time                `bun:"new_phone_verified"`
-	Answers    database.JSON[AnswersRaw] `bun:"answers"`
+	Enterprise string                   `bun:"enterprise"`
+	Lost       database.JSON[[]Channel] `bun:"lost"`
+	NewEmail   string                   `bun:"new_email"`
+	EmailAt    *time.Time               `bun:"new_email_verified"`
+	NewPhone   string                   `bun:"new_phone"`
+	PhoneAt    *time.Time               `bun:"new_phone_verified"`
+	// EmailKey and PhoneKey are digests of the new contacts, by which cases find each other.
+	EmailKey string                    `bun:"email_key"`
+	PhoneKey string                    `bun:"phone_key"`
+	Answers  database.JSON[AnswersRaw] `bun:"answers"`
 
 	// Scenario and Outcome are what the policy made of the answers; empty while open.
 	Scenario        string `bun:"scenario"`

@@ -80,6 +80,8 @@ type Details struct {
 	// Ahead is how many cases are due for review before this one, MostAhead at most;
 	// -1 when it does not wait for review.
 	Ahead int
+	// Signals are for staff: what the case has in common with others, and what is blocked.
+	Signals []Signal
 }
 
 // Details reads a case whole, for its customer and for staff; partners have
@@ -106,6 +108,11 @@ func (s *Service) details(ctx context.Context, actor Actor, id string) (*Details
 		return nil, err
 	}
 	d.Items = inPolicyOrder(d.Items, &d.Decision)
+	if actor.Kind == Staff {
+		if d.Signals, err = s.signals(ctx, d); err != nil {
+			return nil, err
+		}
+	}
 	if d.Case.State == Submitted && d.Case.ReviewDue != nil {
 		d.Ahead, err = s.ahead(ctx, d.Case)
 	}

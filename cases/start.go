@@ -147,6 +147,7 @@ func (s *Service) setParticulars(c *Case, p Particulars) {
 	if c.NewEmail != p.NewEmail {
 		c.NewEmail, c.EmailAt = p.NewEmail, nil
 	}
+	c.EmailKey, c.PhoneKey = s.keyOf(Email, p.NewEmail), s.keyOf(Phone, p.NewPhone)
 	if c.NewPhone != p.NewPhone {
 		c.NewPhone, c.PhoneAt = p.NewPhone, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -15,11 +16,20 @@ import (
 
 // Submit hands the case in: first from a draft, later when what was asked for
 // has been added. Errors: invalid_fields naming each gap, outcome_not_collect,
-// wrong_state, case_changed.
+// wrong_state, case_changed, filing_refused.
 func (s *Service) Submit(ctx context.Context, actor Actor, caseID string, version int64) (*Case, error) {
-	return s.change(ctx, actor, target{id: caseID, version: version}, func(ch *change) error {
+	refused := false
+	c, err := s.change(ctx, actor, target{id: caseID, version: version}, func(ch *change) error {
 		if _, err := ch.permit(actSubmit); err != nil {
 			return err
+		}
+		blocks, err := ch.blocked()
+		if err != nil {
+			return err
+		}
+		first := ch.Case.FiledAt == nil
+		if refused = first && slices.ContainsFunc(blocks, func(b *Block) bool { return b.Refuse }); refused {
+			return ch.refuse(blocks)
 		}
 		d, err := ch.Decision()
 		if err != nil {
@@ -31,7 +41,6 @@ func (s *Service) Submit(ctx context.Context, actor Actor, caseID string, versio
 		if err := ch.startReviewClock(d); err != nil {
 			return err
 		}
-		first := ch.Case.FiledAt == nil
 		if first {
 			now := ch.now
 			ch.Case.FiledAt = &now
@@ -43,12 +52,35 @@ func (s *Service) Submit(ctx context.Context, actor Actor, caseID string, versio
 		if err != nil {
 			return err
 		}
-		if err := ch.do(actSubmit, Facts{"first": first, "supplied": sum}); err != nil {
+		facts := Facts{"first": first, "supplied": sum}
+		if len(blocks) > 0 {
+			facts["blocks"] = blockIDs(blocks)
+		}
+		if err := ch.do(actSubmit, facts); err != nil {
 			return err
 		}
 		ch.tell("case_submitted", map[string]string{"review_by": ch.policy.Calendar().Day(*ch.Case.ReviewDue)})
 		return nil
 	})
+	if err == nil && refused {
+		return nil, errRefused()
+	}
+	return c, err
+}
+
+// refuse records that the case was not taken, and by which blocks. Nothing else of it
+// changes, and its customer is told nothing of why.
+func (ch *change) refuse(blocks []*Block) error {
+	ch.quiet = true
+	return ch.do(actRefuse, Facts{"blocks": blockIDs(blocks)})
+}
+
+func blockIDs(blocks []*Block) []string {
+	ids := make([]string, len(blocks))
+	for n, b := range blocks {
+		ids[n] = b.ID
+	}
+	return ids
 }
 
 // everythingSupplied guards submission: every requirement is provided, or said

@@ -20,6 +20,7 @@ const (
 	actRevoke      Action = "revoke_invitation" // end an invitation
 	actExchange    Action = "exchange_invitation"
 	actSubmit      Action = "submit"            // hand it in
+	actRefuse      Action = "refuse"            // it was handed in, and not taken
 	actClaim       Action = "claim"             // take it for review
 	actRelease     Action = "release"           // give it back
 	actAssign      Action = "assign"            // give it to a reviewer
@@ -77,6 +78,7 @@ func transitions() []transition {
 		{actRevoke, alive, same, []ActorKind{Customer}, nil},
 		{actExchange, alive, same, []ActorKind{Partner}, nil},
 		{actSubmit, withCustomer, Submitted, []ActorKind{Customer}, []guard{contactsProved, outcomeCollects, everythingSupplied}},
+		{actRefuse, []State{Draft}, same, []ActorKind{Customer}, nil},
 		{actClaim, atReview, InReview, []ActorKind{Staff}, []guard{reviews, notHeld, notInvolved, freeToClaim}},
 		{actAssign, atReview, InReview, []ActorKind{Staff}, []guard{reviews, notHeld, assigneeReviews, assigneeNotInvolved, mayAssign}},
 		{actRelease, []State{InReview}, Submitted, []ActorKind{Staff, System}, []guard{reviews, holdsClaimOrLead}},

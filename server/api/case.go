@@ -42,6 +42,7 @@ func registerCases(s *server.Server, services Services) {
 	a.registerEvents()
 	a.registerExport()
 	a.registerReasonCodes()
+	a.registerBlocks()
 	a.registerSession()
 }
 

@@ -212,9 +212,7 @@ func (a caseAPI) registerOwed() {
 		}
 		out := &owedListOut{}
 		out.Body.Invitations = list
-		if next != "" {
-			out.Body.Next = nextPage(path, map[string]any{"over": in.Over, "limit": in.Limit, "cursor": next})
-		}
+		out.Body.Next = in.next(path, next, map[string]any{"over": in.Over})
 		return out, nil
 	})
 
