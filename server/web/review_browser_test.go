@@ -219,6 +219,10 @@ func TestUndoInABrowser(t *testing.T) {
 	}
 }
 
+func reviewerOf(who accounts.Staff) cases.Actor {
+	return cases.Actor{Kind: cases.Staff, ID: who.ID, Roles: []string{cases.RoleReviewer, cases.RoleLead}}
+}
+
 // TestTwoReviewersCollide: both see each other; what one typed is kept when the other was
 // faster, with what the other did.
 func TestTwoReviewersCollide(t *testing.T) {
@@ -232,7 +236,7 @@ func TestTwoReviewersCollide(t *testing.T) {
 	p.WaitFor(`document.querySelector("[data-accept]")`)
 
 	lead, who := atDesk(t, h.Harness, accounts.Lead)
-	actor := cases.Actor{Kind: cases.Staff, ID: who.ID, Roles: []string{cases.RoleLead}}
+	actor := reviewerOf(who)
 	if _, err := h.Cases.LookOn(t.Context(), actor, id); err != nil {
 		t.Fatal(err)
 	}
