@@ -1,7 +1,9 @@
 package cases
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"maps"
 	"strings"
 
@@ -62,6 +64,18 @@ func (ch *change) account() (map[string]any, error) {
 		return nil, fmt.Errorf("look the account up: %w", err)
 	}
 	return account, nil
+}
+
+// Record is what the directory has on record for the case's account, for a reviewer; nil
+// without a directory, or when it knows no such account. Error: whatever the directory
+// gives.
+func (s *Service) Record(ctx context.Context, actor Actor, d *Details) (map[string]any, error) {
+	ch := &change{ctx: ctx, s: s, actor: actor, now: s.now(), Case: d.Case, policy: d.Policy}
+	record, err := ch.account()
+	if err != nil {
+		s.opt.Logger.WarnContext(ctx, "the directory did not answer", slog.Any("error", err))
+	}
+	return record, err
 }
 
 // notValid says what does not hold, with a pointer to each value below base. Base is

@@ -57,6 +57,8 @@ type Options struct {
 	Codes accounts.CodeRules
 	// Unlimited lets callers call as often as they like.
 	Unlimited bool
+	// Directory knows accounts; none does by default.
+	Directory cases.Directory
 	// Config is the server's; its Secret is the harness's own.
 	Config server.Config
 	// Clock, IDs and Random are those of every room; the present by default. Policies
@@ -161,7 +163,7 @@ func newCases(t testing.TB, h *Harness, key []byte, options Options) *cases.Serv
 	must(t, err)
 	return cases.New(h.DB, store, spool, h.Outbox, api.ContactCodes{Codes: h.Accounts.Codes}, h.Policies, cases.Options{
 		Clock: options.Clock, IDs: options.IDs, Random: options.Random,
-		Logger: options.Logger, Key: key, PublicURL: "http://regain.test", Webhooks: h.Webhooks,
+		Logger: options.Logger, Directory: options.Directory, Key: key, PublicURL: "http://regain.test", Webhooks: h.Webhooks,
 		Late: func(ctx context.Context, tx bun.IDB, late cases.LateReview) error {
 			return h.Accounts.TellLeadsOfLate(ctx, tx, late.Reference, late.Due, late.At, late.Locale, "http://regain.test/staff/queue?view=overdue")
 		},

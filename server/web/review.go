@@ -60,6 +60,8 @@ type reviewPage struct {
 	// Earlier is where the timeline goes on; zero at its beginning.
 	Earlier  int64
 	Compared []comparedRow
+	// NoRecord says that the directory could not be asked.
+	NoRecord bool
 	// Unsettled are the items that stand in the way of an approval, Open the questions.
 	Unsettled []*reviewCard
 	Open      []api.FactView
@@ -85,6 +87,7 @@ type reviewPage struct {
 	reader  cases.Actor
 	details *cases.Details
 	people  map[string]string
+	record  map[string]any
 	now     time.Time
 }
 
@@ -155,7 +158,8 @@ func (p *Pages) reviewPage(c *gin.Context, q reviewQuery) (*reviewPage, error) {
 	}
 	data.Talk = data.talk(messages)
 	data.Timeline = data.timeline(events)
-	data.Compared = compared(data)
+	p.readRecord(ctx, data)
+	data.Compared = compared(data, locale)
 	for _, i := range d.Unsettled() {
 		data.Unsettled = append(data.Unsettled, data.card(i.ID))
 	}

@@ -1,6 +1,8 @@
 package web_test
 
 import (
+	"context"
+	"errors"
 	"net/url"
 	"strings"
 	"testing"
@@ -255,4 +257,54 @@ func TestReviewInEveryLanguage(t *testing.T) {
 			}
 		}
 	}
+}
+
+// directory is a provider's own, with what is on record for every account.
+type directory struct {
+	record map[string]any
+	err    error
+}
+
+func (d *directory) Account(context.Context, string, string) (map[string]any, error) {
+	return d.record, d.err
+}
+
+// TestReviewCompares: what the customer said against what is on record, with differences
+// marked, and what is alike but for case and spacing said so; without an answer of the
+// directory the page says that.
+func TestReviewCompares(t *testing.T) {
+	known := &directory{record: map[string]any{"name": "RUA  EXEMPLO 12", "email": "other@example.com", "phone": "+5511912345678", "shoe_size": 42}}
+	h := servertest.StartWith(t, databasetest.SQLite(t), servertest.Options{Unlimited: true, Logger: testLog(t), Directory: known})
+	h.Deliver(t)
+	_, id := handedIn(t, h, "ana@example.com", unpaid())
+	path := "/staff/cases/" + id
+	ben, _ := atDesk(t, h, accounts.Reviewer)
+	ben.open(path).wants(200, path, "Compare", "On record")
+	rows := map[string]string{}
+	for _, n := range ben.all(func(n *html.Node) bool { return n.Data == "tr" }) {
+		for _, th := range within(n, func(n *html.Node) bool { return n.Data == "th" && attr(n, "scope") == "row" }) {
+			label, _, _ := strings.Cut(textOf(th), " Your details")
+			rows[label] = textOf(n)
+		}
+	}
+	for label, want := range map[string]string{"Phone number": "the same", "Name": "the same but for case and spacing", "Email address": "differs"} {
+		if !strings.HasSuffix(rows[label], want) {
+			t.Errorf("%s: %q, want %s", label, rows[label], want)
+		}
+	}
+	if len(rows) != 3 || strings.Contains(ben.text(), "42") {
+		t.Errorf("compared: %v", rows)
+	}
+	ben.send(path + "/claim")
+	ben.acceptAll()
+	ben.open(path+"?do=approve").wants(200, path, "1 value differs")
+
+	ida, _ := atDesk(t, h, accounts.Auditor)
+	if ida.open(path); strings.Contains(ida.text(), "other@example.com") {
+		t.Error("the record is shown to somebody who does not review")
+	}
+	known.record, known.err = nil, errors.New("away")
+	quiet := servertest.StartWith(t, h.DB, servertest.Options{Unlimited: true, Directory: known})
+	eva, _ := atDesk(t, quiet, accounts.Reviewer)
+	eva.open(path).wants(200, path, "The account's record can't be read just now.")
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"unicode"
@@ -10,6 +11,7 @@ import (
 	"golang.org/x/text/language/display"
 	"golang.org/x/text/unicode/norm"
 
+	"regain/rules"
 	"regain/server/api"
 )
 
@@ -27,20 +29,23 @@ type comparedRow struct {
 }
 
 // compared are the values to hold against each other, in the order of the items.
-func compared(d *reviewPage) []comparedRow {
+func compared(d *reviewPage, locale string) []comparedRow {
 	var rows []comparedRow
 	for _, card := range d.Cards {
 		for _, s := range card.Stated {
-			rows = append(rows, comparedRow{Of: card.Label, Label: s.Ask, Said: s.Words, Read: d.readOff(s.ID)})
+			rows = append(rows, comparedRow{Of: card.Label, Label: s.Ask, Said: s.Words, Read: d.readOff(s.ID), Record: d.onRecord(s.ID, locale)})
 		}
 		for _, r := range card.ToRead {
-			row := comparedRow{Of: card.Label, Label: r.Label, Read: card.readBy(r)}
+			row := comparedRow{Of: card.Label, Label: r.Label, Read: card.readBy(r), Record: shownValue(r, d.record[r.ID])}
 			if card.Current != nil {
 				row.Said = shownValue(r, card.Current.ReadOff[r.ID])
 			}
-			if row.Said != "" || row.Read != "" {
-				rows = append(rows, row)
-			}
+			rows = append(rows, row)
+		}
+	}
+	for _, f := range d.details.Policy.Facts() {
+		if f.From == rules.FromAccount {
+			rows = append(rows, comparedRow{Label: f.Ask.In(locale), Record: d.onRecord(f.ID, locale)})
 		}
 	}
 	rows = slices.DeleteFunc(rows, func(r comparedRow) bool { return r.Read == "" && r.Record == "" })
@@ -48,6 +53,26 @@ func compared(d *reviewPage) []comparedRow {
 		rows[n].Agree = agreement(rows[n].Said, rows[n].Read, rows[n].Record)
 	}
 	return rows
+}
+
+// readRecord asks the directory for what is on record of the account. Without its answer
+// the page is as good as without a directory, and says so.
+func (p *Pages) readRecord(ctx context.Context, data *reviewPage) {
+	record, err := p.services.Cases.Record(ctx, data.reader, data.details)
+	data.record, data.NoRecord = record, err != nil
+}
+
+// onRecord is a value of the record as people read it.
+func (d *reviewPage) onRecord(id, locale string) string {
+	if parts, ok := d.record[id].(map[string]any); ok {
+		return addressWords(parts, locale)
+	}
+	return formValue(d.record[id])
+}
+
+// HasRecord says that something of the account's record is known.
+func (d *reviewPage) HasRecord() bool {
+	return slices.ContainsFunc(d.Compared, func(r comparedRow) bool { return r.Record != "" })
 }
 
 // readBy is what a reviewer read off the item's document.
