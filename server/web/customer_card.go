@@ -92,9 +92,6 @@ func (i itemCard) Needs() bool {
 	return i.Standing == "missing" || i.Standing == "rejected" || i.Standing == "waiting"
 }
 
-// Replaces says that a new file would replace one.
-func (i itemCard) Replaces() bool { return i.Current != nil }
-
 // stated is what a statement says, field by field.
 func stated(i api.ItemView, locale string) []answered {
 	var out []answered

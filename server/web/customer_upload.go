@@ -25,7 +25,7 @@ func (p *Pages) takeItem(c *gin.Context) error {
 	if item == anyItem {
 		place = slots.all()
 	}
-	u, err := p.takeUploads(c, data.ID, place, readOff)
+	u, err := p.takeUploads(c, data.ID, place)
 	if err == nil && u.sound() {
 		address := itemsPath
 		if item == anyItem || len(u.files) > 1 {

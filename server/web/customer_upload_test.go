@@ -119,3 +119,29 @@ func TestReplacedFile(t *testing.T) {
 		v.upload("/request/items/"+id, fmt.Sprintf("better-%d.jpg", n), photo("", uint64(10+n)).content).wants(200, "/request/items", fmt.Sprintf("better-%d.jpg", n), "2 of 4 ready", "What you sent before")
 	}
 }
+
+// TestRefusedAmongTaken: a file that the case itself refuses undoes none of those that it
+// has taken in the same form.
+func TestRefusedAmongTaken(t *testing.T) {
+	onBoth(t, func(t *testing.T, h *servertest.Harness) {
+		v, reference := submitted(t, h, "ana@example.com")
+		askForMore(t, h, reference)
+		same := chosen{"transaction.jpg", testdocs.JPEG(1001, 40, 30)} // as it was sent, and rejected
+		v.open("/request/items").uploadAll("/request/items/any", photo("contract.jpg", 1), same)
+		v.wants(409, "/request/items/any", "transaction.jpg: This is the same file that was not accepted before", "contract.jpg: A photo of the contract")
+		v.open("/request/items").wants(200, "/request/items", "contract.jpg", "1 of 2 ready")
+	})
+}
+
+// TestTooManyFiles: of more files than are taken at once none is, and the page says so.
+func TestTooManyFiles(t *testing.T) {
+	h := servertest.StartWith(t, databasetest.SQLite(t), servertest.Options{Unlimited: true, Logger: testLog(t)})
+	h.Deliver(t)
+	v := withItems(t, h)
+	var files []chosen
+	for n := range 21 {
+		files = append(files, photo(fmt.Sprintf("photo-%d.jpg", n), uint64(n+1)))
+	}
+	v.uploadAll("/request/items/any", files...).wants(422, "/request/items/any", "At most 20 files are taken at once. None of these was taken")
+	v.open("/request/items").wants(200, "/request/items", "0 of 4 ready")
+}

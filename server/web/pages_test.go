@@ -13,6 +13,7 @@ import (
 	"regain/internal/browser"
 	"regain/internal/testdocs"
 	"regain/server"
+	"regain/server/servertest"
 )
 
 // state is a page of customers, partners or members of organisations in one of its states.
@@ -206,7 +207,7 @@ func resellersCustomer(t *testing.T, h *house, email string) *customer {
 func sentStates(t *testing.T, h *house) []state {
 	sent, _ := submitted(t, h.Harness, "sent@example.com")
 	more, reference := submitted(t, h.Harness, "more@example.com")
-	askForMore(t, h, reference)
+	askForMore(t, h.Harness, reference)
 	denied, reference := submitted(t, h.Harness, "denied@example.com")
 	staff, c := reviewer(t, h.Harness, reference)
 	if _, err := h.Cases.Deny(t.Context(), staff, c.ID, 0, cases.Denial{ReasonCode: "not_proven", WordsCustomer: "The records name somebody else."}); err != nil {
@@ -237,9 +238,9 @@ func sentStates(t *testing.T, h *house) []state {
 }
 
 // askForMore rejects a document and asks for it, and for something else, anew.
-func askForMore(t *testing.T, h *house, reference string) {
+func askForMore(t *testing.T, h *servertest.Harness, reference string) {
 	t.Helper()
-	staff, c := reviewer(t, h.Harness, reference)
+	staff, c := reviewer(t, h, reference)
 	d, err := h.Cases.Details(t.Context(), staff, c.ID)
 	if err != nil {
 		t.Fatal(err)

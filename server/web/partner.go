@@ -225,7 +225,7 @@ func (p *Pages) takeOwed(c *gin.Context) error {
 		if err != nil {
 			return err
 		}
-		u, err := p.takeUploads(c, caseID, placesAmong(before.slots).of(item), readOff)
+		u, err := p.takeUploads(c, caseID, placesAmong(before.slots).of(item))
 		if err == nil && u.sound() {
 			return p.seeOther(c, owedPageOf(c)+"#item-"+u.files[0].item)
 		}

@@ -10,6 +10,7 @@ import (
 	"io"
 	"mime"
 	"mime/multipart"
+	"net/http"
 	"net/url"
 	"slices"
 
@@ -91,6 +92,9 @@ func (p *Pages) refuseUploads(c *gin.Context, page string, v *View, u *uploads, 
 		if !ok {
 			return file.err
 		}
+		if server.StatusOf(found.Kind) >= http.StatusInternalServerError {
+			return file.err // which undoes the others, too: they can be sent again together
+		}
 		status = max(status, server.StatusOf(found.Kind))
 		f.Errors = append(f.Errors, FieldError{
 			Name: at.field, Anchor: at.anchor, Code: found.Code,
@@ -110,13 +114,12 @@ type placing struct {
 
 // takeUploads receives the files of a form and attaches each to the item that place
 // finds for it. The form's address comes from {{.UploadTo}}; its fields come before the
-// files, whose field is "file". read makes what can be read off a document from those
-// fields; nil where nothing is asked. What is wrong with one file keeps no other from
-// being taken; the error returned is about the form as a whole.
+// files, whose field is "file". What is wrong with one file keeps no other from being
+// taken; the error returned is about the form as a whole.
 //
 // As everywhere, the bytes are durable before any row names them, and the call's
 // transaction begins only then.
-func (p *Pages) takeUploads(c *gin.Context, caseID string, place placing, read func(f *Form) map[string]any) (*uploads, error) {
+func (p *Pages) takeUploads(c *gin.Context, caseID string, place placing) (*uploads, error) {
 	ctx := c.Request.Context()
 	actor := api.ActorOf(ctx)
 	u := &uploads{form: NewForm()}
@@ -134,14 +137,11 @@ func (p *Pages) takeUploads(c *gin.Context, caseID string, place placing, read f
 	if err := server.BodyKnown(ctx, sum); err != nil {
 		return u, err
 	}
-	var readOff map[string]any
-	if read != nil {
-		readOff = read(u.form)
-	}
+	values := readOff(u.form)
 	place.put(u.form, slices.DeleteFunc(slices.Clone(u.files), func(f *received) bool { return f.err != nil }))
 	for _, f := range u.files {
 		if f.err == nil {
-			_, f.err = p.services.Cases.Attach(ctx, actor, caseID, f.item, f.up, readOff)
+			_, f.err = p.services.Cases.Attach(ctx, actor, caseID, f.item, f.up, values)
 		}
 	}
 	return u, nil
@@ -159,7 +159,7 @@ func (p *Pages) receiveAll(c *gin.Context, caseID string, u *uploads, place plac
 	digest := sha256.New()
 	for {
 		if len(u.files) == mostFiles {
-			return sum, problem.Newf(problem.Invalid, "too_many_files", "At most %d files are taken at once.", mostFiles)
+			return sum, problem.Newf(problem.Invalid, "too_many_files", "At most %d files are taken at once. None of these was taken; choose fewer.", mostFiles)
 		}
 		f := &received{name: in.part.FileName()}
 		u.files = append(u.files, f)

@@ -130,8 +130,8 @@ func (v *View) upload(path, target, field string, item api.ItemView) (*UploadVie
 func (v *View) UploadWords() (map[string]string, error) {
 	words := map[string]string{}
 	w := writer{view: v}
-	for _, key := range []string{"sending", "started", "percent", "waiting", "checking", "done", "placed", "again", "dropped", "failed", "large", "shrinking", "smaller", "ended", "enter", "cancel", "cancelled", "retry", "remove"} {
-		words[key] = w.say("upload."+key, "name", "{name}", "percent", "{percent}", "limit", "{limit}", "place", "{place}")
+	for _, key := range []string{"sending", "started", "percent", "waiting", "checking", "done", "again", "dropped", "failed", "large", "shrinking", "smaller", "ended", "enter", "cancel", "cancelled", "retry", "remove"} {
+		words[key] = w.say("upload."+key, "name", "{name}", "percent", "{percent}", "limit", "{limit}")
 	}
 	return words, w.err
 }
@@ -150,8 +150,7 @@ func (w *writer) say(key string, args ...any) string {
 	return s
 }
 
-// readOffFields ask for what stands in a document that takes a free slot of the card, in a form
-// without a file.
+// readOffFields ask for what stands in an item's document. field tells the form.
 func (v *View) readOffFields(field string, item api.ItemView) ([]*FieldView, error) {
 	var out []*FieldView
 	for _, r := range item.ReadOff {

@@ -19,7 +19,7 @@ const swap = (page, selector) => {
   const here = document.querySelector(selector);
   const there = page.querySelector(selector);
   if (!here || !there) return false;
-  const open = [...here.querySelectorAll('details.bulk[open]')].length > 0;
+  const open = here.querySelector('details.bulk[open]') !== null;
   const rows = [...here.querySelectorAll('[data-list]')].map(list => [list.id, [...list.children]]);
   here.replaceWith(document.adoptNode(there));
   for (const [id, children] of rows) document.getElementById(id)?.append(...children);
@@ -205,7 +205,6 @@ class Upload {
   placed(place) {
     this.bar.hidden = true;
     this.state.textContent = place;
-    this.label(this.button, 'remove');
     this.button.remove();
   }
 
