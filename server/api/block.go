@@ -74,19 +74,14 @@ func (a caseAPI) registerBlocks() {
 		ID: "list-blocks", Method: get, Path: path, Roles: []server.Role{server.Lead, server.Auditor}, Effect: server.Reads, Tag: tag,
 		Summary: "What is and was blocked, a page at a time",
 	}, func(ctx context.Context, in *blocksIn) (*blocksOut, error) {
-		page, err := in.page()
-		if err != nil {
-			return nil, err
-		}
-		list, next, err := a.cases.Blocks(ctx, actorOf(ctx), page)
+		list, next, err := a.blocks(ctx, in.PageQuery)
 		if err != nil {
 			return nil, err
 		}
 		out := &blocksOut{}
-		out.Body.Blocks, out.Body.Next = []BlockView{}, in.next(path, next, nil)
+		out.Body.Blocks, out.Body.Next = list, in.next(path, next, nil)
 		var leads []string
 		for _, b := range list {
-			out.Body.Blocks = append(out.Body.Blocks, blockView(b))
 			leads = append(leads, b.CreatedBy, b.LiftedBy)
 		}
 		out.Body.People, err = a.people(ctx, leads)
@@ -99,4 +94,21 @@ func (a caseAPI) registerBlocks() {
 	}, func(ctx context.Context, in *liftIn) (*struct{}, error) {
 		return &struct{}{}, a.cases.Lift(ctx, actorOf(ctx), in.Block)
 	})
+}
+
+// blocks are a page of the blocklist, and the cursor of the next.
+func (a caseAPI) blocks(ctx context.Context, in PageQuery) ([]BlockView, string, error) {
+	page, err := in.page()
+	if err != nil {
+		return nil, "", err
+	}
+	list, next, err := a.cases.Blocks(ctx, actorOf(ctx), page)
+	if err != nil {
+		return nil, "", err
+	}
+	views := make([]BlockView, 0, len(list))
+	for _, b := range list {
+		views = append(views, blockView(b))
+	}
+	return views, next, nil
 }

@@ -25,6 +25,11 @@ func (v Views) Owed(o *cases.Owed, locale string) OwedView {
 	return v.api.owedView(o, invitationPath, locale)
 }
 
+// Blocks are a page of the blocklist, and the cursor of the next.
+func (v Views) Blocks(ctx context.Context, in PageQuery) ([]BlockView, string, error) {
+	return v.api.blocks(ctx, in)
+}
+
 // Requirements are what a decision asks for.
 func (v Views) Requirements(requirements []rules.Requirement, locale string) []RequirementView {
 	return requirementViews(requirements, locale)

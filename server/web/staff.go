@@ -38,6 +38,7 @@ func (p *Pages) registerStaff() {
 	p.getAs("staff-page", staffPath, server.Staff(), p.showStaff)
 	if p.services.Cases != nil {
 		p.registerQueue()
+		p.registerBlocks()
 	}
 }
 
@@ -125,6 +126,7 @@ type staffPlace struct {
 func staffPlaces() []staffPlace {
 	return []staffPlace{
 		{Name: "queue", Path: queuePath},
+		{Name: "blocks", Path: blocksPath},
 	}
 }
 
