@@ -62,6 +62,8 @@ func customerPictures() []picture {
 		customer("status-denied", "/request", denied, phone),
 		customer("status-approved", "/request", "rejected twice, then approved", desk),
 		customer("messages", "/request/messages", "waits for its customer", phoneBrazil),
+		customer("other-device", "/request/phone", draft, desk),
+		{name: "customer-other-device-arrives", path: "/resume/phone", looks: []look{phone}},
 		customer("later", "/request/later", draft, phone),
 		customer("withdraw", "/request/withdraw", waiting, phone),
 		customer("appeal", "/request/appeal", denied, phone),

@@ -13,7 +13,7 @@ import (
 type itemCard struct {
 	api.ItemView
 	// Standing is missing, provided, unavailable, accepted, rejected, waived, waiting
-	// (for a reseller or partner) or closed.
+	// (for a reseller or partner), refused (in a case that is over) or closed.
 	Standing string
 	// Reasons are the answers that made it so.
 	Reasons []answered
@@ -74,6 +74,8 @@ func (i *itemCard) standing(d *customerCase) string {
 	switch {
 	case i.Review == "rejected" && i.Open, i.Review == "accepted", i.Review == "waived":
 		return i.Review
+	case i.Review == "rejected" && d.Ended():
+		return "refused"
 	case i.Supply == "provided", i.Supply == "unavailable":
 		return i.Supply
 	case !i.Open:

@@ -85,10 +85,20 @@ func TestAppeal(t *testing.T) {
 	onBoth(t, func(t *testing.T, h *servertest.Harness) {
 		v, reference := submitted(t, h, "ana@example.com")
 		staff, c := reviewer(t, h, reference)
+		d, err := h.Cases.Details(t.Context(), staff, c.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.Cases.Judge(t.Context(), staff, c.ID, d.Items[0].ID, 0, cases.Judgement{ReasonCode: "does_not_match", WordsCustomer: "Another name."}); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(v.open("/request").text(), "Not accepted") {
+			t.Error("told of an item that is not decided for good")
+		}
 		if _, err := h.Cases.Deny(t.Context(), staff, c.ID, 0, cases.Denial{ReasonCode: "not_proven", WordsCustomer: "The records name somebody else."}); err != nil {
 			t.Fatal(err)
 		}
-		v.open("/request").wants(200, "/request", "Not approved", "The records name somebody else.", "You can appeal once")
+		v.open("/request").wants(200, "/request", "Not approved", "The records name somebody else.", "You can appeal once", "Not accepted")
 		v.open("/request/appeal").send("/request/appeal", "reason", "no").wants(422, "/request/appeal", "There is a problem")
 		if got := fields(v.form("/request/appeal")).Get("reason"); got != "no" {
 			t.Errorf("what was typed is lost: %q", got)
