@@ -42,7 +42,7 @@ func (r memberRow) member() Member {
 	return Member{ID: r.ID, Organisation: r.OrganisationID, Email: r.Email, AddedAt: r.AddedAt.UTC(), Removed: r.RemovedAt != nil}
 }
 
-// AddMember lets the owner of an address act for an organisation. Errors:
+// AddMember lets the owner of an address act for an organisation, and writes to it how. Errors:
 // organisation_not_found, invalid_fields, member_taken (the address is a member's
 // already, here or elsewhere), domain_taken, too_many_members.
 func (s *Service) AddMember(ctx context.Context, by, organisationID, email string) (Member, error) {
@@ -66,8 +66,12 @@ func (s *Service) AddMember(ctx context.Context, by, organisationID, email strin
 		if n > 0 {
 			return errDomainTaken()
 		}
-		_, err = tx.NewInsert().Model(&row).Exec(ctx)
-		return err
+		if _, err = tx.NewInsert().Model(&row).Exec(ctx); err != nil {
+			return err
+		}
+		return s.options.Outbox.Enqueue(ctx, tx, notify.Message{
+			Key: "member/" + row.ID, Channel: notify.Email, To: address, Template: "member_added", Data: map[string]string{"organisation": o.Name},
+		})
 	})
 	if errors.Is(err, database.ErrUnique) {
 		err = problem.New(problem.Conflict, "member_taken", "This address is a member's already, of this organisation or of another.")

@@ -36,6 +36,7 @@ var required = map[string][]string{
 	"invitation":          {"reference", "organisation", "customer", "link", "expires", "materials"},
 	"invitation_reopened": {"reference", "link", "expires", "materials"},
 	"partner_receipt":     {"reference", "files"},
+	"member_added":        {"organisation"},
 	"review_late":         {"reference", "due", "link"},
 	"webhook_disabled":    {"host", "description", "since", "link"},
 }
