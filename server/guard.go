@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -260,7 +261,7 @@ func (s *Server) stretch(c *gin.Context, r *Route) io.ReadCloser {
 	control := http.NewResponseController(c.Writer)
 	last := time.Now().Add(s.config.UploadTimeout)
 	_ = control.SetWriteDeadline(last.Add(s.config.WriteTimeout)) // not every writer has deadlines; then the server's stay
-	return &stretched{
+	body := &stretched{
 		ReadCloser: http.MaxBytesReader(c.Writer, c.Request.Body, r.MaxBody),
 		extend: func() {
 			next := time.Now().Add(s.config.ReadTimeout)
@@ -270,6 +271,17 @@ func (s *Server) stretch(c *gin.Context, r *Route) io.ReadCloser {
 			_ = control.SetReadDeadline(next)
 		},
 	}
+	return chunked{bufio.NewReaderSize(body, uploadChunk), body}
+}
+
+// uploadChunk is how much of an upload is read from the connection at once: what reads
+// forms asks for 4 KiB at a time, each of which would be a system call and a new deadline.
+const uploadChunk = 64 << 10
+
+// chunked reads a body in large pieces, whoever reads it.
+type chunked struct {
+	*bufio.Reader
+	io.Closer
 }
 
 type stretched struct {

@@ -129,7 +129,7 @@ func (s *S3) Put(ctx context.Context, key string, r io.Reader, size int64, sum [
 	if err := checkPut(key, size); err != nil {
 		return err
 	}
-	content, exact, err := newContent(ctx, r, size, sum)
+	content, exact, err := newContent(ctx, r, size)
 	if err != nil {
 		return fmt.Errorf("storage: put %s: %w", key, err)
 	}
@@ -147,9 +147,10 @@ func (s *S3) Put(ctx context.Context, key string, r io.Reader, size int64, sum [
 	return s.putOutcome(ctx, key, id, err)
 }
 
-// newContent wraps r for a request; the result can be rewound when r can.
-func newContent(ctx context.Context, r io.Reader, size int64, sum [32]byte) (io.Reader, *exactReader, error) {
-	exact := newExactReader(ctx, r, size, sum)
+// newContent wraps r for a request; the result can be rewound when r can. The server
+// verifies the sum.
+func newContent(ctx context.Context, r io.Reader, size int64) (io.Reader, *exactReader, error) {
+	exact := &exactReader{ctx: ctx, r: r, size: size, left: size}
 	seeker, ok := r.(io.Seeker)
 	if !ok {
 		return exact, exact, nil

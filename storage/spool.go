@@ -37,14 +37,15 @@ type Limits struct {
 	Declared int64
 }
 
-// Spool receives uploads into temporary files until they are inspected and
-// stored, within a budget of bytes for all of them together. It is safe for
+// Spool receives uploads, small ones into memory and others into temporary files, until they
+// are inspected and stored, within a budget of bytes for all of them together. It is safe for
 // concurrent use.
 type Spool struct {
 	dir    string
 	budget int64
 	used   atomic.Int64
 	clock  func() time.Time
+	memory buffers
 }
 
 // SpoolOption changes how a Spool works.
@@ -108,6 +109,7 @@ func (s *Spool) Receive(ctx context.Context, r io.Reader, fileName string, limit
 		return nil, tooLarge(limits.MaxSize)
 	}
 	u := &Upload{Name: name, Type: typ, ContentType: ContentType(typ), spool: s}
+	u.content.buffer = s.memory.take()
 	if err := u.receive(ctx, r, limits); err != nil {
 		u.Discard()
 		return nil, err
@@ -160,50 +162,46 @@ type Upload struct {
 	SHA256 [32]byte
 
 	spool    *Spool
-	file     *os.File
+	content  content
 	reserved int64
 	discard  sync.Once
 }
 
 func (u *Upload) receive(ctx context.Context, r io.Reader, limits Limits) error {
-	if err := u.create(); err != nil {
-		return spoolFailed(err)
-	}
 	if err := u.copy(ctx, r, limits); err != nil {
 		return err
 	}
 	if u.Size == 0 {
 		return problem.New(problem.Invalid, "file_empty", "The file is empty.")
 	}
-	return inspect(u.file, u.Size, u.Type, limits, u.spool.clock())
+	return inspect(&u.content, u.Size, u.Type, limits, u.spool.clock())
 }
 
 // create opens the temporary file and takes away its name, so that nothing is
 // left of it however the process ends. Where an open file cannot be removed,
 // Discard does it.
-func (u *Upload) create() error {
+func (u *Upload) create() (*os.File, error) {
 	f, err := os.CreateTemp(u.spool.dir, "upload-*")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	u.file = f
 	_ = os.Remove(f.Name())
-	return nil
+	return f, nil
 }
 
 func (u *Upload) copy(ctx context.Context, r io.Reader, limits Limits) error {
 	hash := sha256.New()
-	buffer := make([]byte, min(spoolChunk, limits.MaxSize+1))
 	for {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("storage: receive an upload: %w", err)
 		}
-		n, err := r.Read(buffer[:min(int64(len(buffer)), limits.MaxSize+1-u.Size)])
+		room := u.content.room()
+		n, err := r.Read(room[:min(int64(len(room)), limits.MaxSize+1-u.Size)])
 		if u.Size+int64(n) > limits.MaxSize {
 			return tooLarge(limits.MaxSize)
 		}
-		hash.Write(buffer[:n])
-		if err := u.write(buffer[:n]); err != nil {
+		hash.Write(room[:n])
+		if err := u.write(room[:n]); err != nil {
 			return err
 		}
 		if limits.Declared > 0 && u.Size > limits.Declared {
@@ -231,7 +229,7 @@ func (u *Upload) write(p []byte) error {
 		return full(nil)
 	}
 	u.reserved += int64(len(p))
-	if _, err := u.file.Write(p); err != nil {
+	if err := u.content.add(p, u.create); err != nil {
 		return spoolFailed(err)
 	}
 	u.Size += int64(len(p))
@@ -257,7 +255,7 @@ func truncated(detail string, cause error) error {
 // Open reads the upload from its start. Any number of readers may be open at a
 // time; their reads fail after Discard.
 func (u *Upload) Open() io.ReadSeekCloser {
-	return section{io.NewSectionReader(u.file, 0, u.Size)}
+	return section{io.NewSectionReader(&u.content, 0, u.Size)}
 }
 
 // section is a part of a file that someone else closes.
@@ -274,9 +272,11 @@ func (u *Upload) StoreAs(ctx context.Context, s Store, key string) error {
 // Discard frees what the upload takes. It may be called more than once.
 func (u *Upload) Discard() {
 	u.discard.Do(func() {
-		if u.file != nil {
-			_ = u.file.Close()
-			if err := os.Remove(u.file.Name()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		buffer, file := u.content.free()
+		u.spool.memory.give(buffer)
+		if file != nil {
+			_ = file.Close()
+			if err := os.Remove(file.Name()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return // its bytes still take room; the next start removes it
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -94,6 +95,71 @@ func TestReceive(t *testing.T) {
 	}
 	if spool.Used() != 0 {
 		t.Fatalf("%d bytes used after Discard", spool.Used())
+	}
+	isEmpty(t, dir)
+}
+
+// Small uploads are held in memory and large ones in a file, and nobody can tell; what is
+// read after Discard is never another upload's.
+func TestReceiveOfEverySize(t *testing.T) {
+	spool, dir := newSpool(t, 64<<20)
+	const held = 256 << 10
+	head, line := []byte("From: a@example.com\r\nDate: Thu, 1 Jan 2026 10:00:00 +0000\r\n\r\n"), []byte("some line\r\n")
+	for n, size := range []int{len(head) + 1, held - 1, held, held + 1, held + 64<<10, 3*held + 7} {
+		content := append(slices.Clone(head), bytes.Repeat(line, size/len(line)+1)...)[:size]
+		content[len(content)-1] = byte('a' + n)
+		for name, r := range map[string]io.Reader{
+			"at once": bytes.NewReader(content), "in pieces": iotest.HalfReader(bytes.NewReader(content)), "with its end": iotest.DataErrReader(bytes.NewReader(content)),
+		} {
+			upload, err := spool.Receive(t.Context(), r, "a.eml", storage.Limits{Types: allTypes})
+			if err != nil {
+				t.Fatalf("%d bytes %s: %v", size, name, err)
+			}
+			late := upload.Open()
+			got, err := io.ReadAll(upload.Open())
+			if err != nil || !bytes.Equal(got, content) || upload.Size != int64(size) || upload.SHA256 != sha256.Sum256(content) || spool.Used() != int64(size) {
+				t.Errorf("%d bytes %s: read %d, %v, size %d, %d used", size, name, len(got), err, upload.Size, spool.Used())
+			}
+			upload.Discard()
+			other, err := spool.Receive(t.Context(), bytes.NewReader(append(slices.Clone(head), "Another's."...)), "b.eml", storage.Limits{Types: allTypes})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := io.ReadAll(late); err == nil || len(got) > 0 {
+				t.Errorf("%d bytes %s: %q after Discard, %v", size, name, got, err)
+			}
+			other.Discard()
+		}
+	}
+	if spool.Used() != 0 {
+		t.Errorf("%d bytes used", spool.Used())
+	}
+	isEmpty(t, dir)
+}
+
+// Many uploads at once are received all the same, though not all in memory.
+func TestReceiveMany(t *testing.T) {
+	spool, dir := newSpool(t, 64<<20)
+	content := testdocs.PDF(1, 1, strings.Split(strings.Repeat("A line that fills the file.\n", 4000), "\n")...)
+	if len(content) < 100_000 || len(content) > 250_000 {
+		t.Fatalf("a file of %d bytes", len(content))
+	}
+	var all []*storage.Upload
+	for range 100 {
+		upload, err := receive(t, spool, content, "a.pdf", storage.Limits{Types: allTypes})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, upload)
+	}
+	for n, upload := range all {
+		if got, err := io.ReadAll(upload.Open()); err != nil || !bytes.Equal(got, content) {
+			t.Errorf("upload %d: %d bytes, %v", n, len(got), err)
+		}
+		upload.Discard()
+	}
+	if spool.Used() != 0 {
+		t.Errorf("%d bytes used", spool.Used())
 	}
 	isEmpty(t, dir)
 }
