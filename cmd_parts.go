@@ -175,6 +175,8 @@ type parts struct {
 	outbox   *notify.Outbox
 	accounts *accounts.Service
 	webhooks *notify.Webhooks
+	// directory knows the accounts; nil where the provider has connected none.
+	directory cases.Directory
 }
 
 // open opens the database and what stands on it alone. letterhead is for messages.
@@ -200,7 +202,7 @@ func (f dataFlags) open(ctx context.Context, logger *slog.Logger, letterhead not
 
 // in are the same rooms at another time, over the same database.
 func (p *parts) in(e era, letterhead notify.Letterhead) (*parts, error) {
-	return (&parts{era: e, logger: p.logger, db: p.db, secrets: p.secrets}).furnish(letterhead)
+	return (&parts{era: e, logger: p.logger, db: p.db, secrets: p.secrets, directory: p.directory}).furnish(letterhead)
 }
 
 // furnish makes the rooms that stand on the database alone.
@@ -274,7 +276,7 @@ func (p *parts) openCases(policies *cases.Policies, store storage.Store, spool *
 	}
 	return cases.New(p.db, store, spool, p.outbox, api.ContactCodes{Codes: p.accounts.Codes}, policies, cases.Options{
 		Clock: p.clock, IDs: p.ids, Random: p.random, Logger: p.logger, Key: key[:], PublicURL: publicURL,
-		Webhooks: p.webhooks,
+		Webhooks: p.webhooks, Directory: p.directory,
 		Late: func(ctx context.Context, tx bun.IDB, late cases.LateReview) error {
 			return p.accounts.TellLeadsOfLate(ctx, tx, late.Reference, late.Due, late.At, late.Locale, publicURL+"/staff/queue?view=overdue")
 		},

@@ -105,6 +105,9 @@ func (c *serveCommand) Run(ctx context.Context, t terminal) error {
 	if err := p.openWebhooks(originOf(c.PublicURL, c.Listen), c.WebhooksAnywhere); err != nil {
 		return err
 	}
+	if c.Demo {
+		p.directory = demo.NewDirectory()
+	}
 	service, err := p.openCases(policies, store, spool, originOf(c.PublicURL, c.Listen))
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"os"
 	"slices"
@@ -39,7 +40,7 @@ func newStage(t *testing.T, db *database.DB, at time.Time) *stage {
 	t.Helper()
 	past := demo.NewPast(at, bytes.Repeat([]byte("d"), 32))
 	h := servertest.StartWith(t, db, servertest.Options{
-		Clock: past.Now, IDs: past.ID, Random: past, Unlimited: true, Policies: policies(t),
+		Clock: past.Now, IDs: past.ID, Random: past, Unlimited: true, Policies: policies(t), Directory: demo.NewDirectory(),
 		Letterhead: notify.Letterhead{Service: "Regain", SiteURL: "http://regain.test"},
 		Config:     server.Config{PublicURL: &url.URL{Scheme: "http", Host: "regain.test"}},
 		Pages:      func(s *web.Services) { s.DemoStaff = demo.Addresses() },
@@ -193,6 +194,22 @@ func (s *stage) wantViews(t *testing.T) {
 	}
 	if mine < 3 {
 		t.Errorf("%d cases are in somebody's hands", mine)
+	}
+}
+
+// TestDirectory: what is on record agrees with what most customers state, and with one it
+// does not; an account that nobody knows is unknown.
+func TestDirectory(t *testing.T) {
+	d := demo.NewDirectory()
+	for _, c := range []struct{ policy, account, fact, want string }{
+		{"mutua-acesso", "0042-7781-3", "born_on", "1966-07-19"}, {"huawei-id", "Exemplo-Dados", "register_number", "98.765.432/0001-10"},
+		{"huawei-id", "amir.sadeghi@old-mail.example", "phone", "+447400999111"}, {"mutua-acesso", "0042-1190-8", "born_on", "<nil>"}, {"huawei-id", "none", "name", "<nil>"},
+	} {
+		record, err := d.Account(t.Context(), c.policy, c.account)
+		must(t, err)
+		if got := fmt.Sprint(record[c.fact]); got != c.want {
+			t.Errorf("%s of %s is %s, want %s", c.fact, c.account, got, c.want)
+		}
 	}
 }
 

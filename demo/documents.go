@@ -119,11 +119,11 @@ func (t *telling) statement(f rules.Field) any {
 	}
 	switch f.Type {
 	case rules.FieldPhone:
-		return cmp.Or(map[string]string{"pt-BR": "+5511987650012", "zh-Hans": "+8613800138000"}[t.locale], "+447400123456")
+		return t.oldPhone()
 	case rules.FieldEmail:
-		return strings.ReplaceAll(t.account, "@", ".") + "@old-mail.example"
+		return t.oldEmail()
 	case rules.FieldAddress:
-		return map[string]any{"line": "Rua do Teste 12", "city": "Recife", "region": "PE", "postal_code": "50000-000", "country": "BR"}
+		return oldAddress()
 	case rules.FieldDate:
 		return t.past.Now().AddDate(0, -2, -3).Format(time.DateOnly)
 	case rules.FieldCountry:
@@ -138,6 +138,19 @@ func (t *telling) statement(f rules.Field) any {
 		return 12
 	}
 	return t.who.Name
+}
+
+// oldPhone, oldEmail and oldAddress are what the account was registered with.
+func (s story) oldPhone() string {
+	return cmp.Or(map[string]string{"pt-BR": "+5511987650012", "zh-Hans": "+8613800138000"}[s.locale], "+447400123456")
+}
+
+func (s story) oldEmail() string {
+	return strings.ReplaceAll(s.account, "@", ".") + "@old-mail.example"
+}
+
+func oldAddress() map[string]any {
+	return map[string]any{"line": "Rua do Teste 12", "city": "Recife", "region": "PE", "postal_code": "50000-000", "country": "BR"}
 }
 
 // readValue is what somebody reads off a document.

@@ -101,6 +101,8 @@ func staffPictures() []picture {
 	inReview.item = "card_holder_certificate"
 	letter := of("case-letter", "/staff/cases/{case}?item={item}", "ana", "an enterprise, in review", desk, deskBrazil)
 	letter.item = "authorization_letter"
+	differing := of("case-differs", "/staff/cases/{case}?item={item}", "rei", "an enterprise that paid by transfer", desk)
+	differing.item = "bank_account"
 	return []picture{
 		{name: "staff-sign-in", path: "/staff/sign-in", looks: []look{desk, phoneDark}},
 		staff("home", "/staff", "rei", desk),
@@ -108,7 +110,8 @@ func staffPictures() []picture {
 		staff("queue-overdue", "/staff/queue?view=overdue", "mara", desk),
 		staff("queue-mine", "/staff/queue?view=mine", "rei", desk),
 		staff("queue-ended", "/staff/queue?view=ended", "idris", desk),
-		inReview, letter,
+		inReview, letter, differing,
+		of("blocks", "/staff/blocks?case={case}", "mara", "the same file as another case", desk),
 		of("case-appeal", "/staff/cases/{case}", "mara", "denied, appealed, waits for other eyes", desk, deskChinese),
 		of("case-second-approval", "/staff/cases/{case}", "mara", "an enterprise, waits for its second approval", desk),
 		of("case-same-file", "/staff/cases/{case}", "omar", "the same file as another case", desk),

@@ -54,7 +54,7 @@ func cloudEnterprises() []story {
 			steps: file(),
 		},
 		{
-			name: "an enterprise that paid by transfer", policy: cloudPolicy, locale: "en", account: "acme-rockets", firm: acme,
+			name: "an enterprise that paid by transfer", differs: map[string]any{"account_name": "ACME ROCKETS, INC."}, policy: cloudPolicy, locale: "en", account: "acme-rockets", firm: acme,
 			who: papers.Person{Name: "Will Coyne", Born: "1982-02-22", Country: "Utopia", Face: 35}, lost: lostPhone, phone: "+48 601 234 567",
 			answers: enterprise("US", "real_name_authenticated", false, "paid", true, "months_of_use", 5), began: 28 * hour,
 			steps: all(file(), []step{writes("Our finance department can send older statements if you need them.")}),
@@ -95,7 +95,7 @@ func cloudResellers() []story {
 			steps: []step{prove, supply("real_name_certificate"), invite("letters@parceira.example"), ago(3 * day), partner("letters@parceira.example", "partner_consent")},
 		},
 		{
-			name: "a reseller's customer, sent back", policy: cloudPolicy, locale: "en", account: "amir.sadeghi@old-mail.example",
+			name: "a reseller's customer, sent back", differs: map[string]any{"phone": "+447400999111"}, policy: cloudPolicy, locale: "en", account: "amir.sadeghi@old-mail.example",
 			who: papers.Person{Name: "Amir Sadeghi", Born: "1985-06-16", Country: "Utopia", Face: 44}, lost: lostEmail, email: "amir@mail.example",
 			answers: individual, began: 6 * day,
 			steps: []step{

@@ -89,7 +89,7 @@ func savings() []story {
 			steps: []step{prove, supply("identity", "utility_bill", "bank_statement", "video"), submit},
 		},
 		{
-			name: "savings, an attorney, waived and approved", policy: savingsPolicy, locale: "pt-BR", account: "0042-1190-8",
+			name: "savings, an attorney, waived and approved", noRecord: true, policy: savingsPolicy, locale: "pt-BR", account: "0042-1190-8",
 			who: papers.Person{Name: "Sônia Prates", Born: "1977-01-31", Country: "Utopia", Face: 62}, lost: lostPhone, phone: "+55 85 98765-0088",
 			answers: cases.AnswersRaw{"requester": "attorney", "lost": []any{"phone"}, "residence": "BR"}, began: 30 * day,
 			steps: []step{

@@ -33,6 +33,10 @@ type story struct {
 	email   string
 	phone   string
 	answers cases.AnswersRaw
+	// differs is what is on record otherwise than the customer states it; noRecord says
+	// that the provider's directory does not know the account.
+	differs  map[string]any
+	noRecord bool
 	// began is how long ago.
 	began time.Duration
 	// steps are what happened then, one after the other.
