@@ -108,6 +108,7 @@ func fill(t *testing.T, db *sql.DB, one filed, size int) {
 			list[i] = v
 		}
 	}
+	began := time.Now()
 	for _, statement := range []string{
 		"INSERT INTO cases (" + strings.Join(columns, ", ") + ") SELECT " + strings.Join(list, ", ") + " FROM (SELECT n, now() - n * interval '1 second' AS at," +
 			" (ARRAY['submitted','in_review','materials_requested','submitted','submitted','approved','denied','withdrawn','expired','approved'])[n % 10 + 1] AS state" +
@@ -121,5 +122,6 @@ func fill(t *testing.T, db *sql.DB, one filed, size int) {
 			t.Fatalf("%.80s: %v", statement, err)
 		}
 	}
+	t.Logf("%d cases made in %s", size, time.Since(began).Round(time.Millisecond))
 	time.Sleep(100 * time.Millisecond)
 }
