@@ -111,6 +111,7 @@ func (p *Pages) queue(ctx context.Context, address url.Values) (*queuePage, erro
 	if data.Reviewers, err = api.Reviewers(ctx, p.services.Staff); err != nil {
 		return nil, err
 	}
+	tellApart(data.Reviewers)
 	if data.Saved, err = p.savedTabs(ctx, actor, data); err != nil {
 		return nil, err
 	}

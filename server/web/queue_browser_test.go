@@ -170,3 +170,64 @@ func TestQueueWithoutScripts(t *testing.T) {
 	p.CheckFits("mine")
 	p.Screenshot("staff-queue-plain-390")
 }
+
+// TestQueueFindsInABrowser: searching, filtering, saving a view and giving selected
+// cases, accessible and fitting in each state, in light and dark, on a phone and a desk.
+func TestQueueFindsInABrowser(t *testing.T) {
+	h := open(t)
+	boss, other := h.NewStaff(t, accounts.Lead, accounts.Reviewer), h.NewStaff(t, accounts.Reviewer)
+	variedQueue(t, h.Harness, boss.ID, other.ID)
+	if _, err := h.Cases.IndexWords(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for name, o := range map[string]browser.Options{
+		"390-light": {Width: 390, Height: 844}, "390-dark": {Width: 390, Height: 844, Dark: true},
+		"1280-light": {}, "1280-dark": {Dark: true, Language: "zh-Hans"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := browser.Open(t, o)
+			look := func(page string) {
+				t.Helper()
+				p.CheckAccessible(page)
+				p.CheckFits(page)
+				p.Screenshot("staff-" + page + "-" + name)
+			}
+			signIn(t, p, h.Harness, boss)
+			p.Go(h.URL + "/staff/queue?view=unassigned")
+			p.Press("/")
+			p.WaitFor(`document.activeElement.id === "f-text"`)
+			p.Type("#f-text", "santos")
+			p.Follow(".finder-line button")
+			p.WaitFor(`document.querySelectorAll("#queue-rows tr").length === 8`)
+			look("found")
+			p.Click("#filters summary")
+			look("filters")
+			p.Type("#f-name", "Santos "+name)
+			p.Follow(`button[value=save]`)
+			p.WaitFor(`document.querySelector("h1").textContent === "Santos ` + name + `"`)
+			look("saved-view")
+			p.Follow(`form[action$="remove-view"] button`)
+			p.Go(h.URL + "/staff/queue?view=due_soon")
+			if browser.Eval[bool](p, `document.getElementById("selection-bar").checkVisibility()`) {
+				t.Error("with nothing selected, something can be done with it")
+			}
+			p.Click("#queue-rows tr:nth-child(1) input[type=checkbox]")
+			p.Click("#queue-rows tr:nth-child(3) input[type=checkbox]")
+			p.WaitFor(`/2/.test(document.querySelector("[data-count]").textContent)`)
+			look("selected")
+			before := browser.Eval[string](p, `[...document.querySelectorAll("#queue-rows tr .who")].map(c => c.innerText).join()`)
+			p.Follow(`.selection button[value=mine]`)
+			p.WaitFor(`document.querySelector("#outcome button") !== null`)
+			look("given")
+			p.Follow("#outcome button")
+			p.WaitFor(`document.querySelector("#outcome") !== null && document.querySelector("#outcome button") === null`)
+			if after := browser.Eval[string](p, `[...document.querySelectorAll("#queue-rows tr .who")].map(c => c.innerText).join()`); after != before {
+				t.Errorf("undone: %s, was %s", after, before)
+			}
+			p.Click("[data-all]")
+			p.WaitFor(`document.querySelectorAll("#queue-rows input:checked").length === document.querySelectorAll("#queue-rows input[type=checkbox]").length`)
+			p.Click("[data-none]")
+			p.WaitFor(`document.querySelectorAll("#queue-rows input:checked").length === 0`)
+		})
+	}
+}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"regain/accounts"
 	"regain/cases"
 	"regain/problem"
 	"regain/server"
@@ -169,6 +170,19 @@ func (p *Pages) chosen(locale string, data *queuePage) []chosenFilter {
 	add("within", say("within", string(f.Within)))
 	add("age", say("age", string(f.Age)))
 	return out
+}
+
+// tellApart adds the e-mail address to names that several people have.
+func tellApart(people []accounts.Staff) {
+	count := map[string]int{}
+	for _, s := range people {
+		count[s.Name]++
+	}
+	for n, s := range people {
+		if count[s.Name] > 1 {
+			people[n].Name = s.Name + " (" + s.Email + ")"
+		}
+	}
 }
 
 func (q *queuePage) holderName(id string) string {

@@ -210,7 +210,7 @@ func TestQueueSearchPage(t *testing.T) {
 		if strings.Contains(v.text(), "English now") {
 			t.Error("the view is still there")
 		}
-		v.open("/staff/queue?view=unassigned&holder="+who.ID).wants(200, "/staff/queue", "No case in this view fits.", who.Name)
+		v.open("/staff/queue?view=unassigned&holder="+who.ID).wants(200, "/staff/queue", "No case in this view fits.", who.Email)
 	})
 }
 
@@ -241,7 +241,7 @@ func TestQueueSelection(t *testing.T) {
 		if _, err := h.Cases.Withdraw(t.Context(), cases.Actor{Kind: cases.Customer, ID: all[2].ID}, all[2].ID, 0); err != nil {
 			t.Fatal(err)
 		}
-		choose("give", other.ID, all...).wants(200, "/staff/queue", "2 cases were given to Ana Lima.", "1 was left as it is:", all[2].Reference, "this is not possible now")
+		choose("give", other.ID, all...).wants(200, "/staff/queue", "2 cases were given to Ana Lima ("+other.Email+").", "1 was left as it is:", all[2].Reference, "this is not possible now")
 		if c, err := h.Cases.Case(t.Context(), cases.SystemActor(), all[0].ID); err != nil || c.ClaimedBy != other.ID {
 			t.Fatalf("%+v, %v", c, err)
 		}

@@ -83,7 +83,7 @@ const tellNews = (place, number) => {
 };
 
 // Selected rows: how many, all of the page, and a range with the shift key.
-const boxes = () => [...document.querySelectorAll('#queue-rows input[name=case]')];
+const boxes = () => [...document.querySelectorAll('#queue-rows input[type=checkbox]')];
 let lastBox = null;
 
 const countSelected = () => {
@@ -95,7 +95,7 @@ const countSelected = () => {
   words.textContent = words.dataset.say.replace('#', new Intl.NumberFormat(document.documentElement.lang).format(number));
   bar.hidden = number === 0;
   bar.querySelector('[data-none]').hidden = false;
-  for (const row of document.querySelectorAll('#queue-rows tr')) row.classList.toggle('selected', Boolean(row.querySelector('input[name=case]:checked')));
+  for (const row of document.querySelectorAll('#queue-rows tr')) row.classList.toggle('selected', Boolean(row.querySelector('input[type=checkbox]:checked')));
   const whole = document.querySelector('[data-all]');
   whole.hidden = all.length === 0;
   whole.checked = number > 0 && number === all.length;
@@ -104,7 +104,7 @@ const countSelected = () => {
 const selectAll = checked => { for (const box of boxes()) box.checked = checked; countSelected(); };
 
 addEventListener('click', event => {
-  const box = event.target.closest?.('#queue-rows input[name=case]');
+  const box = event.target.closest?.('#queue-rows input[type=checkbox]');
   if (box && event.shiftKey && lastBox?.isConnected) {
     const all = boxes();
     const [from, to] = [all.indexOf(lastBox), all.indexOf(box)].sort((a, b) => a - b);
@@ -118,7 +118,7 @@ addEventListener('click', event => {
 });
 addEventListener('change', event => {
   if (event.target.matches('[data-all]')) selectAll(event.target.checked);
-  else if (event.target.matches('input[name=case]')) countSelected();
+  else if (event.target.matches('#queue-rows input')) countSelected();
 });
 document.addEventListener('htmx:after:swap', countSelected);
 addEventListener('pageshow', countSelected);
