@@ -77,6 +77,9 @@ func TestPlantedViolationsAreFound(t *testing.T) {
 		{"state changed without an event", func(c *claimant) {
 			update(c.world, "UPDATE cases SET state = ? WHERE id = ?", cases.Denied, c.id)
 		}, []string{"0 wrong_state"}},
+		{"a decision that takes back what was never decided", func(c *claimant) {
+			update(c.world, "UPDATE item_decisions SET undoes = ? WHERE case_id = ?", "no decision", c.id)
+		}, []string{"0 undoes_nothing"}},
 		{"round changed without an event", func(c *claimant) {
 			update(c.world, "UPDATE cases SET round = 2 WHERE id = ?", c.id)
 		}, []string{"0 wrong_round"}},

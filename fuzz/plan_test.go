@@ -79,7 +79,7 @@ func (p *plan) cast() {
 func (p *plan) prepare() {
 	states := map[string][]string{
 		"appeal": {"denied"}, "claim": {"submitted"}, "release": {"in_review"}, "decide-item": {"in_review"}, "approve": {"in_review"}, "deny": {"in_review"},
-		"request-materials": {"in_review"}, "correct-answers": {"in_review"}, "waive-item": {"submitted", "in_review"},
+		"request-materials": {"in_review"}, "correct-answers": {"in_review"}, "waive-item": {"submitted", "in_review"}, "undo-decision": {"in_review"},
 	}[p.op.id]
 	if states == nil && p.op.roles[0] == "customer" && len(p.op.roles) == 1 {
 		states = []string{"draft", "materials_requested"}

@@ -74,13 +74,40 @@ type shownDocument struct {
 func reviewCards(d *reviewPage, locale string) []*reviewCard {
 	var cards []*reviewCard
 	for n, i := range d.Items {
-		cards = append(cards, newReviewCard(d, i, d.details.Items[n], n+1, locale))
+		cards = append(cards, newReviewCard(d, i, d.details.Items[n], locale))
 	}
+	number(cards)
 	return cards
 }
 
-func newReviewCard(d *reviewPage, i api.ItemView, item *cases.Item, number int, locale string) *reviewCard {
-	card := &reviewCard{ItemView: i, Number: number, round: d.Round, Reasons: reasons(d.details.Policy, i, locale), Stated: stated(i, locale)}
+// number counts the items, those last that are optional and were not sent. Of a
+// requirement that takes up to twelve files and got two, they are the first and second
+// of two.
+func number(cards []*reviewCard) {
+	next := 1
+	for _, leftOut := range []bool{false, true} {
+		for _, card := range cards {
+			if (card.Standing == "left_out") == leftOut {
+				card.Number = next
+				next++
+			}
+		}
+	}
+	last := map[string]int{}
+	for _, card := range cards {
+		if card.Standing != "left_out" {
+			last[card.Requirement] = max(last[card.Requirement], card.Slot)
+		}
+	}
+	for _, card := range cards {
+		if card.Standing != "left_out" && card.Requirement != "" {
+			card.Of = last[card.Requirement]
+		}
+	}
+}
+
+func newReviewCard(d *reviewPage, i api.ItemView, item *cases.Item, locale string) *reviewCard {
+	card := &reviewCard{ItemView: i, round: d.Round, Reasons: reasons(d.details.Policy, i, locale), Stated: stated(i, locale)}
 	for n, doc := range i.Documents {
 		if doc.State == string(cases.Current) {
 			card.Current = &i.Documents[n]
@@ -257,6 +284,41 @@ func (i *reviewCard) shownID() string {
 
 // Face says that the item has something to look at.
 func (i *reviewCard) Face() bool { return i.shownID() != "" || len(i.Stated) > 0 }
+
+// itemRow is an item's row in the list.
+type itemRow struct {
+	Page *reviewPage
+	Card *reviewCard
+}
+
+// Row makes the row of an item.
+func (d *reviewPage) Row(i *reviewCard) itemRow { return itemRow{Page: d, Card: i} }
+
+// Folded says that the item is nothing to look at unless it is asked for: an optional one
+// that was not sent.
+func (i *reviewCard) Folded() bool { return i.Standing == "left_out" && !i.Selected }
+
+// Folded are the items that are.
+func (d *reviewPage) Folded() []*reviewCard {
+	var out []*reviewCard
+	for _, card := range d.Cards {
+		if card.Folded() {
+			out = append(out, card)
+		}
+	}
+	return out
+}
+
+// OtherFiles are those of items that are no longer asked for.
+func (d *reviewPage) OtherFiles() []api.DocumentView {
+	var out []api.DocumentView
+	for _, doc := range d.Staff.Documents {
+		if d.card(doc.Item) == nil {
+			out = append(out, doc)
+		}
+	}
+	return out
+}
 
 // Others are the documents that can be shown beside the one on the screen.
 func (d *reviewPage) Others() []*shownDocument {
