@@ -69,13 +69,11 @@ func (a *auditRows) verifyEffects(events []*Event) []AuditFinding {
 			counted++
 		}
 		a.tell(told, e)
-		switch Action(e.Type) {
-		case actClaim:
-			if firstLook == nil {
-				firstLook = &e.At
-			}
-		case actRequest:
+		if Action(e.Type) == actRequest {
 			sentBack++
+		}
+		if firstLook == nil && looks(Action(e.Type)) {
+			firstLook = &e.At
 		}
 	}
 	a.verifyFigures(firstLook, sentBack)

@@ -95,7 +95,7 @@ type Case struct {
 	ClaimExpires *time.Time `bun:"claim_expires"`
 	EndedAt      *time.Time `bun:"ended_at"`
 	AppealUntil  *time.Time `bun:"appeal_until"`
-	// FirstLookAt is when a reviewer first took it; SentBack how often it went back for more.
+	// FirstLookAt is when a reviewer first took it or, where it was given, worked on it; SentBack how often it went back for more.
 	FirstLookAt *time.Time `bun:"first_look_at"`
 	SentBack    int        `bun:"sent_back"`
 	// Lane and QueueAt are the case's place in the queue; see Place.

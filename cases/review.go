@@ -15,9 +15,6 @@ func (s *Service) Claim(ctx context.Context, actor Actor, caseID string, version
 			return err
 		}
 		ch.Case.ClaimedBy = actor.ID
-		if ch.Case.FirstLookAt == nil {
-			ch.Case.FirstLookAt = &ch.now
-		}
 		ch.prolong()
 		return nil
 	})

@@ -259,6 +259,12 @@ func timesOf(durations []time.Duration) Times {
 	return Times{N: len(durations), Median: rank(5), P90: rank(9)}
 }
 
+// looks says that whoever does this has begun to review the case. A look at a document
+// is quiet and may come from an auditor, and giving a case to somebody is no look at it.
+func looks(action Action) bool {
+	return slices.Contains([]Action{actClaim, actCorrect, actJudge, actRequest, actApprovePart, actApprove, actDeny}, action)
+}
+
 // countOpen counts by state and age.
 func (s *Service) countOpen(ctx context.Context, out *Stats, _ []*filedCase) error {
 	q := s.db.From(ctx).NewSelect().Model((*filedCase)(nil)).Column("state").

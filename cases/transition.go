@@ -141,5 +141,8 @@ func (ch *change) do(action Action, facts Facts) error {
 	if t.to != same {
 		ch.Case.State = t.to
 	}
+	if ch.Case.FirstLookAt == nil && looks(action) {
+		ch.Case.FirstLookAt = &ch.now
+	}
 	return ch.record(action, facts)
 }
