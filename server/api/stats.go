@@ -126,14 +126,14 @@ func ReadPeriod(from, to string, now time.Time) (cases.Period, error) {
 }
 
 func registerStats(s *server.Server, services Services) {
-	a := statsAPI{api: caseAPI{server: s, cases: services.Cases, staff: services.Staff}, policies: services.Policies}
+	a := NewFigures(services.Cases, services.Staff, services.Policies)
 	roles := []server.Role{server.Lead, server.Auditor}
 	server.JSON(s, server.Route{
 		ID: "show-stats", Method: get, Path: statsPath, Roles: roles, Scope: accounts.ScopeExport, Effect: server.Reads, Tag: tagStats,
 		Limit:   server.Limit{N: 600, Per: hour, By: server.ByCaller},
 		Summary: "Figures of a period: open cases, times, rework, where customers give up",
 	}, func(ctx context.Context, in *statsIn) (*statsOut, error) {
-		view, err := a.stats(ctx, in.From, in.To)
+		view, err := a.Of(ctx, in.From, in.To)
 		if err != nil {
 			return nil, parameters(err)
 		}
@@ -146,7 +146,7 @@ func registerStats(s *server.Server, services Services) {
 		Description: "UTF-8 with a byte order mark, and no cell that a spreadsheet takes for a formula. The table cases has a line for each case filed in the period.",
 		Describe:    describeExport,
 	}, func(c *gin.Context) error {
-		return parameters(a.export(c, c.Param("table"), c.Query("from"), c.Query("to")))
+		return parameters(a.Export(c, c.Param("table"), c.Query("from"), c.Query("to")))
 	})
 }
 
@@ -159,12 +159,19 @@ func parameters(err error) error {
 	return problem.Newf(problem.Malformed, "invalid_period", "The period can't be read: %s", found.Fields[0].Message)
 }
 
-type statsAPI struct {
+// Figures show figures to programs and pages alike.
+type Figures struct {
 	api      caseAPI
 	policies Policies
 }
 
-func (a statsAPI) stats(ctx context.Context, from, to string) (StatsView, error) {
+// NewFigures makes figures of the service's cases.
+func NewFigures(service *cases.Service, staff Staff, policies Policies) Figures {
+	return Figures{api: caseAPI{cases: service, staff: staff}, policies: policies}
+}
+
+// Of are the figures of a period; see ReadPeriod.
+func (a Figures) Of(ctx context.Context, from, to string) (StatsView, error) {
 	period, err := ReadPeriod(from, to, a.api.cases.Now())
 	if err != nil {
 		return StatsView{}, err
@@ -176,7 +183,7 @@ func (a statsAPI) stats(ctx context.Context, from, to string) (StatsView, error)
 	return a.view(ctx, stats)
 }
 
-func (a statsAPI) view(ctx context.Context, s *cases.Stats) (StatsView, error) {
+func (a Figures) view(ctx context.Context, s *cases.Stats) (StatsView, error) {
 	v := StatsView{
 		From: s.Period.From.Format(time.DateOnly), To: s.Period.To.AddDate(0, 0, -1).Format(time.DateOnly), At: s.At, All: figuresView(s.All),
 		Open: []OpenView{}, Days: []DayView{}, Scenarios: []ScenarioFiguresView{}, Reviewers: []ReviewerFiguresView{}, Dropouts: []DropoutView{},
@@ -208,7 +215,7 @@ func (a statsAPI) view(ctx context.Context, s *cases.Stats) (StatsView, error) {
 }
 
 // title is the scenario's in the policy as it is now.
-func (a statsAPI) title(ctx context.Context, policy, scenario string) string {
+func (a Figures) title(ctx context.Context, policy, scenario string) string {
 	p, err := a.policies.Current(policy)
 	if err != nil || p.Scenario(scenario) == nil {
 		return ""

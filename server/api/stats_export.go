@@ -36,8 +36,8 @@ func describeExport(op *huma.Operation) {
 	op.Responses["200"] = &huma.Response{Description: "The table", Content: map[string]*huma.MediaType{"text/csv": {}}}
 }
 
-// export answers with a table. What goes wrong once the answer has begun ends it.
-func (a statsAPI) export(c *gin.Context, table, from, to string) error {
+// Export answers with a table. What goes wrong once the answer has begun ends it.
+func (a Figures) Export(c *gin.Context, table, from, to string) error {
 	ctx := c.Request.Context()
 	period, err := ReadPeriod(from, to, a.api.cases.Now())
 	if err != nil {
@@ -72,7 +72,7 @@ func beginDownload(c *gin.Context, table string, p cases.Period) {
 }
 
 // exportCases writes a line for each case as they are read.
-func (a statsAPI) exportCases(c *gin.Context, period cases.Period) error {
+func (a Figures) exportCases(c *gin.Context, period cases.Period) error {
 	var out *sheet
 	begin := func() (err error) {
 		if out == nil {

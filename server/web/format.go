@@ -55,3 +55,14 @@ func (l *localeWords) writeSize(bytes int64) string {
 func (l *localeWords) writeLimit(bytes int64) string {
 	return l.printer.Sprintf("%d", bytes>>20) + " MB"
 }
+
+// writeShortDay writes a day where the year is plain: 6 Dec, 6 dez., 12月6日.
+func writeShortDay(at time.Time, locale string) string {
+	switch locale {
+	case "zh-Hans":
+		return fmt.Sprintf("%d月%d日", at.Month(), at.Day())
+	case "pt-BR":
+		return fmt.Sprintf("%d %s.", at.Day(), string([]rune(months[locale][at.Month()-1])[:3]))
+	}
+	return fmt.Sprintf("%d %.3s", at.Day(), months["en"][at.Month()-1])
+}

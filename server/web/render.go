@@ -26,7 +26,7 @@ const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img
 	"worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 // layouts are those of areas whose layout is not the public one.
-var layouts = map[string]string{"staff": "staff", "review": "staff", "export": "staff", "plain": "plain"}
+var layouts = map[string]string{"staff": "staff", "review": "staff", "export": "staff", "lead": "staff", "admin": "staff", "plain": "plain"}
 
 // loadTemplates reads templates/<area>/<page>.html, each with its area's layout, all
 // of templates/parts, and the files of its area whose names begin with "_".

@@ -127,6 +127,7 @@ func staffPlaces() []staffPlace {
 	return []staffPlace{
 		{Name: "queue", Path: queuePath},
 		{Name: "blocks", Path: blocksPath},
+		{Name: "lead", Path: leadPath},
 	}
 }
 

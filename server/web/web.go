@@ -80,6 +80,7 @@ func Register(s *server.Server, services Services) error {
 	p.registerCustomer()
 	p.registerStaff()
 	p.registerReview()
+	p.registerLead()
 	return nil
 }
 
