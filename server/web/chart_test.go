@@ -36,7 +36,7 @@ func TestTrend(t *testing.T) {
 			t.Errorf("%d points: the top is %d", n, top)
 		}
 		for _, bar := range tr.Bars {
-			x, y, w, h := number(t, bar.X), number(t, bar.Y), number(t, bar.Width), number(t, bar.Height)
+			x, y, w, h := numberOf(t, bar.X), numberOf(t, bar.Y), numberOf(t, bar.Width), numberOf(t, bar.Height)
 			if x < 0 || y < 0 || x+w > 100.01 || y+h < 99.98 || y+h > 100.02 {
 				t.Errorf("%d points: the bar %+v", n, bar)
 			}
@@ -47,7 +47,7 @@ func TestTrend(t *testing.T) {
 		}
 		if n > 2 {
 			_, y, _ := strings.Cut(line[n-1], ",")
-			if want := 100 - 100*float64(2*(n-1))/float64(top); number(t, y)-want > 0.01 || want-number(t, y) > 0.01 {
+			if want := 100 - 100*float64(2*(n-1))/float64(top); numberOf(t, y)-want > 0.01 || want-numberOf(t, y) > 0.01 {
 				t.Errorf("%d points: the last is at %s, want %.2f", n, y, want)
 			}
 		}
@@ -60,7 +60,7 @@ func TestTrend(t *testing.T) {
 	}
 }
 
-func number(t *testing.T, s string) float64 {
+func numberOf(t *testing.T, s string) float64 {
 	t.Helper()
 	v, err := strconv.ParseFloat(strings.TrimSuffix(s, "%"), 64)
 	if err != nil {
