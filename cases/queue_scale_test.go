@@ -137,7 +137,7 @@ func TestQueueOfManyIsQuick(t *testing.T) {
 		crowd(t, few, 100)
 		crowd(t, w, many)
 		ben, h := reviewer("ben"), &heard{}
-		w.db.AddQueryHook(h)
+		w.db.DB = w.db.WithQueryHook(h)
 		for _, in := range queueQueries() {
 			far := in
 			far.After = cases.QueueKey{Lane: 1, At: w.clock.now().Add(time.Hour), ID: "c-5"}

@@ -322,7 +322,7 @@ func TestStatsOfManyAreQuick(t *testing.T) {
 			t.Fatalf("not the same month: %+v, %+v", a.All, b.All)
 		}
 		h := &heard{}
-		w.db.AddQueryHook(h)
+		w.db.DB = w.db.WithQueryHook(h)
 		small, large := fastest(few, w, func(w *world) {
 			h.queries = nil
 			w.stats(month)
