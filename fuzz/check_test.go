@@ -259,6 +259,8 @@ func (w *world) maySeeHere(c *call, f found) bool {
 		return of != nil && of == c.claim && slices.Contains([]rune{ofAccount, ofOwed, forBoth, ofPartner}, f.kind)
 	case "partner-letter", "organisation-letter": // the letter names the owner and the new contacts
 		return c.who.claim != nil && f.number == c.who.claim.number && f.kind == ofCustomer
+	case "list-saved-views", "save-view": // what staff typed to search by, whether there is such a case or not
+		return !slices.Contains([]string{"customer", "partner", "organisation"}, c.who.role)
 	}
 	return false
 }
