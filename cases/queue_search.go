@@ -28,9 +28,9 @@ const (
 // term is one word that is searched for: every word that begins with it counts.
 type term []byte
 
-// matches is the condition on a word, with alias for its table.
-func (t term) matches(alias string) (where string, args []any) {
-	return alias + ".word >= ? AND " + alias + ".word < ?", []any{[]byte(t), t.after()}
+// matches is the condition on a word of the table w.
+func (t term) matches() (where string, args []any) {
+	return "w.word >= ? AND w.word < ?", []any{[]byte(t), t.after()}
 }
 
 // after is the first word behind all that begin with the term.
@@ -105,7 +105,7 @@ func (s *Service) search(ctx context.Context, q *bun.SelectQuery, f QueueFilter)
 		return q.Where("c.id IN (?)", bun.List(ids)), nil
 	}
 	for _, t := range terms {
-		where, args := t.matches("w")
+		where, args := t.matches()
 		q = q.Where("EXISTS (SELECT 1 FROM case_words AS w WHERE w.case_id = c.id AND "+where+")", args...)
 	}
 	return q, nil
@@ -119,14 +119,14 @@ func (s *Service) findFew(ctx context.Context, terms []term) (ids []string, few 
 		return nil, false, err
 	}
 	db := s.db.From(ctx)
-	where, args := rarest.matches("w")
+	where, args := rarest.matches()
 	first := db.NewSelect().TableExpr("case_words AS w").Column("w.case_id").Where(where, args...).OrderExpr("w.word, w.case_id").Limit(mostLooked)
 	q := db.NewSelect().TableExpr("(?) AS found", first).ColumnExpr("DISTINCT found.case_id")
 	for _, t := range terms {
 		if string(t) == string(rarest) {
 			continue
 		}
-		where, args := t.matches("w")
+		where, args := t.matches()
 		q = q.Where("EXISTS (SELECT 1 FROM case_words AS w WHERE w.case_id = found.case_id AND "+where+")", args...)
 	}
 	if err := q.Limit(fewFound+1).Scan(ctx, &ids); err != nil {
@@ -141,7 +141,7 @@ func (s *Service) rarest(ctx context.Context, terms []term) (term, int, error) {
 	q := db.NewSelect()
 	counts, into := make([]int, len(terms)), make([]any, len(terms))
 	for n, t := range terms {
-		where, args := t.matches("w")
+		where, args := t.matches()
 		some := db.NewSelect().TableExpr("case_words AS w").ColumnExpr("1").Where(where, args...).OrderExpr("w.word, w.case_id").Limit(mostLooked)
 		q = q.ColumnExpr("(SELECT count(*) FROM (?) AS some_words)", some)
 		into[n] = &counts[n]
