@@ -78,6 +78,15 @@ func (c *caller) send(what, caseID, method, path string, body any, header ...str
 
 // upload sends a file as a form.
 func (c *caller) upload(caseID, item, name string, content []byte) (object, error) {
+	k, err := c.file(caseID, item, name, content)
+	if err != nil {
+		return nil, err
+	}
+	return c.settle(k)
+}
+
+// file is the call that sends a file.
+func (c *caller) file(caseID, item, name string, content []byte) (*call, error) {
 	k := c.call("upload-document", caseID, http.MethodPost, "/api/v1/cases/"+caseID+"/items/"+item+"/documents")
 	var buf bytes.Buffer
 	form := multipart.NewWriter(&buf)
@@ -91,7 +100,7 @@ func (c *caller) upload(caseID, item, name string, content []byte) (object, erro
 	}
 	k.Body, k.Sum = buf.Bytes(), sumOf(content)
 	k.Header.Set("Content-Type", form.FormDataContentType())
-	return c.settle(k)
+	return k, nil
 }
 
 func (c *caller) call(what, caseID, method, path string) *call {
@@ -175,6 +184,11 @@ func (c *caller) pause(h http.Header) {
 
 // once sends a call and reads its answer to the end.
 func (c *caller) once(k *call) (int, http.Header, []byte, error) {
+	return c.onceFrom(k, bytes.NewReader(k.Body))
+}
+
+// onceFrom is once with a body that may take its time.
+func (c *caller) onceFrom(k *call, from io.Reader) (int, http.Header, []byte, error) {
 	// A client that stops still waits for what it has sent.
 	deadline := c.w.deadline
 	if k.Sum != "" {
@@ -182,20 +196,27 @@ func (c *caller) once(k *call) (int, http.Header, []byte, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), deadline)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, k.Method, c.w.server.URL+k.Path, bytes.NewReader(k.Body))
+	req, err := http.NewRequestWithContext(ctx, k.Method, c.w.server.URL+k.Path, from)
 	if err != nil {
 		return 0, nil, nil, err
 	}
+	req.ContentLength = int64(len(k.Body))
 	maps.Copy(req.Header, k.Header)
 	req.Header.Set("X-Forwarded-For", k.Address)
 	if k.Token != "" {
 		req.Header.Set("Authorization", "Bearer "+k.Token)
 	}
+	status, h, body, err := c.answer(req)
+	if errors.Is(err, context.DeadlineExceeded) {
+		c.w.ledger.fault(fmt.Sprintf("%s was not answered within %s", k.What, deadline))
+	}
+	return status, h, body, err
+}
+
+// answer reads an answer to its end.
+func (c *caller) answer(req *http.Request) (int, http.Header, []byte, error) {
 	res, err := c.w.http.Do(req)
 	if err != nil {
-		if errors.Is(err, context.DeadlineExceeded) {
-			c.w.ledger.fault(fmt.Sprintf("%s was not answered within %s", k.What, deadline))
-		}
 		return 0, nil, nil, err
 	}
 	defer func() { _ = res.Body.Close() }()

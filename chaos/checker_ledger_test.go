@@ -89,6 +89,7 @@ func effectOf(what string) []string {
 		"start-case": {"start"}, "verify-contact": {"verify_contact"}, "upload-document": {"supply"}, "state": {"supply"},
 		"submit": {"submit"}, "withdraw": {"withdraw"}, "claim": {"claim"}, "decide-item": {"decide_item"},
 		"approve": {"approve", "approve_part"}, "deny": {"deny"}, "write-message": {"write"},
+		"request-materials": {"request_materials"}, "appeal": {"appeal"},
 	}[what]
 }
 
@@ -174,7 +175,7 @@ func (e *evidence) checkVersions(ctx context.Context) {
 		present[r.ID] = r.Version
 	}
 	made := map[string]string{}
-	for _, k := range e.ledger.acked("submit", "withdraw", "claim", "decide-item", "approve", "deny", "state", "verify-contact") {
+	for _, k := range e.ledger.acked("submit", "withdraw", "claim", "decide-item", "approve", "deny", "state", "verify-contact", "request-materials", "appeal") {
 		version, err := strconv.ParseInt(strings.Trim(k.ETag, `"`), 10, 64)
 		if err != nil {
 			continue // its answer has no version

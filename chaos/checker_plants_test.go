@@ -118,10 +118,22 @@ func plants() map[int][]func(*planted) {
 		16: {
 			sql("DELETE FROM outbox WHERE template = 'case_submitted'"),
 			sql("UPDATE outbox SET message_key = message_key || '-gone/customer' WHERE template = 'case_submitted'"),
+			sql("DELETE FROM webhook_deliveries WHERE type = 'case.approved'"),
+			sql("DELETE FROM webhook_deliveries WHERE id = " + one("webhook_deliveries")),
+			deliver("/some", "case.claimed"),
+			deliver("/off", "case.approved"),
+			deliver("/every", "case.approved"),
+			sql("UPDATE webhook_deliveries SET message_id = message_id || '0' WHERE id = " + one("webhook_deliveries")),
+			sql("UPDATE webhook_deliveries SET body = replace(body, 'case.approved', 'case.denied') WHERE type = 'case.approved'"),
+			sql("UPDATE webhook_deliveries SET body = replace(body, '\"state\":\"approved\"', '\"state\":\"denied\"') WHERE type = 'case.approved'"),
 		},
 		17: {
 			sql("UPDATE outbox SET state = 'queued', done_at = NULL WHERE id = " + one("outbox")),
 			sql("UPDATE outbox SET state = 'dead', reason = '' WHERE id = " + one("outbox")),
+			sql("UPDATE webhook_deliveries SET state = 'queued', done_at = NULL WHERE id = " + one("webhook_deliveries")),
+			sql("UPDATE webhook_deliveries SET leased_until = created_at WHERE id = " + one("webhook_deliveries")),
+			sql("UPDATE webhook_deliveries SET state = 'failed', last_code = '' WHERE id = " + one("webhook_deliveries")),
+			sql("UPDATE webhook_deliveries SET last_status = 503 WHERE state = 'delivered'"),
 		},
 		18: {func(p *planted) {
 			var id string
@@ -129,10 +141,25 @@ func plants() map[int][]func(*planted) {
 			p.arrived = slices.DeleteFunc(p.arrived, func(d delivery) bool { return d.ID == id })
 		}, func(p *planted) {
 			p.arrived = append(p.arrived, delivery{ID: p.arrived[0].ID, To: "somebody@else.example"})
+		}, func(p *planted) { // one that counts as delivered and was never taken
+			last := p.posts[len(p.posts)-1]
+			p.posts = slices.DeleteFunc(p.posts, func(o post) bool { return o.ID == last.ID })
+		}, func(p *planted) {
+			for n := range p.posts {
+				p.posts[n].Taken = false
+			}
+		}, func(p *planted) {
+			p.posts = append(p.posts, post{Hook: p.posts[0].Hook, ID: p.posts[0].ID, Body: "{}"})
+		}, func(p *planted) {
+			p.oddPosts = append(slices.Clone(p.oddPosts), "a post that is not signed")
 		}},
 		19: {
 			sql("DELETE FROM outbox WHERE template = 'code'"),
 			func(p *planted) { p.arrived = append(p.arrived, delivery{ID: "planted", To: "a@b.example"}) },
+			sql("DELETE FROM webhook_deliveries WHERE state = 'delivered'"),
+			func(p *planted) {
+				p.posts = append(p.posts, post{Hook: p.posts[0].Hook, ID: "evt_planted_1", Body: "{}"})
+			},
 		},
 		20: {func(p *planted) {
 			left := filepath.Join(p.dir, "spool", "upload-planted")
@@ -143,6 +170,16 @@ func plants() map[int][]func(*planted) {
 			p.exec("UPDATE sqlite_master SET sql = replace(sql, 'BLOB,', 'BLOB NOT NULL,') WHERE name = 'outbox'")
 			p.reopen()
 		}},
+	}
+}
+
+// deliver writes a delivery to a webhook that has none of it, or another one to one that
+// has.
+func deliver(path, kind string) func(*planted) {
+	return func(p *planted) {
+		p.exec("INSERT INTO webhook_deliveries (id, webhook_id, message_id, type, case_id, body, state, attempts, fence, next_attempt_at, last_status, last_code, last_took, created_at, done_at) "+
+			"SELECT 'planted', w.id, d.message_id, d.type, d.case_id, d.body, d.state, d.attempts, d.fence, d.next_attempt_at, d.last_status, d.last_code, d.last_took, d.created_at, d.done_at "+
+			"FROM webhook_deliveries AS d, webhooks AS w WHERE w.description = ? AND d.type = ? AND d.state = 'delivered' LIMIT 1", path, kind)
 	}
 }
 
@@ -198,7 +235,7 @@ func copied(t *testing.T, from *evidence, dir string) *planted {
 	t.Helper()
 	p := &planted{t: t, dir: t.TempDir()}
 	p.must(os.CopyFS(p.dir, os.DirFS(dir)))
-	p.evidence = &evidence{heads: from.heads, arrived: slices.Clone(from.arrived), odd: from.odd}
+	p.evidence = &evidence{heads: from.heads, arrived: slices.Clone(from.arrived), odd: from.odd, hooks: from.hooks, posts: slices.Clone(from.posts), oddPosts: from.oddPosts}
 	p.ledger = &ledger{calls: slices.Clone(from.ledger.calls), faults: slices.Clone(from.ledger.faults)}
 	p.reopen()
 	p.pragma("foreign_keys = OFF")
@@ -242,7 +279,7 @@ func TestCheckerFindsWhatIsPlanted(t *testing.T) {
 	defer stop()
 	clients := w.clients(ctx, 3, reviewers)
 	until(t, 60*time.Second, "a few cases of each kind", func() bool {
-		return len(w.ledger.acked("approve")) >= 4 && len(w.ledger.acked("deny")) >= 1 && len(w.ledger.acked("write-message")) >= 2
+		return len(w.ledger.acked("approve")) >= 4 && len(w.ledger.acked("deny")) > len(w.ledger.acked("appeal")) && len(w.ledger.acked("write-message")) >= 2
 	})
 	stop()
 	clients.Wait()

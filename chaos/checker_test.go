@@ -33,6 +33,10 @@ type evidence struct {
 	// arrived and odd are the sink's.
 	arrived []delivery
 	odd     []string
+	// hooks, posts and oddPosts are the receiver's.
+	hooks    []hook
+	posts    []post
+	oddPosts []string
 	// heads are ends of chains that were read during the run.
 	heads []head
 	// files are folders in which nothing older than an hour may be left.
@@ -57,6 +61,7 @@ func (w *world) evidence(db *database.DB) *evidence {
 	e := &evidence{db: db, store: store, ledger: w.ledger}
 	e.cases = cases.New(db, store, nil, nil, nil, cases.NewPolicies(db, time.Now), cases.Options{Key: make([]byte, 32)})
 	e.arrived, e.odd = w.sink.deliveries()
+	e.hooks, e.posts, e.oddPosts = w.receiver.taken()
 	e.files = []string{filepath.Join(w.server.Dir, "spool"), filepath.Join(w.server.Dir, "documents", "incoming")}
 	e.sweep = func(ctx context.Context, now time.Time) error {
 		_, err := storage.Sweep(ctx, store, e.cases.KnownObjects, 24*time.Hour, now)
@@ -93,7 +98,7 @@ func (e *evidence) check(ctx context.Context) []finding {
 	e.findings = nil
 	for _, step := range []func(context.Context){
 		e.checkRecord, e.checkAcknowledged, e.checkOnce, e.checkVersions, e.checkReferences, e.checkHeads,
-		e.checkObjects, e.checkMessages, e.checkDeliveries, e.checkHealth,
+		e.checkObjects, e.checkMessages, e.checkDeliveries, e.checkHooks, e.checkHealth,
 	} {
 		step(ctx)
 	}
@@ -150,6 +155,7 @@ func (e *evidence) checkReferences(ctx context.Context) {
 		{"documents", "case_id", "cases", "id"}, {"documents", "item_id", "items", "id"},
 		{"item_decisions", "case_id", "cases", "id"}, {"item_decisions", "item_id", "items", "id"},
 		{"decisions", "case_id", "cases", "id"}, {"invitations", "case_id", "cases", "id"}, {"messages", "case_id", "cases", "id"},
+		{"webhook_types", "webhook_id", "webhooks", "id"}, {"webhook_deliveries", "webhook_id", "webhooks", "id"}, {"webhook_deliveries", "case_id", "cases", "id"},
 	} {
 		var n int
 		q := fmt.Sprintf("SELECT count(*) FROM %s AS c WHERE NOT EXISTS (SELECT 1 FROM %s AS p WHERE p.%s = c.%s)", r.child, r.parent, r.key, r.column)

@@ -13,8 +13,9 @@ func TestClockADayOff(t *testing.T) {
 	long(t)
 	stacks(t, func(t *testing.T, w *world) {
 		var ends []head
-		for _, offset := range []string{"0s", "24h", "-24h", "0s"} {
-			if !w.server.Start(t, "REGAIN_CLOCK_OFFSET="+offset) {
+		for _, offset := range []time.Duration{0, 24 * time.Hour, -24 * time.Hour, 0} {
+			w.receiver.wrong(offset)
+			if !w.server.Start(t, "REGAIN_CLOCK_OFFSET="+offset.String()) {
 				t.Fatalf("the server does not start:\n%s", w.server.Output.Tail())
 			}
 			db := w.open()
@@ -22,7 +23,7 @@ func TestClockADayOff(t *testing.T) {
 			ctx, stop := context.WithCancel(t.Context())
 			clients := w.clients(ctx, 3, reviewers)
 			before := len(w.ledger.acked("approve", "deny", "withdraw"))
-			until(t, 60*time.Second, "stories end with the clock off by "+offset, func() bool {
+			until(t, 60*time.Second, "stories end with the clock off by "+offset.String(), func() bool {
 				return len(w.ledger.acked("approve", "deny", "withdraw")) >= before+8
 			})
 			stop()

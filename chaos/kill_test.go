@@ -21,6 +21,7 @@ func (w *world) places() []string {
 		"upload.received", "upload.stored", "call.finished/upload-document", "call.committed/upload-document",
 		"call.finished/submit", "call.committed/submit", "call.finished/decide-item", "call.committed/decide-item",
 		"call.finished/approve", "call.committed/start-case", "outbox.claimed", "outbox.sent",
+		"webhook.claimed", "webhook.sent", "webhook.recorded",
 	}
 	if strings.HasPrefix(w.store, "file:") {
 		all = append(all, "disk.written")
@@ -125,9 +126,11 @@ func (w *world) finish(db *database.DB, stop func(), wait func()) {
 	w.quiet(db)
 }
 
-// staff makes reviewers by the command line, and signs them in.
+// staff makes reviewers by the command line, and signs them in. Before the first of
+// them there are webhooks.
 func (w *world) staff(n int) []string {
 	w.t.Helper()
+	w.subscribe()
 	var tokens []string
 	for range n {
 		w.reviewers++
@@ -164,8 +167,9 @@ func (w *world) assertSound(db *database.DB, ends []head) {
 	}
 	w.quiet(db)
 	w.report("after repeating", w.evidence(db).check(w.t.Context()))
-	w.t.Logf("%d cases, %d events, %d documents, %d messages; %d calls answered, %d left open, %d repeated; attempts by status %v",
+	w.t.Logf("%d cases, %d events, %d documents, %d messages, %d deliveries (%d given up); %d calls answered, %d left open, %d repeated; attempts by status %v",
 		w.count(db, "SELECT count(*) FROM cases"), effects, w.count(db, "SELECT count(*) FROM documents"), w.count(db, "SELECT count(*) FROM outbox"),
+		w.count(db, "SELECT count(*) FROM webhook_deliveries"), w.count(db, "SELECT count(*) FROM webhook_deliveries WHERE state = 'failed'"),
 		w.answered(), len(w.ledger.calls)-w.answered(), repeated, w.ledger.statuses())
 }
 

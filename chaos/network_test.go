@@ -83,8 +83,8 @@ func (n *network) poison(link string, x toxic) (mend func()) {
 // blackHole is how long silence lasts at least: longer than a call may take.
 const blackHole = 3 * time.Second
 
-// TestNetwork breaks the link to the database, the store, the mail server and the
-// webhook, each in every way, while clients work. CHAOS_NETWORK is for how many
+// TestNetwork breaks the link to the database, the store, the mail server, the gateway
+// of text messages and the webhooks, each in every way, while clients work. CHAOS_NETWORK is for how many
 // milliseconds each time.
 func TestNetwork(t *testing.T) {
 	long(t)
@@ -94,7 +94,8 @@ func TestNetwork(t *testing.T) {
 	w.database, w.store = testservers.Postgres(t), s3.URL(s3.Bucket())
 	n := newNetwork(t)
 	w.through(t.TempDir(), n.through("database", w.database), n.through("store", w.store),
-		n.through("smtp", w.sink.smtp()), n.through("webhook", w.sink.webhook()))
+		n.through("smtp", w.sink.smtp()), n.through("sms", w.sink.gateway()))
+	w.hooksAt = n.through("webhooks", w.receiver.URL)
 	w.server.Args = append(w.server.Args, "--request-timeout", "2s", "--upload-timeout", "4s")
 	w.deadline, w.uploadDeadline = 4*time.Second, 6*time.Second // with a margin for the answer
 	w.givingUp, w.twins = 0.05, true
@@ -104,7 +105,7 @@ func TestNetwork(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	clients := w.clients(ctx, 4, reviewers)
-	for _, link := range []string{"database", "store", "smtp", "webhook"} {
+	for _, link := range []string{"database", "store", "smtp", "sms", "webhooks"} {
 		for _, x := range toxics() {
 			what := fmt.Sprintf("%s on %s", x.Name, link)
 			used := n.taps[link].used.Load()

@@ -68,10 +68,7 @@ func (w *world) lanes() []*lane {
 // began is when the call was due.
 func (l *lane) ask(began time.Time) (status int) {
 	l.From = l.w.newAddress()
-	k := (&caller{w: l.w, address: l.From}).call("start-case", "", http.MethodPost, "/api/v1/cases")
-	k.Header.Set("Content-Type", "application/json")
-	k.Body = fmt.Appendf(nil, `{"account":"account-at-%s","lost":["email"],"new_email":"c-%s@customer.example","locale":"en",`+
-		`"answers":{"customer_type":"direct","account_type":"individual"}}`, l.From, l.From)
+	k := (&caller{w: l.w, address: l.From}).startCase("account-at-" + l.From)
 	l.w.ledger.intend(k)
 	status, h, body, err := l.Send(k.Method, k.Path, regaintest.Content{Type: "application/json", Key: k.Header.Get("Idempotency-Key"), Body: [][]byte{k.Body}})
 	l.w.ledger.tried(attempt{What: k.What, Status: status, Took: time.Since(began)})
@@ -179,14 +176,29 @@ func pour(lanes []*lane, rate int, during time.Duration) flooded {
 	return f
 }
 
-// recovers wants the server to be back to normal within 5 s.
+// recovers wants the server to be back to normal within 5 s: for half a second it answers
+// three quarters of what it did before and refuses nothing. What else goes on here may slow
+// it down, so that what it answers later may stand for what it did before.
 func (w *world) recovers(lanes []*lane, capacity int) {
 	w.t.Helper()
-	began, after := time.Now(), 0
-	for time.Since(began) < 5*time.Second {
-		if after = rate(lanes[:atOnce/2], 500*time.Millisecond); after >= capacity/3 {
-			return
+	began, best := time.Now(), 0
+	for best < capacity*3/4 && time.Since(began) < 5*time.Second {
+		refused := w.refused()
+		if after := rate(lanes[:atOnce/2], 500*time.Millisecond); w.refused() == refused {
+			best = max(best, after)
 		}
 	}
-	w.t.Errorf("not back to normal after 5 s: %d calls a second before, %d after", capacity, after)
+	took := time.Since(began).Round(time.Millisecond)
+	if best < capacity*3/4 {
+		if capacity = w.capacity(lanes); best < capacity*3/4 {
+			w.t.Errorf("not back to normal after %s: %d calls a second, where %d are normal", took, best, capacity)
+		}
+	}
+	w.t.Logf("back to normal after %s: %d calls a second", took, best)
+}
+
+// refused counts the answers that said to come again later.
+func (w *world) refused() int {
+	n := w.ledger.statuses()
+	return n[http.StatusServiceUnavailable] + n[http.StatusTooManyRequests]
 }

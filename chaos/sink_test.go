@@ -18,7 +18,7 @@ import (
 	"regain/internal/testservers"
 )
 
-// smsSecret signs the posts to the webhook.
+// smsSecret signs the posts to the gateway of text messages.
 const smsSecret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
 // delivery is one message as it arrived.
@@ -47,7 +47,7 @@ func newSink(t *testing.T) *sink {
 }
 
 func (s *sink) smtp() string    { return fmt.Sprintf("smtp://%s:%d?tls=none", s.mail.Host, s.mail.Port) }
-func (s *sink) webhook() string { return s.sms.URL + "/sms" }
+func (s *sink) gateway() string { return s.sms.URL + "/sms" }
 
 var codePattern = regexp.MustCompile(`\b(\d{6})\b`)
 

@@ -100,14 +100,14 @@ func (s *story) prove(channel, to string) error {
 	return err
 }
 
-// supply fills every item; some files are replaced by others.
+// supply fills every item that is open; some files are replaced by others.
 func (s *story) supply() error {
 	o, _, err := s.customer.get("/api/v1/cases/" + s.id)
 	if err != nil {
 		return err
 	}
 	for n, i := range o.List("items") {
-		if i["optional"] == true {
+		if i["optional"] == true || i["open"] != true {
 			continue
 		}
 		if i.Text("kind") == "statement" {
@@ -131,10 +131,58 @@ func (s *story) review() error {
 	if _, err := s.reviewer.change("claim", s.id, http.MethodPost, "/claim", nil); err != nil {
 		return err
 	}
+	if s.w.maybe(0.15) {
+		if err := s.askAgain(); err != nil {
+			return err
+		}
+	}
 	if s.w.maybe(0.2) {
-		_, err := s.reviewer.change("deny", s.id, http.MethodPost, "/denial", object{"reason_code": "not_proven", "words_customer": "The materials do not show it.", "words_staff": "x"})
+		return s.deny()
+	}
+	return s.approve()
+}
+
+// askAgain has the case go back to its customer for a document, and come again.
+func (s *story) askAgain() error {
+	o, _, err := s.reviewer.get("/api/v1/cases/" + s.id)
+	if err != nil {
 		return err
 	}
+	var asks []object
+	for _, i := range o.List("items") {
+		if i.Text("kind") == "document" && i.Text("supply") == "provided" {
+			asks = []object{{"item": i.Text("id")}}
+		}
+	}
+	if len(asks) == 0 {
+		return nil
+	}
+	_, err = s.reviewer.change("request-materials", s.id, http.MethodPost, "/requests", object{"words": "Please send it again, in colour.", "asks": asks})
+	if err != nil {
+		return err
+	}
+	if err := s.supply(); err != nil {
+		return err
+	}
+	if _, err := s.customer.change("submit", s.id, http.MethodPost, "/submission", nil); err != nil {
+		return err
+	}
+	_, err = s.reviewer.change("claim", s.id, http.MethodPost, "/claim", nil)
+	return err
+}
+
+// deny denies the case; some customers appeal.
+func (s *story) deny() error {
+	_, err := s.reviewer.change("deny", s.id, http.MethodPost, "/denial", object{"reason_code": "not_proven", "words_customer": "The materials do not show it.", "words_staff": "x"})
+	if err != nil || !s.w.maybe(0.3) {
+		return err
+	}
+	_, err = s.customer.change("appeal", s.id, http.MethodPost, "/appeal", object{"reason": "The name on it is my maiden name."})
+	return err
+}
+
+// approve accepts everything and approves the case.
+func (s *story) approve() error {
 	o, _, err := s.reviewer.get("/api/v1/cases/" + s.id)
 	if err != nil {
 		return err

@@ -29,7 +29,10 @@ type world struct {
 	server *regaintest.Process
 	ledger *ledger
 	sink   *sink
-	http   *http.Client
+	// receiver is where webhooks lead, and hooksAt its address or that of a proxy before it.
+	receiver *receiver
+	hooksAt  string
+	http     *http.Client
 	// database and store are where the checker reads, past any proxy.
 	database, store string
 
@@ -56,7 +59,8 @@ func newWorld(t *testing.T) *world {
 	transport := &http.Transport{MaxIdleConnsPerHost: 256, MaxIdleConns: 512,
 		IdleConnTimeout: 2 * time.Second} // below the server's 5 s for a connection that was never used
 	t.Cleanup(transport.CloseIdleConnections)
-	return &world{t: t, ledger: &ledger{}, sink: newSink(t), http: &http.Client{Transport: transport},
+	receiver := newReceiver(t)
+	return &world{t: t, ledger: &ledger{}, sink: newSink(t), receiver: receiver, hooksAt: receiver.URL, http: &http.Client{Transport: transport},
 		deadline: 35 * time.Second, uploadDeadline: 35 * time.Second, patience: 100 * time.Millisecond, random: chance(t)}
 }
 
@@ -79,11 +83,11 @@ func onServers(t *testing.T) *world {
 // prepare says how the server is started; its data are where the checker reads.
 func (w *world) prepare(dir, database, store string) {
 	w.database, w.store = database, store
-	w.through(dir, database, store, w.sink.smtp(), w.sink.webhook())
+	w.through(dir, database, store, w.sink.smtp(), w.sink.gateway())
 }
 
 // through starts the server on addresses that may be those of proxies.
-func (w *world) through(dir, database, store, smtp, webhook string) {
+func (w *world) through(dir, database, store, smtp, sms string) {
 	binary, err := breakable()
 	if err != nil {
 		w.t.Fatal(err)
@@ -93,7 +97,7 @@ func (w *world) through(dir, database, store, smtp, webhook string) {
 	w.server.Env = []string{
 		"REGAIN_DATABASE_URL=" + database, "REGAIN_STORAGE_URL=" + store, "REGAIN_SECRET=" + masterSecret,
 		"REGAIN_SMTP_URL=" + smtp, "REGAIN_MAIL_FROM=Regain <no-reply@regain.example>",
-		"REGAIN_SMS_URL=" + webhook, "REGAIN_SMS_SECRET=" + smsSecret, "REGAIN_LOG_FORMAT=json",
+		"REGAIN_SMS_URL=" + sms, "REGAIN_SMS_SECRET=" + smsSecret, "REGAIN_WEBHOOKS_ANYWHERE=true", "REGAIN_LOG_FORMAT=json",
 	}
 }
 
@@ -152,13 +156,14 @@ func (w *world) openStore() storage.Store {
 	return s
 }
 
-// timePasses ends what only waits for time: the leases of messages whose worker was
+// timePasses ends what only waits for time: the leases of messages and deliveries whose worker was
 // killed, and the hour of every limit. The server must be down.
 func (w *world) timePasses(db *database.DB) {
 	w.t.Helper()
 	now := time.Now().UTC().Add(-time.Second)
 	for _, q := range []string{
 		"UPDATE outbox SET leased_until = NULL, next_attempt_at = ? WHERE state = 'queued'", "DELETE FROM limits WHERE ends_at > ?",
+		"UPDATE webhook_deliveries SET leased_until = NULL, next_attempt_at = ? WHERE state = 'queued'",
 	} {
 		if _, err := db.NewRaw(q, now).Exec(context.Background()); err != nil && !strings.Contains(err.Error(), "no such table") {
 			w.t.Fatalf("let time pass: %v", err)
@@ -170,9 +175,13 @@ func (w *world) timePasses(db *database.DB) {
 func (w *world) quiet(db *database.DB) {
 	w.t.Helper()
 	until(w.t, 30*time.Second, "messages leave", func() bool {
-		n := 0
-		err := db.NewRaw("SELECT count(*) FROM outbox WHERE state = 'queued'").Scan(context.Background(), &n)
-		return err == nil && n == 0
+		messages, deliveries := 0, 0
+		err := db.NewRaw("SELECT (SELECT count(*) FROM outbox WHERE state = 'queued'), (SELECT count(*) FROM webhook_deliveries WHERE state = 'queued')").
+			Scan(context.Background(), &messages, &deliveries)
+		if err == nil && deliveries > 0 {
+			w.daysPass(db)
+		}
+		return err == nil && messages == 0 && deliveries == 0
 	})
 }
 

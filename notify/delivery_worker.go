@@ -297,6 +297,7 @@ func (w *Webhooks) write(ctx context.Context, r deliveryRow, out outcome) error 
 		if _, err := update.Exec(ctx); err != nil {
 			return fmt.Errorf("record a delivery: %w", err)
 		}
+		failpoint.Hit("webhook.recorded", "")
 		return w.judgeEndpoint(ctx, tx, r.WebhookID, out)
 	})
 }
