@@ -52,10 +52,7 @@ func crowd(t *testing.T, w *world, n int) {
 			selected = append(selected, "c."+f.Name)
 		}
 	}
-	args = append([]any{n}, append(args, one.id)...)
-	_, err := w.db.NewRaw("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) INSERT INTO cases ("+strings.Join(columns, ", ")+
-		") SELECT "+strings.Join(selected, ", ")+" FROM n, cases AS c WHERE c.id = ?", args...).Exec(w.ctx)
-	must(t, err)
+	insertMany(t, w, n, "INSERT INTO cases ("+strings.Join(columns, ", ")+") SELECT "+strings.Join(selected, ", ")+" FROM n, cases AS c WHERE c.id = ?", append(args, one.id)...)
 	for word, which := range map[string]string{"common": "", "often": " AND i % 3 = 0", "seldom": " AND i % 5000 = 2", "number": ""} {
 		value := "CAST(? AS BYTEA)"
 		if w.db.Dialect() == database.SQLite {
@@ -64,12 +61,22 @@ func crowd(t *testing.T, w *world, n int) {
 		if word == "number" {
 			value = strings.Replace(value, "?", "? || i", 1)
 		}
-		_, err = w.db.NewRaw("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) INSERT INTO case_words (case_id, word) SELECT 'c-' || i, "+
-			value+" FROM n WHERE TRUE"+which, n, word).Exec(w.ctx)
+		insertMany(t, w, n, "INSERT INTO case_words (case_id, word) SELECT 'c-' || i, "+value+" FROM n WHERE TRUE"+which, word)
+	}
+	_, err := w.db.ExecContext(w.ctx, "ANALYZE")
+	must(t, err)
+}
+
+// insertMany runs an insert for the numbers i from 1 to many, some thousands at a time:
+// all of them in one statement may take longer than a statement may on a busy machine.
+func insertMany(t *testing.T, w *world, many int, insert string, args ...any) {
+	t.Helper()
+	const piece = 5000
+	for from := 1; from <= many; from += piece {
+		numbers := fmt.Sprintf("WITH RECURSIVE n (i) AS (SELECT %d UNION ALL SELECT i + 1 FROM n WHERE i < %d) ", from, min(from+piece-1, many))
+		_, err := w.db.NewRaw(numbers+insert, args...).Exec(w.ctx)
 		must(t, err)
 	}
-	_, err = w.db.ExecContext(w.ctx, "ANALYZE")
-	must(t, err)
 }
 
 // heard keeps the statements that are run.
