@@ -34,7 +34,8 @@ type JudgedView struct {
 	Item          string         `json:"item"`
 	Document      string         `json:"document,omitempty" doc:"The id of the file that was decided on."`
 	Round         int            `json:"round"`
-	Verdict       string         `json:"verdict" enum:"accepted,rejected,waived"`
+	Verdict       string         `json:"verdict" enum:"accepted,rejected,waived,pending" doc:"How the item stands from then on; pending where a first decision was taken back."`
+	Undoes        string         `json:"undoes,omitempty" doc:"The id of the decision that this one takes back."`
 	ReasonCode    string         `json:"reason_code,omitempty"`
 	WordsCustomer string         `json:"words_customer,omitempty"`
 	WordsStaff    string         `json:"words_staff,omitempty"`
@@ -124,6 +125,6 @@ func judgedView(j *cases.ItemDecision) JudgedView {
 	return JudgedView{
 		ID: j.ID, Item: j.ItemID, Document: j.DocumentID, Round: j.Round, Verdict: string(j.Verdict), ReasonCode: string(j.ReasonCode),
 		WordsCustomer: j.WordsCustomer, WordsStaff: j.WordsStaff, Checks: append([]string{}, j.Checks.V...), Fallback: j.FallbackReason,
-		ReadOff: j.ReadOff.V, By: j.StaffID, DecidedAt: j.DecidedAt.UTC(),
+		ReadOff: j.ReadOff.V, Undoes: j.Undoes, By: j.StaffID, DecidedAt: j.DecidedAt.UTC(),
 	}
 }

@@ -20,6 +20,8 @@ func TestExport(t *testing.T) {
 		r.want(201, "POST", c.path+"/notes", object{"body": "Only for us."})
 		c.want(201, "POST", c.path+"/messages", object{"body": "Is it enough?"})
 
+		r.change(200, "POST", "/items/"+item+"/undo", nil)
+
 		auditor := d.staffAt(c.path, accounts.Auditor)
 		a := d.Call(t, auditor.token, "GET", c.path+"/export", nil)
 		o := d.decode(200, "export", a)
@@ -39,8 +41,11 @@ func TestExport(t *testing.T) {
 			t.Errorf("%d notes, messages %v", n, o["messages"])
 		}
 		judged := objects(o["judged"])
-		if len(judged) != 1 || judged[0]["item"] != item || o["people"].(object)[judged[0]["by"].(string)] == nil {
-			t.Errorf("decided: %v by %v", judged, o["people"])
+		if len(judged) != 2 || judged[0]["item"] != item || o["people"].(object)[judged[0]["by"].(string)] == nil {
+			t.Fatalf("decided: %v by %v", judged, o["people"])
+		}
+		if judged[0]["verdict"] != "rejected" || judged[1]["verdict"] != "pending" || judged[1]["undoes"] != judged[0]["id"] {
+			t.Errorf("taken back: %v", judged)
 		}
 		files := objects(shown["staff"].(object)["documents"])
 		if len(files) == 0 || len(files[0]["sha256"].(string)) != 64 {

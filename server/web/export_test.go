@@ -59,6 +59,19 @@ func TestExportPage(t *testing.T) {
 	})
 }
 
+// TestExportOfWhatWasTakenBack: decisions that were taken back are in the export as such.
+func TestExportOfWhatWasTakenBack(t *testing.T) {
+	onBoth(t, func(t *testing.T, h *servertest.Harness) {
+		_, id := handedIn(t, h, "ana@example.com", unpaid())
+		ben, _ := atDesk(t, h, accounts.Reviewer)
+		path := "/staff/cases/" + id
+		ben.open(path).send(path + "/claim")
+		item := ben.selected()
+		ben.acceptSelected().send(path+"/items/"+item+"/undo").wants(200, path, "taken back")
+		ben.open(path+"/export").wants(200, path+"/export", "Accepted (taken back) · Ana Lima", "Taken back · Ana Lima")
+	})
+}
+
 // TestExportInABrowser: accessible in both themes, and within 320 pixels.
 func TestExportInABrowser(t *testing.T) {
 	h := open(t)
