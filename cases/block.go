@@ -193,15 +193,17 @@ func (s *Service) Lift(ctx context.Context, actor Actor, id string) error {
 		return errLeadsOnly()
 	}
 	now := s.now()
-	n, err := affected(s.db.From(ctx).NewUpdate().Model((*Block)(nil)).Set("lifted_at = ?", now).Set("lifted_by = ?", actor.ID).
-		Where("id = ?", id).Where("lifted_at IS NULL").Where("expires_at > ?", now).Exec(ctx))
-	if err != nil {
-		return fmt.Errorf("lift block: %w", err)
-	}
-	if n == 0 {
-		return problem.New(problem.NotFound, "block_not_found", "There is no such block, or it is over.")
-	}
-	return nil
+	return s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
+		n, err := affected(tx.NewUpdate().Model((*Block)(nil)).Set("lifted_at = ?", now).Set("lifted_by = ?", actor.ID).
+			Where("id = ?", id).Where("lifted_at IS NULL").Where("expires_at > ?", now).Exec(ctx))
+		if err != nil {
+			return fmt.Errorf("lift block: %w", err)
+		}
+		if n == 0 {
+			return problem.New(problem.NotFound, "block_not_found", "There is no such block, or it is over.")
+		}
+		return nil
+	})
 }
 
 // blocked are the live blocks of what the case is about and of what it holds.

@@ -32,8 +32,15 @@ func (p *buffers) take(w gin.ResponseWriter) *bufferedWriter {
 	if !ok {
 		b = &bufferedWriter{header: http.Header{}}
 	}
-	b.ResponseWriter, b.status, b.wrote = w, http.StatusOK, false
+	b.ResponseWriter, b.status = w, http.StatusOK
 	return b
+}
+
+// reset forgets what was written; nothing of it was sent.
+func (b *bufferedWriter) reset() {
+	clear(b.header)
+	b.body.Reset()
+	b.status, b.wrote = http.StatusOK, false
 }
 
 // give takes a buffer back; nobody may hold on to its body.
@@ -41,8 +48,7 @@ func (p *buffers) give(b *bufferedWriter) {
 	if b.body.Cap() > mostPooled {
 		return
 	}
-	clear(b.header)
-	b.body.Reset()
+	b.reset()
 	b.ResponseWriter = nil
 	p.pool.Put(b)
 }

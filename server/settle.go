@@ -116,7 +116,8 @@ func (s *Server) sendEarlier(c *gin.Context, call *unsettledCall) bool {
 	return true
 }
 
-// fail answers a problem, as JSON or, on pages, in the product's own look.
+// fail answers a problem, as JSON or, on pages, in the product's own look. An answer that
+// is half sent is cut off, so that nobody takes it for the whole.
 func (s *Server) fail(c *gin.Context, err error) {
 	ctx := c.Request.Context()
 	p, internal := asProblem(ctx, err)
@@ -124,7 +125,11 @@ func (s *Server) fail(c *gin.Context, err error) {
 		requestOf(ctx).failure = err
 	}
 	if c.Writer.Written() {
-		return
+		held, ok := c.Writer.(*bufferedWriter)
+		if !ok {
+			panic(http.ErrAbortHandler)
+		}
+		held.reset()
 	}
 	if s.pageOfProblem != nil && wantsPage(c) {
 		p.setHeaders(c.Writer.Header())

@@ -166,6 +166,9 @@ func (in *queueIn) page(cursor string) string {
 		return ""
 	}
 	query := map[string]any{"view": in.View, "limit": in.Limit, "cursor": cursor}
+	if in.Raised {
+		query["raised"] = true
+	}
 	for name, value := range map[string]string{
 		"order": in.Order, "policy": in.Policy, "scenario": in.Scenario, "language": in.Language, "holder": in.Holder, "within": in.Within, "age": in.Age, "locale": in.Locale,
 	} {
@@ -269,8 +272,8 @@ func readCursor(cursor string, view cases.View) (queueCursor, error) {
 	if err == nil {
 		err = json.Unmarshal(raw, &c)
 	}
-	// An id of ours is printable; anything else never reaches the database.
-	if err != nil || c.View != view || problem.CheckText("", c.Key.ID, 1, 64, problem.OneLine) != nil {
+	// An id of ours is printable, and a year positive; anything else never reaches the database.
+	if err != nil || c.View != view || c.Key.At.UTC().Year() < 1 || problem.CheckText("", c.Key.ID, 1, 64, problem.OneLine) != nil {
 		return queueCursor{}, errCursor()
 	}
 	return c, nil

@@ -1,7 +1,10 @@
 package api_test
 
 import (
+	"encoding/base64"
 	"fmt"
+	"net/url"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -44,6 +47,24 @@ func TestQueueSearch(t *testing.T) {
 	})
 }
 
+// TestQueueCursorsOfStrangers: a cursor that we did not make is refused, whatever it holds.
+func TestQueueCursorsOfStrangers(t *testing.T) {
+	onBoth(t, func(t *testing.T, d *desk) {
+		r := d.staffAt("", accounts.Reviewer)
+		for _, held := range []string{
+			`{"v":"unassigned","k":{"lane":1,"at":"0000-01-01T00:00:00Z","id":"x"}}`,
+			`{"v":"unassigned","k":{"lane":1,"at":"0001-01-01T00:00:00+23:59","id":"x"}}`,
+			`{"v":"unassigned","k":{"lane":1,"at":"2026-01-01T00:00:00Z","id":""}}`,
+			`{"v":"mine","k":{"lane":1,"at":"2026-01-01T00:00:00Z","id":"x"}}`, `{}`, `x`,
+		} {
+			path := "/api/v1/queue?cursor=" + base64.RawURLEncoding.EncodeToString([]byte(held))
+			d.problemOf(d.Call(t, r.token, "GET", path, nil), 400, "cursor_unknown")
+		}
+		whole := `{"v":"all","k":{"lane":9223372036854775807,"at":"9999-12-31T23:59:59Z","id":"x"}}`
+		r.want(200, "GET", "/api/v1/queue?view=all&cursor="+base64.RawURLEncoding.EncodeToString([]byte(whole)), nil)
+	})
+}
+
 // TestQueueFilters: the query keeps some cases, the next page keeps the same, and the
 // counts and the next case are those of the views.
 func TestQueueFilters(t *testing.T) {
@@ -64,6 +85,24 @@ func TestQueueFilters(t *testing.T) {
 		first := objects(o["cases"])[0]
 		if o = r.want(200, "GET", o["previous"].(string), nil); fmt.Sprint(objects(o["cases"])) != fmt.Sprint(last) {
 			t.Errorf("the page before is %v, was %v", o["cases"], last)
+		}
+		// Whatever the list was asked for, its pages are asked for, too.
+		if _, err := d.DB.NewUpdate().Table("cases").Set("priority = 1").Where("locale = 'en'").Exec(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		all := "order=first&policy=huawei-id&scenario=direct-authenticated&language=en&raised=true&within=7d&age=1d&locale=pt-BR"
+		o = r.want(200, "GET", "/api/v1/queue?limit=1&view=due_soon&holder=nobody&"+all, nil)
+		if len(objects(o["cases"])) != 0 {
+			t.Errorf("nobody holds %v", o["cases"])
+		}
+		o = r.want(200, "GET", "/api/v1/queue?limit=1&view=unassigned&"+all, nil)
+		next, err := url.Parse(fmt.Sprint(o["next"]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		asked, err := url.ParseQuery(all + "&limit=1&view=unassigned&cursor=" + next.Query().Get("cursor"))
+		if err != nil || !reflect.DeepEqual(next.Query(), asked) {
+			t.Errorf("the next page is asked for by %v, this one by %v", next.Query(), asked)
 		}
 		if o = r.want(200, "GET", "/api/v1/queue?language=zh-Hans", nil); len(objects(o["cases"])) != 0 {
 			t.Errorf("%v", o)
