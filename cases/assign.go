@@ -3,6 +3,7 @@ package cases
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"regain/problem"
 )
@@ -14,6 +15,26 @@ import (
 func (s *Service) Assign(ctx context.Context, actor Actor, caseID string, version int64, to Actor) (*Case, error) {
 	return s.change(ctx, actor, target{id: caseID, version: version}, func(ch *change) error {
 		return ch.assign(to, nil)
+	})
+}
+
+// HandOver is Assign with a note for whoever gets the case; empty for none. The case stays
+// where it is when the note is refused. Errors: those of Assign, and invalid_fields of
+// "/note".
+func (s *Service) HandOver(ctx context.Context, actor Actor, caseID string, version int64, to Actor, note string) (*Case, error) {
+	note = strings.TrimSpace(note)
+	if f := problem.CheckText("/note", note, 0, maxMessage, problem.ManyLines); f != nil {
+		return nil, problem.InvalidFields([]problem.Field{*f})
+	}
+	return s.change(ctx, actor, target{id: caseID, version: version}, func(ch *change) error {
+		if err := ch.assign(to, nil); err != nil || note == "" {
+			return err
+		}
+		m, err := ch.addMessage(Note, note)
+		if err != nil {
+			return err
+		}
+		return ch.do(actNote, Facts{"message": m.ID})
 	})
 }
 

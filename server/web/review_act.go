@@ -218,7 +218,7 @@ func (a reviewAct) kept(data *reviewPage, f *Form) []string {
 		return nil
 	}
 	var out []string
-	for _, name := range []string{"words_customer", "words_staff", "words", "text", "reason", "fallback_reason", "body"} {
+	for _, name := range []string{"words_customer", "words_staff", "words", "text", "reason", "fallback_reason", "body", "note"} {
 		for _, typed := range f.All(a.do + "-" + name) {
 			if strings.TrimSpace(typed) != "" {
 				out = append(out, typed)

@@ -29,12 +29,6 @@ func runHandOver(ctx context.Context, p *Pages, r actRequest) error {
 	if err != nil {
 		return err
 	}
-	if _, err := p.services.Cases.Assign(ctx, r.actor, r.caseID, r.version, to); err != nil {
-		return err
-	}
-	if r.get("note") == "" {
-		return nil
-	}
-	_, err = p.services.Cases.WriteNote(ctx, r.actor, r.caseID, r.get("note"))
+	_, err = p.services.Cases.HandOver(ctx, r.actor, r.caseID, r.version, to, r.get("note"))
 	return err
 }
