@@ -3,6 +3,7 @@ package cases
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -101,12 +102,16 @@ func (ch *change) addMessage(kind MessageKind, body string) (*CaseMessage, error
 	return m, ch.keepWords(body)
 }
 
-// MessageQuery asks for a page of messages, or of notes.
+// MessageQuery asks for a part of the messages, or of the notes.
 type MessageQuery struct {
-	Kind MessageKind
+	Kind MessageKind // empty for all that the reader may see
 	// After is the id of the last message of the page before; empty starts.
 	After string
-	Limit int // 1 to 200
+	// Latest asks for the newest ones instead; Before then is the id of the first message of
+	// the part after them, empty for the very newest.
+	Latest bool
+	Before string
+	Limit  int // 1 to 200
 }
 
 // Messages lists a part of the conversation, oldest first. Notes are for staff
@@ -121,11 +126,30 @@ func (s *Service) Messages(ctx context.Context, actor Actor, caseID string, in M
 	if _, err := s.Case(ctx, actor, caseID); err != nil {
 		return nil, err
 	}
+	if in.Kind == "" && actor.Kind != Staff {
+		in.Kind = Message
+	}
 	out := []*CaseMessage{}
-	q := s.db.From(ctx).NewSelect().Model(&out).Where("m.case_id = ?", caseID).Where("m.kind = ?", in.Kind).
-		Where("m.id > ?", in.After).Order("m.id").Limit(int64(min(max(in.Limit, 1), 200)))
-	if err := q.Scan(ctx); err != nil {
+	q := s.db.From(ctx).NewSelect().Model(&out).Where("m.case_id = ?", caseID)
+	if in.Kind != "" {
+		q = q.Where("m.kind = ?", in.Kind)
+	}
+	if err := in.part(q).Scan(ctx); err != nil {
 		return nil, fmt.Errorf("read messages: %w", err)
 	}
+	if in.Latest {
+		slices.Reverse(out)
+	}
 	return out, nil
+}
+
+func (in MessageQuery) part(q *bun.SelectQuery) *bun.SelectQuery {
+	q = q.Limit(int64(min(max(in.Limit, 1), 200)))
+	switch {
+	case !in.Latest:
+		return q.Where("m.id > ?", in.After).Order("m.id")
+	case in.Before != "":
+		q = q.Where("m.id < ?", in.Before)
+	}
+	return q.Order("m.id DESC")
 }

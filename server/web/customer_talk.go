@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"time"
@@ -13,8 +14,9 @@ import (
 	"regain/server/api"
 )
 
-// mostMessages is how many messages the page shows, oldest first.
-const mostMessages = 200
+// mostMessages is how many messages a page shows: the newest, oldest first, with the way
+// to those before.
+const mostMessages = 100
 
 func (p *Pages) registerTalk(customers []server.Role) {
 	p.getAs("talk-page", "/request/messages", customers, p.showMessages)
@@ -28,6 +30,8 @@ func (p *Pages) registerTalk(customers []server.Role) {
 type talkPage struct {
 	*customerCase
 	Messages []talkMessage
+	// Earlier is the id of the first message, where there are some before it.
+	Earlier string
 }
 
 // talkMessage is one message.
@@ -44,15 +48,26 @@ func (p *Pages) talkPage(c *gin.Context) (talkPage, error) {
 	}
 	ctx := c.Request.Context()
 	actor := api.ActorOf(ctx)
-	list, err := p.services.Cases.Messages(ctx, actor, actor.ID, cases.MessageQuery{Kind: cases.Message, Limit: mostMessages})
+	list, earlier, err := p.latestTalk(ctx, actor, actor.ID, c.Query("before"))
 	if err != nil {
 		return talkPage{}, err
 	}
-	page := talkPage{customerCase: data}
+	page := talkPage{customerCase: data, Earlier: earlier}
 	for _, m := range list {
 		page.Messages = append(page.Messages, talkMessage{Mine: m.ActorKind == cases.Customer, Body: m.Body, At: m.CreatedAt})
 	}
 	return page, nil
+}
+
+// latestTalk are the newest messages, or those before one, and the id of the first of them
+// where there are still earlier ones.
+func (p *Pages) latestTalk(ctx context.Context, reader cases.Actor, caseID, before string) (list []*cases.CaseMessage, earlier string, err error) {
+	list, err = p.services.Cases.Messages(ctx, reader, caseID, cases.MessageQuery{Latest: true, Before: before, Limit: mostMessages + 1})
+	if len(list) > mostMessages {
+		list = list[1:]
+		earlier = list[0].ID
+	}
+	return list, earlier, err
 }
 
 func (p *Pages) showMessages(c *gin.Context) error {

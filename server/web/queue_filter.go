@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -11,7 +12,6 @@ import (
 	"regain/accounts"
 	"regain/cases"
 	"regain/problem"
-	"regain/server"
 	"regain/server/api"
 )
 
@@ -162,7 +162,7 @@ func (p *Pages) chosen(locale string, data *queuePage) []chosenFilter {
 	add("organisation", f.Organisation)
 	add("policy", f.Policy)
 	add("scenario", p.scenarioTitle(locale, f.Scenario))
-	add("language", say("language", f.Locale))
+	add("language", languageName(locale, f.Locale))
 	add("holder", data.holderName(f.Holder))
 	if f.Raised {
 		add("raised", say("find", "raised"))
@@ -232,8 +232,16 @@ func (q *queuePage) ScenarioOptions(v *View) []Option {
 }
 
 // LanguageOptions, HolderOptions, WithinOptions and AgeOptions are the other choices.
-func (q *queuePage) LanguageOptions(v *View) ([]Option, error) {
-	return v.worded("language", server.Locales())
+func (q *queuePage) LanguageOptions(v *View) []Option {
+	var out []Option
+	for _, policy := range v.pages.services.Policies.All() {
+		for _, locale := range policy.Locales() {
+			if !slices.ContainsFunc(out, func(o Option) bool { return o.Value == locale }) {
+				out = append(out, Option{Value: locale, Label: v.LanguageName(locale)})
+			}
+		}
+	}
+	return out
 }
 
 // HolderOptions is described at LanguageOptions.

@@ -56,7 +56,9 @@ type reviewPage struct {
 	// Shown is the document on the screen, Beside another one next to it.
 	Shown, Beside *shownDocument
 	Talk          []reviewMessage
-	Timeline      []timelineEntry
+	// EarlierTalk is where the conversation goes on, backwards; empty at its beginning.
+	EarlierTalk string
+	Timeline    []timelineEntry
 	// Earlier is where the timeline goes on; zero at its beginning.
 	Earlier  int64
 	Compared []comparedRow
@@ -93,8 +95,8 @@ type reviewPage struct {
 
 // reviewQuery is what the address, or a form, says about how to show the page.
 type reviewQuery struct {
-	view, item, after, document, beside, do, done, was string
-	before, seen                                       int64
+	view, item, after, document, beside, do, done, was, talk string
+	before, seen                                             int64
 }
 
 // leftCase is a case that the reader has just done with.
@@ -118,7 +120,7 @@ func (p *Pages) showReview(c *gin.Context) error {
 func reviewQueryOf(c *gin.Context) reviewQuery {
 	q := reviewQuery{
 		view: c.Query("view"), item: c.Query("item"), after: c.Query("after"), document: c.Query("document"),
-		beside: c.Query("beside"), do: c.Query("do"), done: c.Query("done"), was: c.Query("was"),
+		beside: c.Query("beside"), do: c.Query("do"), done: c.Query("done"), was: c.Query("was"), talk: c.Query("talk"),
 		before: wholeNumber(c.Query("before")), seen: wholeNumber(c.Query("seen")),
 	}
 	return q
@@ -140,7 +142,7 @@ func (p *Pages) reviewPage(c *gin.Context, q reviewQuery) (*reviewPage, error) {
 	if err := p.readWay(ctx, data, q.was); err != nil {
 		return nil, err
 	}
-	messages, events, err := p.readTalk(ctx, data, q.before)
+	messages, events, err := p.readTalk(ctx, data, q)
 	if err != nil {
 		return nil, err
 	}
@@ -229,21 +231,16 @@ func (d *reviewPage) lastUndo() *reviewCard {
 }
 
 // readTalk reads the conversation, the notes and a part of what happened.
-func (p *Pages) readTalk(ctx context.Context, data *reviewPage, before int64) ([]*cases.CaseMessage, []*cases.Event, error) {
-	var talk []*cases.CaseMessage
-	for _, kind := range []cases.MessageKind{cases.Message, cases.Note} {
-		list, err := p.services.Cases.Messages(ctx, data.reader, data.ID, cases.MessageQuery{Kind: kind, Limit: mostMessages})
-		if err != nil {
-			return nil, nil, err
-		}
-		talk = append(talk, list...)
+func (p *Pages) readTalk(ctx context.Context, data *reviewPage, q reviewQuery) (talk []*cases.CaseMessage, events []*cases.Event, err error) {
+	if talk, data.EarlierTalk, err = p.latestTalk(ctx, data.reader, data.ID, q.talk); err != nil {
+		return nil, nil, err
 	}
-	events, err := p.services.Cases.Timeline(ctx, data.reader, data.ID, cases.TimelineQuery{Before: before, Limit: timelinePart + 1})
+	events, err = p.services.Cases.Timeline(ctx, data.reader, data.ID, cases.TimelineQuery{Before: q.before, Limit: timelinePart + 1})
 	if err != nil {
 		return nil, nil, err
 	}
 	data.Newest = data.Seen
-	if before == 0 && len(events) > 0 {
+	if q.before == 0 && len(events) > 0 {
 		data.Newest = events[0].Seq
 	}
 	if len(events) > timelinePart {

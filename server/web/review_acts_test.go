@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"golang.org/x/net/html"
 
 	"regain/accounts"
+	"regain/cases"
 	"regain/database/databasetest"
 	"regain/internal/testdocs"
 	"regain/server/servertest"
@@ -57,6 +59,26 @@ func TestReviewOfWhatCannotBeHad(t *testing.T) {
 		ben.open(path).send(path + "/claim")
 		ben.open(path+"?do=approve").send(path+"/approval").wants(200, "/staff/queue")
 	})
+}
+
+// leading is where the link with these words leads.
+func (v *customer) leading(words string) string {
+	v.t.Helper()
+	for _, n := range v.all(func(n *html.Node) bool { return n.Data == "a" && textOf(n) == words }) {
+		return attr(n, "href")
+	}
+	v.t.Fatalf("%s has no link %q: %s", v.url, words, v.text())
+	return ""
+}
+
+// element is the one with the id.
+func (v *customer) element(id string) *html.Node {
+	v.t.Helper()
+	for _, n := range v.all(func(n *html.Node) bool { return attr(n, "id") == id }) {
+		return n
+	}
+	v.t.Fatalf("%s has no element %q", v.url, id)
+	return nil
 }
 
 func seedOf(id string) (seed uint64) {
@@ -117,6 +139,41 @@ func TestReviewTalk(t *testing.T) {
 	})
 }
 
+// TestReviewOfALongTalk: of many messages the newest are there, with the way to those before.
+func TestReviewOfALongTalk(t *testing.T) {
+	h := servertest.StartWith(t, databasetest.SQLite(t), servertest.Options{Unlimited: true, Logger: testLog(t)})
+	h.Deliver(t)
+	ana, id := handedIn(t, h, "ana@example.com", unpaid())
+	ben, who := atDesk(t, h, accounts.Reviewer)
+	for n := range 205 {
+		customer, staff := cases.Actor{Kind: cases.Customer, ID: id}, cases.Actor{Kind: cases.Staff, ID: who.ID, Roles: []string{cases.RoleReviewer}}
+		if _, err := h.Cases.Write(t.Context(), customer, id, fmt.Sprintf("message number %d.", n)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.Cases.WriteNote(t.Context(), staff, id, fmt.Sprintf("note number %d.", n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := "/staff/cases/" + id
+	for _, page := range []struct {
+		v    *customer
+		path string
+		kind string
+	}{{ben, path, "message"}, {ben, path, "note"}, {ana, "/request/messages", "message"}} {
+		page.v.open(page.path).wants(200, page.path, page.kind+" number 204.")
+		said, parts := page.v.text(), 1
+		for ; strings.Contains(page.v.text(), "Earlier messages"); parts++ {
+			page.v.open(page.v.leading("Earlier messages")).wants(200, page.path)
+			said += page.v.text()
+		}
+		for n := range 205 {
+			if got := strings.Count(said, fmt.Sprintf("%s number %d.", page.kind, n)); got != 1 {
+				t.Errorf("%s has %s %d %d times in %d parts", page.path, page.kind, n, got, parts)
+			}
+		}
+	}
+}
+
 // TestReviewHandOver: the holder gives the case to another, with a note.
 func TestReviewHandOver(t *testing.T) {
 	onBoth(t, func(t *testing.T, h *servertest.Harness) {
@@ -127,6 +184,10 @@ func TestReviewHandOver(t *testing.T) {
 		ben.open(path).send(path + "/claim")
 		ben.open(path+"?do=hand").wants(200, path, "Hand this case over")
 		ben.send(path+"/assignment", "hand-to", "nobody", "hand-note", "Please look at the address.").wants(422, path+"/assignment", "There is a problem")
+		ben.send(path+"/assignment", "hand-to", whom.ID, "hand-note", strings.Repeat("Look. ", 1000)).wants(422, path+"/assignment", "There is a problem", "You hold this case")
+		if got := fields(ben.form(path + "/assignment")).Get("hand-note"); !strings.HasPrefix(got, "Look.") || attr(ben.element("f-hand-note"), "aria-invalid") != "true" {
+			t.Errorf("a note that is too long is kept as %.20q, and nothing says so beside it", got)
+		}
 		ben.send(path+"/assignment", "hand-to", whom.ID, "hand-note", "Please look at the address.").wants(200, "/staff/queue")
 		eva.open(path).wants(200, path, "You hold this case", "Please look at the address.", "gave the case to Ana Lima")
 		ben.open(path).wants(200, path, "Ana Lima holds this case")

@@ -144,6 +144,12 @@ func plainValue(s string) string {
 }
 
 // LanguageName is a language by its name in the reader's.
-func (v *View) LanguageName(locale string) string {
-	return display.Tags(language.Make(v.Locale)).Name(language.Make(locale))
+func (v *View) LanguageName(locale string) string { return languageName(v.Locale, locale) }
+
+// languageName is the name of a language in another; empty for none.
+func languageName(in, locale string) string {
+	if locale == "" {
+		return ""
+	}
+	return display.Tags(language.Make(in)).Name(language.Make(locale))
 }

@@ -11,6 +11,7 @@ import (
 
 	"regain/accounts"
 	"regain/cases"
+	"regain/database/databasetest"
 	"regain/internal/testdocs"
 	"regain/server/servertest"
 )
@@ -147,6 +148,25 @@ func TestReviewWithoutScripts(t *testing.T) {
 		eva.open(path).wants(200, path, "Approved", "This case is approved")
 		ana.open("/request").wants(200, "/request", "Approved")
 	})
+}
+
+// TestApprovalsThatFell: how many approvals are given counts those that stand.
+func TestApprovalsThatFell(t *testing.T) {
+	h := servertest.StartWith(t, databasetest.SQLite(t), servertest.Options{Unlimited: true, Logger: testLog(t)})
+	h.Deliver(t)
+	ana, id := handedIn(t, h, "ana@example.com", enterprise())
+	path := "/staff/cases/" + id
+	ben, _ := atDesk(t, h, accounts.Reviewer)
+	eva, _ := atDesk(t, h, accounts.Lead)
+	ben.open(path).send(path + "/claim")
+	ben.acceptAll().open(path+"?do=approve").send(path+"/approval").wants(200, "/staff/queue")
+	eva.open(path).send(path+"/claim").wants(200, path, "1 of 2 approvals")
+	eva.open(path+"?do=request").send(path+"/requests", "request-text", "The seal", "request-words", "Please send the seal.").wants(200, "/staff/queue")
+	ana.open("/request/items").wants(200, "/request/items", "The seal")
+	ana.upload("/request/items/"+ana.items()[0], "seal.jpg", testdocs.JPEG(77, 40, 30)).wants(200, "/request/items")
+	ana.open("/request/check").send("/request/check").wants(200, "/request/receipt")
+	eva.open(path).send(path + "/claim")
+	eva.acceptAll().open(path+"?do=approve").wants(200, path, "0 of 2 approvals are given. With yours")
 }
 
 const hour = 3600_000_000_000

@@ -145,10 +145,18 @@ func (t text) places() []string {
 	return slices.Compact(names)
 }
 
+// in are the words in a language; in English where a policy speaks one that we don't.
+func (w *words) in(locale string) *localeWords {
+	if l := w.locales[locale]; l != nil {
+		return l
+	}
+	return w.locales[server.Locales()[0]]
+}
+
 // say is the text of a key, with its places filled in from names and values in turn.
 // Whole numbers are written as the language writes them.
 func (w *words) say(locale, key string, args ...any) (string, error) {
-	l := w.locales[locale]
+	l := w.in(locale)
 	t, values, err := l.find(key, args)
 	if err != nil {
 		return "", err
@@ -159,7 +167,7 @@ func (w *words) say(locale, key string, args ...any) (string, error) {
 // sayHTML is say for a text with markup in its places: values of the type
 // template.HTML are put in as they are, everything else is escaped.
 func (w *words) sayHTML(locale, key string, args ...any) (template.HTML, error) {
-	l := w.locales[locale]
+	l := w.in(locale)
 	t, values, err := l.find(key, args)
 	if err != nil {
 		return "", err
