@@ -24,6 +24,13 @@ func (p *Page) Go(url string) {
 	p.do("open "+url, chromedp.Navigate(url))
 }
 
+// Before runs a script before those of every page that is opened from now on.
+func (p *Page) Before(js string) {
+	p.t.Helper()
+	_, err := chromedp.Call(p.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: js})
+	p.try("run a script first", err)
+}
+
 // LoadCold loads the page again as somebody sees it who was never here, and begins to
 // count what it loads.
 func (p *Page) LoadCold() {

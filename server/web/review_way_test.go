@@ -131,6 +131,33 @@ func TestReviewInABrowserWithoutScripts(t *testing.T) {
 	p.Shows("Real-name authentication certificate")
 }
 
+// TestReviewWhileAway: a case that is left open on a screen does not keep its reader's
+// session alive, and is looked at again by whoever is back.
+func TestReviewWhileAway(t *testing.T) {
+	h := open(t)
+	_, id := handedIn(t, h.Harness, "ana@example.com", unpaid())
+	p := signedIn(t, h.Harness, browser.Options{}, accounts.Reviewer)
+	p.Before(`const every = setInterval, ask = fetch, clock = Date.now;
+		window.ticks = []; window.asked = 0; window.later = 0;
+		window.setInterval = (f, ms) => { window.ticks.push(f); return every(f, ms); };
+		window.fetch = (...args) => { window.asked++; return ask(...args); };
+		Date.now = () => clock() + window.later;`)
+	for _, path := range []string{"/staff/cases/" + id, "/staff/queue?view=unassigned"} {
+		p.Go(h.URL + path)
+		p.WaitFor(`window.ticks.length > 0`)
+		tick := func(now string) int {
+			return browser.Eval[int](p, `(`+now+`, window.asked = 0, window.ticks.forEach(t => t()), window.asked)`)
+		}
+		if n := tick(`0`); n == 0 {
+			t.Errorf("%s: nobody looks while somebody is there", path)
+		}
+		if n := tick(`window.later = 11 * 60_000`); n != 0 {
+			t.Errorf("%s: %d calls while nobody is there", path, n)
+		}
+		p.WaitFor(`(window.dispatchEvent(new Event("pointermove")), window.ticks.forEach(t => t()), window.asked > 0)`)
+	}
+}
+
 // TestReviewCollisionInAForm: a form that is open again after somebody else was faster
 // says so inside it.
 func TestReviewCollisionInAForm(t *testing.T) {

@@ -1,5 +1,6 @@
 // The reviewer's page: its forms open as dialogs, single keys do what its buttons do, and nothing that
 // was on the screen jumps when a part of the page is renewed.
+import { lookWhileThere } from './there.mjs';
 import { start as startViewer } from './viewer.mjs';
 
 const $ = (selector, root = document) => root.querySelector(selector);
@@ -200,8 +201,7 @@ const showChanges = async (part, newest) => {
   } catch { delete part.dataset.told; } // the next look tries again
 };
 
-setInterval(look, often);
-document.addEventListener('visibilitychange', () => { if (!document.hidden) look(); });
+lookWhileThere(look, often);
 const leave = url => { if (url) fetch(url, { method: 'DELETE', credentials: 'same-origin', keepalive: true }).catch(() => {}); };
 addEventListener('pagehide', () => leave($('[data-others]')?.dataset.url));
 

@@ -1,24 +1,12 @@
 // The queue looks for news by itself, and does not move a row while somebody reads it.
+import { lookWhileThere } from './there.mjs';
 
 const lookEvery = 20_000;
-// A look counts as use of the session, so that whoever has gone away must not look on: their session
-// would never end.
-const away = 10 * 60_000;
-let lastAct = Date.now();
 let ended = false;
 
 const desk = () => document.getElementById('queue');
 const look = () => { if (!ended && !document.hidden) desk()?.dispatchEvent(new Event('regain:look')); };
-const acts = () => {
-  const wasAway = Date.now() - lastAct > away;
-  lastAct = Date.now();
-  if (wasAway) look();
-};
-if (desk()) {
-  for (const type of ['pointermove', 'pointerdown', 'keydown', 'scroll']) addEventListener(type, acts, { passive: true });
-  document.addEventListener('visibilitychange', () => { if (!document.hidden) { lastAct = Date.now(); look(); } });
-  setInterval(() => { if (Date.now() - lastAct < away) look(); }, lookEvery);
-}
+if (desk()) lookWhileThere(look, lookEvery);
 
 const say = text => { const live = document.getElementById('live'); if (live) live.textContent = text; };
 
