@@ -13,7 +13,7 @@ func TestLeadsHearOfLateReviews(t *testing.T) {
 		mia := newStaff(t, b, "mia@provider.example", Lead)
 		newStaff(t, b, "ben@provider.example", Reviewer)
 		gone := newStaff(t, b, "gil@provider.example", Lead)
-		ok(t, b.DisableStaff(t.Context(), gone.ID))
+		ok(t, b.DisableStaff(t.Context(), Operator(), gone.ID))
 		late := func(reference string) {
 			at := b.clock.Now()
 			ok(t, b.TellLeadsOfLate(t.Context(), b.db.From(t.Context()), reference, at, at, "pt-BR", "https://recover.example/staff/queue?view=overdue"))

@@ -32,6 +32,12 @@ const (
 	OrganisationMember Kind = "organisation"
 )
 
+// operator is whoever has the command line: no session is of this kind.
+const operator Kind = "operator"
+
+// Operator is whoever has the command line.
+func Operator() Principal { return Principal{Kind: operator} }
+
 // Principal is who makes a request.
 type Principal struct {
 	Kind Kind

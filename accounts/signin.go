@@ -2,10 +2,12 @@ package accounts
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/uptrace/bun"
+	"golang.org/x/text/unicode/norm"
 
 	"regain/notify"
 	"regain/problem"
@@ -35,34 +37,110 @@ func (r SignInRules) withDefaults() SignInRules {
 // address, a wrong password and a disabled staff member get the same answer,
 // sign_in_failed, for the same work. It does not tell whether limits were used up
 // by the address's owner or by others (too_many_requests).
+//
+// The right password of somebody who has to choose an own one first is
+// own_password_needed: see ChoosePassword.
 func (s *Service) SignIn(ctx context.Context, email, password, ip string) (string, Staff, error) {
-	_, key, valid := notify.ParseEmail(email)
-	if !valid {
-		key = "invalid" // no address has this key
-	}
-	if err := s.Take(ctx, s.signInLimits(key, ip)...); err != nil {
-		return "", Staff{}, err
-	}
-	rows, err := s.findStaff(ctx, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("email_key = ?", key) })
+	row, err := s.checkPassword(ctx, email, password, ip)
 	if err != nil {
 		return "", Staff{}, err
 	}
-	var row staffRow
-	if len(rows) > 0 && rows[0].DisabledAt == nil {
-		row = rows[0]
-	}
-	right, err := s.passwords.matches(ctx, password, row.PasswordHash)
-	if err != nil {
-		return "", Staff{}, err
-	}
-	if !right {
-		return "", Staff{}, problem.New(problem.Unauthenticated, "sign_in_failed", "The e-mail address or the password is not right.")
+	if row.OneTimeUntil != nil {
+		return "", Staff{}, problem.New(problem.Conflict, "own_password_needed", "This password works once. Choose your own password with it.")
 	}
 	token, err := s.OpenSession(ctx, StaffMember, row.ID, 0)
 	if err != nil {
 		return "", Staff{}, err
 	}
 	return token, row.staff(), nil
+}
+
+// ChoosePassword replaces a staff member's password, which may be one that works once, by
+// one that its owner chose, ends their sessions and opens a new one. Errors: those of
+// SignIn but own_password_needed, and invalid_fields with the pointer "/new_password".
+func (s *Service) ChoosePassword(ctx context.Context, email, password, chosen, ip string) (string, Staff, error) {
+	row, err := s.checkPassword(ctx, email, password, ip)
+	if err != nil {
+		return "", Staff{}, err
+	}
+	fields := CheckPassword(chosen, row.Email, MinStaffPassword)
+	if len(fields) == 0 && norm.NFKC.String(chosen) == norm.NFKC.String(password) {
+		fields = []problem.Field{{Code: "not_new", Message: "Use another one than until now."}}
+	}
+	for i := range fields {
+		fields[i].Pointer = "/new_password"
+	}
+	if err := problem.InvalidFields(fields); err != nil {
+		return "", Staff{}, err
+	}
+	hash, err := s.passwords.hash(ctx, chosen)
+	if err != nil {
+		return "", Staff{}, err
+	}
+	token := ""
+	err = s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
+		record, err := s.lockRecord(ctx, tx, Principal{Kind: StaffMember, ID: row.ID})
+		if err != nil {
+			return err
+		}
+		// Of two who use one password at once, one comes too late.
+		done, err := tx.NewUpdate().Model((*staffRow)(nil)).Set("password_hash = ?", hash).Set("one_time_until = NULL").Set("updated_at = ?", s.options.now()).
+			Where("id = ?", row.ID).Where("password_hash = ?", row.PasswordHash).Where("disabled_at IS NULL").Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if n, err := done.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, errSignIn())
+		}
+		if err := s.EndSessionsOf(ctx, StaffMember, row.ID); err != nil {
+			return err
+		}
+		if token, err = s.OpenSession(ctx, StaffMember, row.ID, 0); err != nil {
+			return err
+		}
+		return record.add(ctx, row.ID, ChangeOwnPassword, changeData{})
+	})
+	if err != nil {
+		return "", Staff{}, fmt.Errorf("choose a password: %w", err)
+	}
+	row.OneTimeUntil = nil
+	return token, row.staff(), nil
+}
+
+// checkPassword finds whose address and password these are.
+func (s *Service) checkPassword(ctx context.Context, email, password, ip string) (staffRow, error) {
+	_, key, valid := notify.ParseEmail(email)
+	if !valid {
+		key = "invalid" // no address has this key
+	}
+	if err := s.Take(ctx, s.signInLimits(key, ip)...); err != nil {
+		return staffRow{}, err
+	}
+	rows, err := s.findStaff(ctx, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("email_key = ?", key) })
+	if err != nil {
+		return staffRow{}, err
+	}
+	var row staffRow
+	if len(rows) > 0 && rows[0].DisabledAt == nil && !rows[0].lapsed(s.options.now()) {
+		row = rows[0]
+	}
+	right, err := s.passwords.matches(ctx, password, row.PasswordHash)
+	if err != nil {
+		return staffRow{}, err
+	}
+	if !right {
+		return staffRow{}, errSignIn()
+	}
+	return row, nil
+}
+
+// lapsed says that the password works once and that its time is over.
+func (r staffRow) lapsed(now time.Time) bool {
+	return r.OneTimeUntil != nil && !now.Before(*r.OneTimeUntil)
+}
+
+func errSignIn() error {
+	return problem.New(problem.Unauthenticated, "sign_in_failed", "The e-mail address or the password is not right.")
 }
 
 func (s *Service) signInLimits(key, ip string) []Limit {
@@ -74,10 +152,14 @@ func (s *Service) signInLimits(key, ip string) []Limit {
 	}
 }
 
-// Purge deletes what is over: sessions, codes and windows of limits. Call it every
+// Purge deletes what is over: sessions, codes, windows of limits and absences of long
+// ago. Call it every
 // few minutes, from any number of processes.
 func (s *Service) Purge(ctx context.Context) error {
 	now := s.options.now()
+	if err := s.forgetAbsences(ctx); err != nil {
+		return err
+	}
 	for _, old := range []struct {
 		model any
 		where string

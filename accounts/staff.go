@@ -42,6 +42,17 @@ type Staff struct {
 	CreatedAt time.Time
 	// Disabled staff cannot sign in; what they did stays under their name.
 	Disabled bool
+	// OneTimeUntil is until when a password works that its owner has to replace by an own
+	// one; nil for whoever has an own one.
+	OneTimeUntil *time.Time
+	// AwayUntil is the end of the absence that holds now. It is set where people are
+	// listed to choose from: by People, Person and MarkAway.
+	AwayUntil *time.Time
+}
+
+// Reviews reports whether the person may work on cases.
+func (s Staff) Reviews() bool {
+	return !s.Disabled && slices.ContainsFunc(s.Roles, func(r Role) bool { return r == Reviewer || r == Lead })
 }
 
 // NewStaff describes a staff member to create.
@@ -63,45 +74,81 @@ type staffRow struct {
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 	DisabledAt   *time.Time
+	OneTimeUntil *time.Time
 }
 
 func (r staffRow) staff() Staff {
-	return Staff{ID: r.ID, Email: r.Email, Name: r.Name, Roles: r.Roles.V, CreatedAt: r.CreatedAt.UTC(), Disabled: r.DisabledAt != nil}
+	return Staff{
+		ID: r.ID, Email: r.Email, Name: r.Name, Roles: r.Roles.V, CreatedAt: r.CreatedAt.UTC(), Disabled: r.DisabledAt != nil, OneTimeUntil: utc(r.OneTimeUntil),
+	}
 }
 
-// CreateStaff adds a staff member. Bad input is invalid_fields with pointers
-// "/email", "/name", "/password", "/roles"; an address in use is email_taken.
-func (s *Service) CreateStaff(ctx context.Context, n NewStaff) (Staff, error) {
-	address, key, validEmail := notify.ParseEmail(n.Email)
-	name, fields := checkName(n.Name)
-	if !validEmail {
-		fields = append(fields, problem.Field{Pointer: "/email", Code: "invalid_email", Message: "Give one e-mail address, such as ana@example.com."})
+func utc(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
 	}
+	at := t.UTC()
+	return &at
+}
+
+// CreateStaff adds a staff member with a password of their own, on the operator's
+// command line. Bad input is invalid_fields with pointers "/email", "/name",
+// "/password", "/roles"; an address in use is email_taken.
+func (s *Service) CreateStaff(ctx context.Context, n NewStaff) (Staff, error) {
+	row, fields := s.newStaff(n)
 	fields = append(fields, CheckPassword(n.Password, n.Email, MinStaffPassword)...)
-	fields = append(fields, checkRoles(n.Roles)...)
 	if err := problem.InvalidFields(fields); err != nil {
 		return Staff{}, err
 	}
-	hash, err := s.passwords.hash(ctx, n.Password)
-	if err != nil {
+	var err error
+	if row.PasswordHash, err = s.passwords.hash(ctx, n.Password); err != nil {
 		return Staff{}, err
 	}
-	now := s.options.now()
-	row := staffRow{
-		ID: s.options.IDs(), Email: address, EmailKey: key, Name: name, Roles: database.NewJSON(sortedRoles(n.Roles)),
-		PasswordHash: hash, CreatedAt: now, UpdatedAt: now,
-	}
-	err = s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
-		_, err := tx.NewInsert().Model(&row).Exec(ctx)
-		return err
-	})
-	if errors.Is(err, database.ErrUnique) {
-		return Staff{}, problem.New(problem.Conflict, "email_taken", "A staff member with this e-mail address exists already.")
-	}
-	if err != nil {
-		return Staff{}, fmt.Errorf("create a staff member: %w", err)
+	if err := s.insertStaff(ctx, Operator(), &row); err != nil {
+		return Staff{}, err
 	}
 	return row.staff(), nil
+}
+
+// newStaff is the row of a new staff member, without a password.
+func (s *Service) newStaff(n NewStaff) (staffRow, []problem.Field) {
+	address, key, validEmail := notify.ParseEmail(n.Email)
+	name, fields := checkName(n.Name)
+	if !validEmail {
+		fields = append(fields, errInvalidEmail())
+	}
+	fields = append(fields, checkRoles(n.Roles)...)
+	now := s.options.now()
+	return staffRow{
+		ID: s.options.IDs(), Email: address, EmailKey: key, Name: name, Roles: database.NewJSON(sortedRoles(n.Roles)), CreatedAt: now, UpdatedAt: now,
+	}, fields
+}
+
+// insertStaff adds the row with its line in the record, and whatever is to be done with
+// them.
+func (s *Service) insertStaff(ctx context.Context, by Principal, row *staffRow, also ...func(context.Context, bun.IDB) error) error {
+	err := s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
+		record, err := s.lockRecord(ctx, tx, by)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.NewInsert().Model(row).Exec(ctx); err != nil {
+			return err
+		}
+		for _, do := range also {
+			if err := do(ctx, tx); err != nil {
+				return err
+			}
+		}
+		return record.add(ctx, row.ID, ChangeAdded, changeData{After: row.Roles.V})
+	})
+	if errors.Is(err, database.ErrUnique) {
+		return problem.New(problem.Conflict, "email_taken", "A staff member with this e-mail address exists already.")
+	}
+	if err != nil {
+		return fmt.Errorf("create a staff member: %w", err)
+	}
+	return nil
 }
 
 func checkName(typed string) (string, []problem.Field) {
@@ -218,62 +265,4 @@ func (s *Service) findStaff(ctx context.Context, which func(*bun.SelectQuery) *b
 		return nil, fmt.Errorf("find staff: %w", err)
 	}
 	return rows, nil
-}
-
-// SetPassword replaces a staff member's password and ends all their sessions.
-func (s *Service) SetPassword(ctx context.Context, staffID, password string) error {
-	staff, err := s.StaffByID(ctx, staffID)
-	if err != nil {
-		return err
-	}
-	if err := problem.InvalidFields(CheckPassword(password, staff.Email, MinStaffPassword)); err != nil {
-		return err
-	}
-	hash, err := s.passwords.hash(ctx, password)
-	if err != nil {
-		return err
-	}
-	return s.changeStaff(ctx, staffID, true, func(q *bun.UpdateQuery) *bun.UpdateQuery { return q.Set("password_hash = ?", hash) })
-}
-
-// SetRoles replaces a staff member's roles; it counts from the next request on.
-func (s *Service) SetRoles(ctx context.Context, staffID string, roles []Role) error {
-	if err := problem.InvalidFields(checkRoles(roles)); err != nil {
-		return err
-	}
-	value := database.NewJSON(sortedRoles(roles))
-	return s.changeStaff(ctx, staffID, false, func(q *bun.UpdateQuery) *bun.UpdateQuery { return q.Set("roles = ?", value) })
-}
-
-// DisableStaff keeps a staff member from signing in and ends all their sessions.
-func (s *Service) DisableStaff(ctx context.Context, staffID string) error {
-	return s.changeStaff(ctx, staffID, true, func(q *bun.UpdateQuery) *bun.UpdateQuery {
-		return q.Set("disabled_at = ?", s.options.now())
-	})
-}
-
-// EnableStaff undoes DisableStaff.
-func (s *Service) EnableStaff(ctx context.Context, staffID string) error {
-	return s.changeStaff(ctx, staffID, false, func(q *bun.UpdateQuery) *bun.UpdateQuery { return q.Set("disabled_at = NULL") })
-}
-
-func (s *Service) changeStaff(ctx context.Context, staffID string, endSessions bool, change func(*bun.UpdateQuery) *bun.UpdateQuery) error {
-	err := s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
-		query := tx.NewUpdate().Model((*staffRow)(nil)).Set("updated_at = ?", s.options.now()).Where("id = ?", staffID)
-		done, err := change(query).Exec(ctx)
-		if err != nil {
-			return err
-		}
-		if n, err := done.RowsAffected(); err != nil || n == 0 {
-			return errors.Join(err, errNoStaff())
-		}
-		if endSessions {
-			return s.EndSessionsOf(ctx, StaffMember, staffID)
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("change a staff member: %w", err)
-	}
-	return nil
 }

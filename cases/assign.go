@@ -11,7 +11,7 @@ import (
 // Assign gives a case to a reviewer: one that waits to oneself, one's own to another,
 // and, as a lead, any to anybody. It lasts Options.AssignTTL, and is prolonged by work
 // on the case as a claim is. Errors: already_claimed, not_holder, involved,
-// assignee_involved, not_a_reviewer, held, wrong_state.
+// assignee_involved, not_a_reviewer, held, wrong_state, away, assignee_away.
 func (s *Service) Assign(ctx context.Context, actor Actor, caseID string, version int64, to Actor) (*Case, error) {
 	return s.change(ctx, actor, target{id: caseID, version: version}, func(ch *change) error {
 		return ch.assign(to, nil)

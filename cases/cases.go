@@ -90,6 +90,9 @@ type Options struct {
 	// Late tells those who lead reviewers of a review that takes too long, in the
 	// transaction that raises the case's priority. It may be nil.
 	Late func(ctx context.Context, tx bun.IDB, late LateReview) error
+	// Away says which of the members of staff hold no cases now, and why in one word, by
+	// id. Where it is nil, everybody is here.
+	Away func(ctx context.Context, ids []string) (map[string]string, error)
 	// Webhooks are told of what happens to cases that were filed; may be nil.
 	Webhooks *notify.Webhooks
 	// Key makes the keyed digests of account names and contacts by which cases

@@ -50,7 +50,7 @@ func remindersDue(now, deadline time.Time) int {
 // tickBatch is how many due cases are looked up at a time.
 const tickBatch = 100
 
-// Tick does what time brings: releases claims that ran out, expires what
+// Tick does what time brings: releases claims that ran out or whose holder is away, expires what
 // customers let pass, and reminds them before. Safe to run on several servers at
 // once. One case's failure does not stop the others. It returns how many cases
 // it changed.
@@ -58,7 +58,10 @@ func (s *Service) Tick(ctx context.Context) (int, error) {
 	if err := s.fillKeys(ctx); err != nil {
 		return 0, err
 	}
-	done := 0
+	done, err := s.giveBackOfAway(ctx)
+	if err != nil {
+		return done, fmt.Errorf("give back the cases of who is away: %w", err)
+	}
 	for _, step := range s.tickSteps() {
 		n, err := s.tickStep(ctx, step)
 		done += n

@@ -191,10 +191,17 @@ func (s *Service) takeUndo(ctx context.Context, tx bun.IDB, actor Actor, id stri
 	return a, nil
 }
 
-// putBack gives the case to who held it before the step, if their time is not over, or
-// else to the queue.
+// putBack gives the case to who held it before the step, if their time is not over and
+// they are not away, or else to the queue.
 func (ch *change) putBack(step AssignStep, why Facts) error {
 	had := step.Holder != "" && step.Expires != nil && ch.now.Before(*step.Expires)
+	if had {
+		away, err := ch.s.away(ch.ctx, step.Holder)
+		if err != nil {
+			return err
+		}
+		had = away[step.Holder] == ""
+	}
 	if !had && ch.Case.State == Submitted {
 		return nil // it was given back, and was nobody's any more
 	}

@@ -15,10 +15,13 @@ const (
 
 // ClaimNext claims the waiting case that is due first and that the actor may work on:
 // one that others were faster to claim, or that the actor has a part in, is passed
-// over. Errors: role_required, queue_empty.
+// over. Errors: role_required, away, queue_empty.
 func (s *Service) ClaimNext(ctx context.Context, actor Actor) (*Case, error) {
 	if !actor.Reviews() {
 		return nil, problem.New(problem.Forbidden, "role_required", "This takes the role of a reviewer or a lead.")
+	}
+	if err := s.wantHere(ctx, actor); err != nil { // once, not for each case that waits
+		return nil, err
 	}
 	query := QueueQuery{View: ViewUnassigned, Limit: nextBatch}
 	for passed := 0; passed < mostPassed; passed += nextBatch {

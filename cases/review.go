@@ -8,7 +8,7 @@ import (
 
 // Claim takes a case for review. It lasts Options.ClaimTTL from whatever the
 // holder did last on the case; claiming again prolongs it, too. Errors: already_claimed, involved,
-// wrong_state.
+// wrong_state, away.
 func (s *Service) Claim(ctx context.Context, actor Actor, caseID string, version int64) (*Case, error) {
 	return s.change(ctx, actor, target{id: caseID, version: version}, func(ch *change) error {
 		if err := ch.do(actClaim, nil); err != nil {

@@ -72,6 +72,15 @@ func NewTimePage(limit int, after string) (Page, error) {
 	return page, err
 }
 
+// NewTextPage is NewPage for a list whose key is a text, as NewTimePage is for a time.
+func NewTextPage(limit int, after string) (Page, error) {
+	page, err := NewPage(limit, after)
+	if err == nil && page.after != nil && page.after.Text == nil {
+		return Page{}, ErrCursor
+	}
+	return page, err
+}
+
 func (c *cursor) key() any {
 	switch {
 	case c.Time != nil:

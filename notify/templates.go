@@ -38,6 +38,7 @@ var required = map[string][]string{
 	"partner_receipt":     {"reference", "files"},
 	"member_added":        {"organisation"},
 	"review_late":         {"reference", "due", "link"},
+	"staff_password":      {"added", "until"},
 	"webhook_disabled":    {"host", "description", "since", "link"},
 }
 

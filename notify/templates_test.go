@@ -15,6 +15,7 @@ var sampleData = map[string]string{
 	"reason": "The letter bears no seal.\nThe certificate has expired.", "appeal_until": "2026-12-22",
 	"organisation": "Contoso Partners", "customer": "João & Filhos Ltda.", "expires": "2026-11-29T14:30:00Z",
 	"link": "https://recover.northwind.example/i#x7Yq", "materials": "Consent e-mail\nInvoice <2026>", "files": "letter.pdf\ninvoice.pdf",
+	"added": "yes", "until": "2026-12-06T14:30:00Z",
 	"host": "hooks.northwind.example", "description": "Ticket system", "since": "2026-11-29T14:30:00Z",
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"regain/accounts"
 	"regain/cases"
+	"regain/database"
 	"regain/notify"
 	"regain/rules"
 	"regain/server"
@@ -42,6 +43,9 @@ type Policies interface {
 // Staff is how members of staff come in and go.
 type Staff interface {
 	SignIn(ctx context.Context, email, password, ip string) (token string, staff accounts.Staff, err error)
+	// ChoosePassword is SignIn with a password that its owner chooses for the future.
+	ChoosePassword(ctx context.Context, email, password, chosen, ip string) (token string, staff accounts.Staff, err error)
+	StaffRecords
 	// StaffNames are names by id.
 	StaffNames(ctx context.Context, ids []string) (map[string]string, error)
 	// ListStaff are some of them by e-mail address, after the one that is given.
@@ -49,6 +53,25 @@ type Staff interface {
 	StaffByID(ctx context.Context, id string) (accounts.Staff, error)
 	Authenticate(ctx context.Context, token string) (accounts.Principal, error)
 	EndSession(ctx context.Context, sessionID string) error
+}
+
+// StaffRecords are the members of staff as administrators keep them.
+type StaffRecords interface {
+	People(ctx context.Context, by accounts.Principal, in accounts.PeopleQuery) (people []accounts.Staff, next string, err error)
+	Person(ctx context.Context, by accounts.Principal, id string) (accounts.Staff, error)
+	AddPerson(ctx context.Context, by accounts.Principal, n accounts.NewStaff) (person accounts.Staff, password string, err error)
+	SetRoles(ctx context.Context, by accounts.Principal, id string, roles []accounts.Role) error
+	DisableStaff(ctx context.Context, by accounts.Principal, id string) error
+	EnableStaff(ctx context.Context, by accounts.Principal, id string) error
+	ResetPassword(ctx context.Context, by accounts.Principal, id string) (password string, err error)
+	StaffChanges(ctx context.Context, by accounts.Principal, staffID string, page database.Page) (changes []accounts.StaffChange, next string, err error)
+
+	SetAbsence(ctx context.Context, by accounts.Principal, n accounts.NewAbsence) (accounts.Absence, error)
+	EndAbsence(ctx context.Context, by accounts.Principal, staffID, id string) error
+	Absences(ctx context.Context, by accounts.Principal, staffID string) ([]accounts.Absence, error)
+	AwayNow(ctx context.Context, by accounts.Principal) ([]accounts.Absence, error)
+	// MarkAway says of each of the people until when they are away.
+	MarkAway(ctx context.Context, people []accounts.Staff) error
 }
 
 // Mailbox shows what was sent, in development.
@@ -62,6 +85,7 @@ func Register(s *server.Server, services Services) {
 	registerPolicies(s, services.Policies)
 	registerDecisions(s, services.Policies)
 	registerStaffSession(s, services.Staff)
+	registerPeople(s, NewPersonnel(services.Staff, services.Cases, services.Policies))
 	if services.Keys != nil {
 		registerAPIKeys(s, services)
 	}

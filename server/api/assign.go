@@ -63,9 +63,10 @@ type reviewersOut struct {
 
 // AssigneeView is somebody to whom cases can be given.
 type AssigneeView struct {
-	ID    string   `json:"id"`
-	Name  string   `json:"name"`
-	Roles []string `json:"roles"`
+	ID        string     `json:"id"`
+	Name      string     `json:"name"`
+	Roles     []string   `json:"roles"`
+	AwayUntil *time.Time `json:"away_until,omitempty" doc:"Until then nobody can give this person cases; absent for whoever is here."`
 }
 
 func (a caseAPI) registerAssignments() {
@@ -102,7 +103,7 @@ func (a caseAPI) registerAssignments() {
 		out := &reviewersOut{}
 		out.Body.Reviewers = []AssigneeView{}
 		for _, s := range all {
-			view := AssigneeView{ID: s.ID, Name: s.Name}
+			view := AssigneeView{ID: s.ID, Name: s.Name, AwayUntil: s.AwayUntil}
 			for _, r := range s.Roles {
 				view.Roles = append(view.Roles, string(r))
 			}
@@ -151,7 +152,8 @@ func Assignee(ctx context.Context, staff Staff, id string) (cases.Actor, error) 
 // mostReviewers bounds the list of those to whom cases can be given.
 const mostReviewers = 500
 
-// Reviewers are the members of staff to whom cases can be given, by e-mail address.
+// Reviewers are the members of staff to whom cases can be given, by e-mail address; those
+// who are away are among them, marked.
 func Reviewers(ctx context.Context, staff Staff) ([]accounts.Staff, error) {
 	var all []accounts.Staff
 	for after := ""; ; {
@@ -161,12 +163,12 @@ func Reviewers(ctx context.Context, staff Staff) ([]accounts.Staff, error) {
 			return nil, err
 		}
 		for _, s := range some {
-			if !s.Disabled && (accounts.Principal{Kind: accounts.StaffMember, Roles: s.Roles}).Has(accounts.Reviewer, accounts.Lead) {
+			if s.Reviews() {
 				all = append(all, s)
 			}
 		}
 		if len(some) < part || len(all) >= mostReviewers {
-			return all, nil
+			return all, staff.MarkAway(ctx, all)
 		}
 		after = some[len(some)-1].Email
 	}

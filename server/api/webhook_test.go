@@ -251,7 +251,7 @@ func TestAdminsHearOfADisabledWebhook(t *testing.T) {
 		_, path := d.addWebhook(sink, "*")
 		other := d.NewStaff(t, accounts.Admin)
 		left := d.NewStaff(t, accounts.Admin)
-		if err := d.Accounts.DisableStaff(t.Context(), left.ID); err != nil {
+		if err := d.Accounts.DisableStaff(t.Context(), accounts.Operator(), left.ID); err != nil {
 			t.Fatal(err)
 		}
 		admin := d.staffAt("", accounts.Admin)

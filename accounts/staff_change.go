@@ -1,0 +1,224 @@
+package accounts
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"regain/database"
+)
+
+// ChangeKind is what was changed about a member of staff.
+type ChangeKind string
+
+// The kinds of changes.
+const (
+	ChangeAdded       ChangeKind = "added"
+	ChangeRoles       ChangeKind = "roles"
+	ChangeDisabled    ChangeKind = "disabled"
+	ChangeEnabled     ChangeKind = "enabled"
+	ChangePassword    ChangeKind = "password_reset"  // a password that works once was made
+	ChangeOwnPassword ChangeKind = "password_chosen" // its owner chose one
+	ChangeAway        ChangeKind = "away"            // an absence was set
+	ChangeBack        ChangeKind = "back"            // an absence was ended early or cancelled
+)
+
+// ChangeKinds lists all kinds.
+func ChangeKinds() []ChangeKind {
+	return []ChangeKind{ChangeAdded, ChangeRoles, ChangeDisabled, ChangeEnabled, ChangePassword, ChangeOwnPassword, ChangeAway, ChangeBack}
+}
+
+// StaffChange is a line of the record of what was changed about staff. Lines are only
+// ever added, each sealed to the one before.
+type StaffChange struct {
+	ID  string
+	Seq int64
+	At  time.Time
+	// By is the member of staff who did it; empty for the operator's command line.
+	By    string
+	Staff string
+	Kind  ChangeKind
+	// Before and After are the roles, where they changed.
+	Before, After []Role
+	// From and Until are those of an absence.
+	From, Until *time.Time
+}
+
+// changeData is what a line says beside who, whom, what and when: no names, addresses
+// or reasons, so that nothing of it ever has to be taken away.
+type changeData struct {
+	Before  []Role     `json:"before,omitempty"`
+	After   []Role     `json:"after,omitempty"`
+	Absence string     `json:"absence,omitempty"`
+	From    *time.Time `json:"from,omitempty"`
+	Until   *time.Time `json:"until,omitempty"`
+}
+
+// changeRow is a line in the database.
+type changeRow struct {
+	bun.BaseModel `bun:"table:staff_changes,alias:staff_changes"`
+
+	ID      string `bun:",pk"`
+	Seq     int64
+	At      time.Time
+	ByID    string
+	StaffID string
+	Kind    ChangeKind
+	Data    string
+	Hash    string
+}
+
+// recordRow is the end of the record.
+type recordRow struct {
+	bun.BaseModel `bun:"table:staff_record,alias:staff_record"`
+
+	ID   string `bun:",pk"`
+	Seq  int64
+	Head string
+}
+
+// staffRecord is the record, locked until the transaction ends: changes of staff happen
+// one after the other, so that what they look at holds while they are made.
+type staffRecord struct {
+	s   *Service
+	tx  bun.IDB
+	by  Principal
+	end *recordRow
+}
+
+const recordID = "staff"
+
+func (s *Service) lockRecord(ctx context.Context, tx bun.IDB, by Principal) (*staffRecord, error) {
+	rows := []*recordRow{}
+	if err := s.db.Lock(ctx, tx, &rows, recordID); err != nil {
+		return nil, fmt.Errorf("lock the record of staff: %w", err)
+	}
+	if len(rows) != 1 {
+		return nil, errors.New("the record of staff has no end")
+	}
+	return &staffRecord{s: s, tx: tx, by: by, end: rows[0]}, nil
+}
+
+// add writes a line.
+func (r *staffRecord) add(ctx context.Context, staffID string, kind ChangeKind, data changeData) error {
+	encoded, err := json.Marshal(data)
+	if err != nil {
+		return fmt.Errorf("encode a change of staff: %w", err)
+	}
+	row := changeRow{
+		ID: r.s.options.IDs(), Seq: r.end.Seq + 1, At: r.s.options.now(), ByID: r.by.ID, StaffID: staffID, Kind: kind, Data: string(encoded),
+	}
+	row.Hash = row.sum(r.end.Head)
+	if _, err := r.tx.NewInsert().Model(&row).Exec(ctx); err != nil {
+		return fmt.Errorf("write a change of staff: %w", err)
+	}
+	r.end.Seq, r.end.Head = row.Seq, row.Hash
+	if _, err := r.tx.NewUpdate().Model(r.end).WherePK().Exec(ctx); err != nil {
+		return fmt.Errorf("move the end of the record of staff: %w", err)
+	}
+	return nil
+}
+
+// sum is the SHA-256 over every field and the line before, each preceded by its length.
+func (r changeRow) sum(prev string) string {
+	h := sha256.New()
+	for _, part := range []string{
+		r.ID, fmt.Sprint(r.Seq), r.At.UTC().Format("2006-01-02T15:04:05.000000Z"), r.ByID, r.StaffID, string(r.Kind), r.Data, prev,
+	} {
+		_, _ = fmt.Fprintf(h, "%d:%s", len(part), part)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func (r changeRow) change() (StaffChange, error) {
+	var data changeData
+	if err := json.Unmarshal([]byte(r.Data), &data); err != nil {
+		return StaffChange{}, fmt.Errorf("decode the change of staff %s: %w", r.ID, err)
+	}
+	return StaffChange{
+		ID: r.ID, Seq: r.Seq, At: r.At.UTC(), By: r.ByID, Staff: r.StaffID, Kind: r.Kind,
+		Before: data.Before, After: data.After, From: data.From, Until: data.Until,
+	}, nil
+}
+
+// StaffChanges are a page of the record, the newest first, of one person where an id is
+// given, and the cursor of the next. Error: role_required for whoever is neither admin
+// nor auditor.
+func (s *Service) StaffChanges(ctx context.Context, by Principal, staffID string, page database.Page) ([]StaffChange, string, error) {
+	if !by.Has(Admin, Auditor) {
+		return nil, "", errRole()
+	}
+	var rows []changeRow
+	q := page.Descending(s.db.From(ctx).NewSelect().Model(&rows), "staff_changes.at", "staff_changes.id")
+	if staffID != "" {
+		q = q.Where("staff_changes.staff_id = ?", staffID)
+	}
+	if err := q.Scan(ctx); err != nil {
+		return nil, "", fmt.Errorf("read changes of staff: %w", err)
+	}
+	rows, next, err := database.Next(page, rows, func(r changeRow) (any, string) { return r.At, r.ID })
+	if err != nil {
+		return nil, "", err
+	}
+	changes := make([]StaffChange, 0, len(rows))
+	for _, r := range rows {
+		c, err := r.change()
+		if err != nil {
+			return nil, "", err
+		}
+		changes = append(changes, c)
+	}
+	return changes, next, nil
+}
+
+// RecordFinding is what is wrong with the record of changes of staff.
+type RecordFinding struct {
+	Seq          int64
+	Code, Detail string
+}
+
+// verifyBatch is how many lines are verified at a time.
+const verifyBatch = 500
+
+// VerifyStaffChanges holds every line of the record against its seal and the one before,
+// and the last one against the record's end. It returns how many lines there are.
+func (s *Service) VerifyStaffChanges(ctx context.Context) (lines int64, findings []RecordFinding, err error) {
+	found := func(seq int64, code, detail string) {
+		findings = append(findings, RecordFinding{Seq: seq, Code: code, Detail: detail})
+	}
+	var end recordRow
+	if err := s.db.From(ctx).NewSelect().Model(&end).Where("id = ?", recordID).Scan(ctx); err != nil {
+		return 0, nil, fmt.Errorf("read the end of the record of staff: %w", err)
+	}
+	last, head := int64(0), ""
+	for {
+		var rows []changeRow
+		err := s.db.From(ctx).NewSelect().Model(&rows).Where("seq > ?", last).Where("seq <= ?", end.Seq).OrderExpr("seq").Limit(verifyBatch).Scan(ctx)
+		if err != nil {
+			return lines, findings, fmt.Errorf("read changes of staff: %w", err)
+		}
+		for _, r := range rows {
+			if r.Seq != last+1 {
+				found(last+1, "missing", "a line is not there")
+			}
+			if r.Hash != r.sum(head) {
+				found(r.Seq, "altered", "the line is not what was sealed after the one before")
+			}
+			last, head = r.Seq, r.Hash
+			lines++
+		}
+		if len(rows) < verifyBatch {
+			break
+		}
+	}
+	if last != end.Seq || head != end.Head {
+		found(end.Seq, "cut", "the last line is not the one that the record ends with")
+	}
+	return lines, findings, nil
+}
