@@ -13,7 +13,7 @@ import (
 
 // auditCommands are about the record of what happened.
 type auditCommands struct {
-	Verify auditVerifyCommand `cmd:"" help:"Verify the record of every case: its chain of events is whole and unaltered, each step was allowed, each change has its event, the items are those that its policy asks for, and what is approved was settled. Reports all findings; the exit status is 1 when there are any."`
+	Verify auditVerifyCommand `cmd:"" help:"Verify the record of every case: its chain of events is whole and unaltered, each step was allowed, each change has its event, the items are those that its policy asks for, and what is approved was settled. So is the record of changes of staff. Reports all findings; the exit status is 1 when there are any."`
 }
 
 // auditVerifyCommand verifies all cases.
@@ -43,6 +43,10 @@ func (c *auditVerifyCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
+	changes, wrong, err := p.accounts.VerifyStaffChanges(ctx)
+	if err != nil {
+		return err
+	}
 	report, err := service.VerifyAudit(ctx)
 	if err != nil {
 		return err
@@ -60,8 +64,11 @@ func (c *auditVerifyCommand) Run(ctx context.Context, t terminal) error {
 	for _, f := range findings {
 		_, _ = fmt.Fprintf(t.out, "case %s event %d: %s: %s\n", f.CaseID, f.Seq, f.Code, f.Detail)
 	}
-	_, _ = fmt.Fprintf(t.out, "%s, findings: %d\n", count, len(findings))
-	if len(findings) > 0 {
+	for _, f := range wrong {
+		_, _ = fmt.Fprintf(t.out, "staff change %d: %s: %s\n", f.Seq, f.Code, f.Detail)
+	}
+	_, _ = fmt.Fprintf(t.out, "%s, changes of staff: %d, findings: %d\n", count, changes, len(findings)+len(wrong))
+	if len(findings)+len(wrong) > 0 {
 		return errFindings
 	}
 	return nil

@@ -340,6 +340,15 @@ func TestUserAdd(t *testing.T) {
 	if status, _ := add("x\n", "eve@example.com", "--name", "Eve", "--role", "king"); status != 2 {
 		t.Errorf("an unknown role: %d", status)
 	}
+	if status, written := command(t, "", "user", "password", "BOB@example.com", "--data", dir); status != 0 || !regexp.MustCompile(`Password: [a-z2-7]{4}(-[a-z2-7]{4}){3}\n`).MatchString(written) {
+		t.Errorf("%d %s", status, written)
+	}
+	if status, written := command(t, "", "user", "password", "nobody@example.com", "--data", dir); status != 1 || !strings.Contains(written, "no such staff member") {
+		t.Errorf("%d %s", status, written)
+	}
+	if status, written := command(t, "", "audit", "verify", "--data", dir); status != 0 || !strings.Contains(written, "changes of staff: 3, findings: 0") {
+		t.Errorf("%d %s", status, written)
+	}
 }
 
 func TestKeys(t *testing.T) {
@@ -404,7 +413,7 @@ func TestRulesCommands(t *testing.T) {
 }
 
 func TestAuditVerifyOfNothing(t *testing.T) {
-	if status, written := command(t, "", "audit", "verify", "--data", t.TempDir()); status != 0 || !strings.Contains(written, "cases: 0, events: 0, findings: 0") {
+	if status, written := command(t, "", "audit", "verify", "--data", t.TempDir()); status != 0 || !strings.Contains(written, "cases: 0, events: 0, changes of staff: 0, findings: 0") {
 		t.Errorf("%d %s", status, written)
 	}
 }

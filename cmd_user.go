@@ -17,7 +17,8 @@ import (
 
 // userCommands are about members of staff.
 type userCommands struct {
-	Add userAddCommand `cmd:"" help:"Add a member of staff. The password is asked for, or read from standard input: never an argument."`
+	Password userPasswordCommand `cmd:"" help:"Make a member of staff a password that works once and print it, such as for an administrator who lost theirs. The old one works no more."`
+	Add      userAddCommand      `cmd:"" help:"Add a member of staff. The password is asked for, or read from standard input: never an argument."`
 }
 
 // userAddCommand makes a member of staff.
@@ -52,6 +53,31 @@ func (c *userAddCommand) Run(ctx context.Context, t terminal) error {
 	if c.Generate {
 		_, _ = fmt.Fprintf(t.out, "Password: %s\n", password)
 	}
+	return nil
+}
+
+// userPasswordCommand makes a password that works once.
+type userPasswordCommand struct {
+	dataFlags
+	Email string `arg:"" help:"E-mail address of the member of staff."`
+}
+
+// Run makes it and prints it.
+func (c *userPasswordCommand) Run(ctx context.Context, t terminal) error {
+	p, err := c.open(ctx, c.logger(t), notify.Letterhead{})
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	staff, err := p.accounts.StaffByEmail(ctx, c.Email)
+	if err != nil {
+		return err
+	}
+	password, err := p.accounts.ResetPassword(ctx, accounts.Operator(), staff.ID)
+	if err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(t.out, "Password: %s\nIt works once, for a week: %s chooses an own one with it at the sign-in.\n", password, staff.Name)
 	return nil
 }
 

@@ -127,6 +127,13 @@ func (w *world) learn(c *call, a *answer) {
 	case "create-organisation":
 		remember(&w.organisations, text(o, "id"))
 		return
+	case "add-person":
+		remember(&w.staffAdded, text(sub(o, "person"), "id"))
+		w.newcomer.email, w.newcomer.password = text(sub(o, "person"), "email"), text(sub(o, "one_time"), "password")
+		return
+	case "set-absence":
+		remember(&w.absences, text(sub(o, "absence"), "id"))
+		return
 	case "add-member":
 		remember(&w.members, text(o, "id"))
 		return

@@ -187,6 +187,7 @@ func (p *plan) segment(name string) string {
 	ids := map[string][]string{
 		"case": {other.id}, "item": p.open(other), "document": other.documents, "invitation": other.invitations, "reference": {other.reference, strings.ToLower(other.reference)},
 		"channel": {"email", "phone"}, "policy": {"huawei-id", "mutua-acesso"}, "organisation": p.w.organisations, "member": p.w.members,
+		"person": p.w.staffAdded, "absence": p.w.absences,
 		"key": p.w.keys, "webhook": p.w.webhooks, "message": p.w.deliveries,
 	}[name]
 	if name == "policy" {
@@ -412,6 +413,9 @@ func (p *plan) hintFor(name string) (any, bool) {
 	case "new_phone":
 		return p.mostly(fmt.Sprintf("+55 11 9%04d-%04d", p.IntN(10000), p.IntN(10000)), "0", "+1", "112"), true
 	case "reason", "words_staff", "fallback_reason":
+		if p.op.id == "set-absence" { // about no case
+			return p.mostly("on leave", strings.Repeat("x", 121)), true
+		}
 		return "because of " + p.mark(typed), true
 	case "words_customer", "words":
 		return "words " + p.mark(written), true
@@ -471,7 +475,20 @@ func (p *plan) referenceHint(name string, c *claim) (any, bool) {
 	case "token":
 		return p.link(), true
 	case "password":
+		if p.op.id == "choose-password" {
+			return p.mostly(p.w.newcomer.password, "wrong horse"), true
+		}
 		return p.mostly(servertest.StaffPassword, "wrong horse"), true
+	case "new_password":
+		return p.mostly(fmt.Sprintf("words of number %d", p.IntN(1_000_000)), "short"), true
+	case "roles":
+		return []any{p.mostly("reviewer", "auditor", "king"), "policy_author"}, true
+	case "from", "until":
+		day := p.IntN(300)
+		if name == "until" {
+			day += 3
+		}
+		return p.mostly(time.Now().AddDate(0, 0, day).Format(time.DateOnly), "2026-02-30", "0000-01-01", "9999-12-31"), true
 	case "query.after":
 		return pick(c.texts)
 	case "query.cursor":
@@ -514,6 +531,10 @@ func (p *plan) email() string {
 		return p.mostly(p.w.withRole(p.Rand, "organisation").email, "nobody@members.example", "no address")
 	case "add-member":
 		return fmt.Sprintf("m%d@members.example", p.IntN(1_000_000))
+	case "add-person":
+		return fmt.Sprintf("p%d@staff.example", p.IntN(1_000_000))
+	case "choose-password": // of somebody new: those who call here keep their sessions
+		return p.w.newcomer.email
 	}
 	return p.mostly(p.w.withRole(p.Rand, "reviewer").email, "nobody@staff.example")
 }

@@ -32,6 +32,10 @@ type world struct {
 	cursors  []string
 	// organisations and members are the ids of those that there are.
 	organisations, members []string
+	// staffAdded and absences are the ids of those that administrators added, newcomer the
+	// last of them with the password that works once.
+	staffAdded, absences []string
+	newcomer             struct{ email, password string }
 	// Ids of what calls have made or shown.
 	keys, webhooks, deliveries []string
 }
