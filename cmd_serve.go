@@ -151,7 +151,7 @@ func (c *serveCommand) register(s *server.Server, p *parts, policies *cases.Poli
 		demoStaff = demo.Addresses()
 	}
 	return web.Register(s, web.Services{
-		Policies: policies, Staff: p.accounts, Organisations: p.accounts, Cases: service, Sessions: p.accounts, Mailbox: services.Mailbox, Name: provider.Service, Support: provider.Support,
+		Policies: policies, Staff: p.accounts, Organisations: p.accounts, Cases: service, Sessions: p.accounts, Webhooks: p.webhooks, Keys: p.accounts, Mailbox: services.Mailbox, Name: provider.Service, Support: provider.Support,
 		DemoStaff: demoStaff,
 	})
 }
@@ -261,6 +261,7 @@ func (c *serveCommand) workers(p *parts, service *cases.Service, store storage.S
 	return []server.Worker{
 		{Name: "outbox", Run: func(ctx context.Context) error { return p.outbox.Run(ctx, senders) }},
 		{Name: "webhooks", Run: p.webhooks.Run},
+		{Name: "verification of records", Run: service.RunAudits},
 		server.Every("deadlines of cases", time.Minute, func(ctx context.Context) error {
 			n, err := service.Tick(ctx)
 			if n > 0 {

@@ -2,10 +2,14 @@ package cases
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/uptrace/bun"
+
+	"regain/database"
+	"regain/problem"
 )
 
 // AuditFinding is something in the record that should not be.
@@ -22,7 +26,7 @@ type AuditReport struct {
 	Findings      []AuditFinding
 }
 
-// auditBatch is how many cases are read at a time.
+// auditBatch is how many cases, or documents, are looked up at a time.
 const auditBatch = 200
 
 // VerifyAudit checks the record of every case. Its chain of events: no gap, no
@@ -34,23 +38,33 @@ const auditBatch = 200
 // documents hold is VerifyDocuments' matter.
 func (s *Service) VerifyAudit(ctx context.Context) (*AuditReport, error) {
 	report := &AuditReport{Findings: []AuditFinding{}}
-	after := ""
-	for {
-		batch := []*Case{}
-		err := s.db.NewSelect().Model(&batch).Where("c.id > ?", after).Order("c.id").Limit(auditBatch).Scan(ctx)
+	for after := ""; ; {
+		last, err := s.verifyBatch(ctx, after, auditBatch, report)
 		if err != nil {
-			return report, fmt.Errorf("read cases: %w", err)
+			return report, err
 		}
-		for _, c := range batch {
-			if err := s.verifyCase(ctx, c, report); err != nil {
-				return report, err
-			}
-		}
-		if len(batch) < auditBatch {
+		if last == "" {
 			return report, s.verifyAccounts(ctx, report)
 		}
-		after = batch[len(batch)-1].ID
+		after = last
 	}
+}
+
+// verifyBatch checks the cases after one, and returns the last of them; "" when there
+// are no more.
+func (s *Service) verifyBatch(ctx context.Context, after string, limit int, report *AuditReport) (last string, err error) {
+	ids := []string{}
+	err = s.db.NewSelect().Model((*Case)(nil)).Column("id").Where("c.id > ?", after).Order("c.id").Limit(int64(limit)).Scan(ctx, &ids)
+	if err != nil {
+		return "", fmt.Errorf("list cases: %w", err)
+	}
+	for _, id := range ids {
+		if err := s.verifyCase(ctx, id, report); err != nil {
+			return "", err
+		}
+		last = id
+	}
+	return last, nil
 }
 
 // verifyAccounts looks for accounts with more than one open case, which the unique
@@ -68,25 +82,26 @@ func (s *Service) verifyAccounts(ctx context.Context, report *AuditReport) error
 	return nil
 }
 
-// verifyCase reads a case's events and judges them. The case may change between
-// the two reads, so what looks wrong is looked at again with the case locked.
-func (s *Service) verifyCase(ctx context.Context, c *Case, report *AuditReport) error {
-	n, findings, err := s.readAndVerify(ctx, s.db.DB, c)
-	if err != nil {
-		return err
-	}
-	if len(findings) > 0 {
+// verifyCase reads a case with its events and judges them. The case may change between
+// the reads, so what looks wrong, or can't be read, is looked at again with the case
+// locked. What can't be read even then, on a database that answers, is a finding.
+func (s *Service) verifyCase(ctx context.Context, id string, report *AuditReport) error {
+	n, findings, err := s.readAndVerify(ctx, s.db.DB, id, s.readCase)
+	if err != nil || len(findings) > 0 {
 		err = s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
-			c, err := s.lock(ctx, tx, c.ID)
-			if err != nil {
-				return err
-			}
-			n, findings, err = s.readAndVerify(ctx, tx, c)
+			n, findings, err = s.readAndVerify(ctx, tx, id, s.lock)
 			return err
 		})
-		if err != nil {
+	}
+	if problem.Is(err, "case_not_found") { // it was removed meanwhile
+		return nil
+	}
+	if err != nil {
+		if ctx.Err() != nil || s.db.Check(ctx) != nil || errors.Is(err, database.ErrBusy) {
 			return err
 		}
+		s.opt.Logger.ErrorContext(ctx, "a case can't be read", "case", id, "error", err)
+		n, findings = 0, []AuditFinding{{CaseID: id, Code: "case_unreadable", Detail: "the case's rows can't be read; the server's log says why"}}
 	}
 	report.Cases++
 	report.Events += n
@@ -94,9 +109,24 @@ func (s *Service) verifyCase(ctx context.Context, c *Case, report *AuditReport) 
 	return nil
 }
 
-func (s *Service) readAndVerify(ctx context.Context, db bun.IDB, c *Case) (int, []AuditFinding, error) {
+func (s *Service) readCase(ctx context.Context, db bun.IDB, id string) (*Case, error) {
+	found := []*Case{}
+	if err := db.NewSelect().Model(&found).Where("c.id = ?", id).Scan(ctx); err != nil {
+		return nil, fmt.Errorf("read case: %w", err)
+	}
+	if len(found) == 0 {
+		return nil, errNotFound()
+	}
+	return found[0], nil
+}
+
+func (s *Service) readAndVerify(ctx context.Context, db bun.IDB, id string, read func(context.Context, bun.IDB, string) (*Case, error)) (int, []AuditFinding, error) {
+	c, err := read(ctx, db, id)
+	if err != nil {
+		return 0, nil, err
+	}
 	events := []*Event{}
-	err := db.NewSelect().Model(&events).Where("e.case_id = ?", c.ID).Order("e.seq").Scan(ctx)
+	err = db.NewSelect().Model(&events).Where("e.case_id = ?", c.ID).Order("e.seq").Scan(ctx)
 	if err != nil {
 		return 0, nil, fmt.Errorf("read events: %w", err)
 	}

@@ -122,13 +122,15 @@ type Service struct {
 	codes    Codes
 	policies *Policies
 	opt      Options
+	// audits wakes RunAudits.
+	audits chan struct{}
 }
 
 // New makes the service.
 func New(db *database.DB, store storage.Store, spool *storage.Spool, outbox *notify.Outbox, codes Codes, policies *Policies, opt Options) *Service {
 	opt = opt.withDefaults()
 	opt.PublicURL = strings.TrimRight(opt.PublicURL, "/")
-	return &Service{db: db, store: store, spool: spool, outbox: outbox, codes: codes, policies: policies, opt: opt}
+	return &Service{db: db, store: store, spool: spool, outbox: outbox, codes: codes, policies: policies, opt: opt, audits: make(chan struct{}, 1)}
 }
 
 func (o Options) withDefaults() Options {

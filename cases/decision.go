@@ -320,7 +320,10 @@ func (ch *change) end() error {
 }
 
 // openHeld opens the oldest claim that waited behind this one. A claim that its
-// customer is withdrawing at this moment is passed over for the next.
+// customer is withdrawing at this moment is passed over for the next. It keeps the time by
+// which its customer was told to expect a decision: only what the customer does stops that
+// clock, and a new time would tell them that another claim had been in the way. So it may
+// be late as soon as it opens, and stands at the front of the queue.
 func (ch *change) openHeld() error {
 	waiting := []string{}
 	err := ch.tx.NewSelect().Model((*Case)(nil)).Column("id").Where("c.account_key = ?", ch.Case.AccountKey).

@@ -103,3 +103,25 @@ func TestLateReviewIsRaised(t *testing.T) {
 		}
 	})
 }
+
+// A claim that waited behind another keeps the time that its customer was told: nobody is
+// told that it is late while nobody may review it, and they are as soon as somebody may.
+func TestClaimThatWaitedKeepsItsDueTime(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		first := w.filed("ana-2019", withCard(0))
+		held := w.filed("ana-2019", withCard(0))
+		due := *held.read().ReviewDue
+		w.clock.move(due.Sub(w.clock.now()) + 24*time.Hour)
+		w.tick(1) // the first alone
+		wantSame(t, "told of", w.late[0].Reference, first.ref)
+		_, err := w.Withdraw(w.ctx, first.actor, first.id, 0)
+		must(t, err)
+		if got := held.read(); got.Held || !got.ReviewDue.Equal(due) {
+			t.Fatalf("held %t, due %v, was due %v", got.Held, got.ReviewDue, due)
+		}
+		w.wantQueue(reviewer("ben"), cases.ViewOverdue, held)
+		w.tick(1)
+		wantSame(t, "told of", w.late[1].Reference, held.ref)
+		w.wantSound()
+	})
+}

@@ -121,7 +121,9 @@ type Times struct {
 	Median, P90 time.Duration
 }
 
-// ReviewerFigures are what one member of staff, or one program, did.
+// ReviewerFigures are what one member of staff, or one program, did. A decision about an
+// item that was taken back does not count, and neither does taking it back: they left the
+// item as it was.
 type ReviewerFigures struct {
 	StaffID string
 	// Approvals and Denials are of whole cases, Accepted and Rejected of items.
@@ -354,21 +356,31 @@ func (s *Service) countSince(ctx context.Context, at time.Time) (int, error) {
 	return int(filed - ended), nil
 }
 
+// keptDecisions leaves out the decisions about items that were taken back, and those that
+// took them back.
+func keptDecisions(q *bun.SelectQuery) *bun.SelectQuery {
+	return q.Where("idec.undoes = ''").
+		Where("NOT EXISTS (SELECT 1 FROM item_decisions AS undo WHERE undo.undoes = idec.id AND undo.undoes <> '')")
+}
+
+func everyDecision(q *bun.SelectQuery) *bun.SelectQuery { return q }
+
 // countReviewers counts decisions by who made them.
 func (s *Service) countReviewers(ctx context.Context, out *Stats, _ []*filedCase) error {
 	by := map[string]*ReviewerFigures{}
 	for _, of := range []struct {
 		model any
+		kept  func(q *bun.SelectQuery) *bun.SelectQuery
 		add   func(f *ReviewerFigures, verdict string, n int)
 	}{
-		{(*CaseDecision)(nil), func(f *ReviewerFigures, verdict string, n int) {
+		{(*CaseDecision)(nil), everyDecision, func(f *ReviewerFigures, verdict string, n int) {
 			if verdict == string(Approved) {
 				f.Approvals += n
 			} else {
 				f.Denials += n
 			}
 		}},
-		{(*ItemDecision)(nil), func(f *ReviewerFigures, verdict string, n int) {
+		{(*ItemDecision)(nil), keptDecisions, func(f *ReviewerFigures, verdict string, n int) {
 			switch verdict {
 			case string(Accepted):
 				f.Accepted += n
@@ -381,8 +393,9 @@ func (s *Service) countReviewers(ctx context.Context, out *Stats, _ []*filedCase
 			StaffID, Verdict string
 			N                int
 		}
-		err := s.db.From(ctx).NewSelect().Model(of.model).Column("staff_id", "verdict").ColumnExpr("count(*) AS n").
-			Where("decided_at >= ?", out.Period.From).Where("decided_at < ?", out.Period.To).Group("staff_id", "verdict").Scan(ctx, &rows)
+		q := s.db.From(ctx).NewSelect().Model(of.model).Column("staff_id", "verdict").ColumnExpr("count(*) AS n").
+			Where("decided_at >= ?", out.Period.From).Where("decided_at < ?", out.Period.To).Group("staff_id", "verdict")
+		err := of.kept(q).Scan(ctx, &rows)
 		if err != nil {
 			return fmt.Errorf("count decisions: %w", err)
 		}

@@ -93,6 +93,48 @@ func TestStatsOfStories(t *testing.T) {
 	})
 }
 
+// TestStatsLeaveOutWhatWasTakenBack: a decision that its reviewer took back counts for
+// nobody, and neither does the one that restored what stood before.
+func TestStatsLeaveOutWhatWasTakenBack(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ben := reviewer("ben")
+		c := w.filed("taken back", withCard(1))
+		c.claim(ben)
+		front, holder := c.item("card_front/1"), c.item("card_holder_certificate/1")
+		judge := func(i *cases.Item, in cases.Judgement) {
+			t.Helper()
+			_, err := w.Judge(w.ctx, ben, c.id, i.ID, 0, in)
+			must(t, err)
+		}
+		undo := func(i *cases.Item) {
+			t.Helper()
+			_, err := w.Undo(w.ctx, ben, c.id, i.ID, 0)
+			must(t, err)
+		}
+		want := func(accepted, rejected int) {
+			t.Helper()
+			var got, wanted []cases.ReviewerFigures
+			got = w.stats(cases.LastDays(w.clock.now(), 1)).Reviewers
+			if accepted+rejected > 0 {
+				wanted = []cases.ReviewerFigures{{StaffID: ben.ID, Accepted: accepted, Rejected: rejected}}
+			}
+			wantSame(t, "reviewers", got, wanted)
+		}
+		judge(front, bad())
+		want(0, 1)
+		undo(front)
+		want(0, 0)
+		judge(front, bad())
+		judge(front, c.good(front))
+		want(1, 1)
+		undo(front) // the rejection before it stands again, and counts once
+		want(0, 1)
+		judge(holder, c.good(holder))
+		want(1, 1)
+		w.wantSound()
+	})
+}
+
 func TestStatsAreForLeads(t *testing.T) {
 	w := newWorld(t, databasetest.SQLite(t))
 	week := cases.LastDays(w.clock.now(), 7)

@@ -153,6 +153,15 @@ func (e Endpoint) Host() string {
 	return ""
 }
 
+// Origin is its scheme and host.
+func (e Endpoint) Origin() string {
+	u, err := url.Parse(e.URL)
+	if err != nil {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}
+
 // endpointRow is a webhook in the database.
 type endpointRow struct {
 	bun.BaseModel `bun:"table:webhooks,alias:w"`

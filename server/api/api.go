@@ -96,6 +96,7 @@ func Register(s *server.Server, services Services) {
 	if services.Cases != nil {
 		registerCases(s, services)
 		registerStats(s, services)
+		registerAudit(s, services)
 	}
 	if services.Mailbox != nil {
 		registerMailbox(s, services.Mailbox)

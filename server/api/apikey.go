@@ -87,7 +87,7 @@ func registerAPIKeys(s *server.Server, services Services) {
 	})
 
 	server.JSON(s, server.Route{
-		ID: "list-api-keys", Method: get, Path: keysPath, Roles: admins, Effect: server.Reads, Tag: tagKeys,
+		ID: "list-api-keys", Method: get, Path: keysPath, Roles: append(admins, server.Auditor), Scope: server.PeopleOnly, Effect: server.Reads, Tag: tagKeys,
 		Summary: "The API keys",
 	}, func(ctx context.Context, in *PageQuery) (*keysOut, error) {
 		page, err := in.page()

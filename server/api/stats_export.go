@@ -30,9 +30,11 @@ func describeExport(op *huma.Operation) {
 			}
 		}
 	}
-	for _, name := range []string{"from", "to"} {
-		op.Parameters = append(op.Parameters, &huma.Param{Name: name, In: "query", Description: "As of the figures.", Schema: &huma.Schema{Type: "string", Format: "date"}})
-	}
+	describePeriod(op)
+	describeSheet(op)
+}
+
+func describeSheet(op *huma.Operation) {
 	op.Responses["200"] = &huma.Response{Description: "The table", Content: map[string]*huma.MediaType{"text/csv": {}}}
 }
 
@@ -65,7 +67,11 @@ func (a Figures) Export(c *gin.Context, table, from, to string) error {
 }
 
 func beginDownload(c *gin.Context, table string, p cases.Period) {
-	name := fmt.Sprintf("regain-%s-%s-%s.csv", table, p.From.Format(time.DateOnly), p.To.AddDate(0, 0, -1).Format(time.DateOnly))
+	beginSheet(c, fmt.Sprintf("regain-%s-%s-%s.csv", table, p.From.Format(time.DateOnly), p.To.AddDate(0, 0, -1).Format(time.DateOnly)))
+}
+
+// beginSheet begins to answer with a file of the name.
+func beginSheet(c *gin.Context, name string) {
 	maps.Copy(c.Writer.Header(), storage.DownloadHeader(name, "csv"))
 	c.Writer.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	c.Status(http.StatusOK)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"regain/cases"
+	"regain/notify"
 	"regain/rules"
 	"regain/server"
 )
@@ -28,6 +29,31 @@ func (v Views) Owed(o *cases.Owed, locale string) OwedView {
 // Blocks are a page of the blocklist, and the cursor of the next.
 func (v Views) Blocks(ctx context.Context, in PageQuery) ([]BlockView, string, error) {
 	return v.api.blocks(ctx, in)
+}
+
+// AuditRuns are a page of the verifications of all records, and the cursor of the next.
+func (v Views) AuditRuns(ctx context.Context, in PageQuery) ([]AuditRunView, string, error) {
+	return v.api.auditRunPage(ctx, in)
+}
+
+// AuditRun is one of them, with what it found after a finding of a number.
+func (v Views) AuditRun(ctx context.Context, id string, after int64, limit int) (AuditRunView, []FindingView, error) {
+	run, err := v.api.auditRun(ctx, id)
+	if err != nil {
+		return AuditRunView{}, nil, err
+	}
+	list, err := v.api.cases.AuditFindings(ctx, actorOf(ctx), id, after, limit)
+	return run.Body, keptFindingViews(list), err
+}
+
+// Deliveries are a page of what was sent to a webhook, newest first, of one state or of
+// all, and the cursor of the next.
+func (v Views) Deliveries(ctx context.Context, hooks *notify.Webhooks, webhook, state string, in PageQuery) ([]notify.Delivery, string, error) {
+	page, err := in.page()
+	if err != nil {
+		return nil, "", err
+	}
+	return hooks.Deliveries(ctx, webhook, notify.DeliveryQuery{State: notify.DeliveryState(state), Page: page})
 }
 
 // Requirements are what a decision asks for.

@@ -20,7 +20,7 @@ const (
 // WebhookView is a webhook, without its secret.
 type WebhookView struct {
 	ID             string     `json:"id" example:"wh_0190c1f4-7c5e-7cc0-9f6e-3e8f6ad6d1b2"`
-	URL            string     `json:"url" format:"uri" example:"https://hooks.example.com/regain"`
+	URL            string     `json:"url" format:"uri" example:"https://hooks.example.com/regain" doc:"Auditors see its host alone."`
 	Description    string     `json:"description,omitempty" example:"Ticket system"`
 	Types          []string   `json:"types" example:"[\"case.submitted\",\"case.approved\"]" doc:"What it is told of; * is everything, also what is to come."`
 	CreatedBy      string     `json:"created_by"`
@@ -129,8 +129,12 @@ type webhookAPI struct {
 func registerWebhooks(s *server.Server, services Services) {
 	a := webhookAPI{hooks: services.Webhooks, staff: services.Staff}
 	route := func(id, method, path string, effect server.Effect, summary, description string) server.Route {
+		roles := []server.Role{server.Admin}
+		if effect == server.Reads {
+			roles = append(roles, server.Auditor)
+		}
 		return server.Route{
-			ID: id, Method: method, Path: path, Roles: []server.Role{server.Admin}, Scope: accounts.ScopeWebhooks, Effect: effect, MaxBody: 64 << 10,
+			ID: id, Method: method, Path: path, Roles: roles, Scope: accounts.ScopeWebhooks, Effect: effect, MaxBody: 64 << 10,
 			Tag: tagWebhooks, Summary: summary, Description: description,
 		}
 	}
@@ -155,7 +159,7 @@ func registerWebhooks(s *server.Server, services Services) {
 			if err != nil {
 				return nil, err
 			}
-			return &webhookOut{Body: webhookView(e)}, nil
+			return &webhookOut{Body: webhookView(ctx, e)}, nil
 		})
 	server.JSON(s, route("enable-webhook", put, webhookPath+"/enabled", server.Changes, "Enable or disable a webhook", ""), a.enable)
 	server.JSON(s, route("delete-webhook", remove, webhookPath, server.Changes, "Remove a webhook", "With the record of its deliveries."),
@@ -208,7 +212,7 @@ func (a webhookAPI) create(ctx context.Context, in *createWebhookIn) (*webhookSe
 	if err != nil {
 		return nil, err
 	}
-	return &webhookSecretOut{Body: secretBody{Secret: secret, Webhook: webhookView(e)}}, nil
+	return &webhookSecretOut{Body: secretBody{Secret: secret, Webhook: webhookView(ctx, e)}}, nil
 }
 
 func (a webhookAPI) list(ctx context.Context, _ *struct{}) (*webhooksOut, error) {
@@ -220,7 +224,7 @@ func (a webhookAPI) list(ctx context.Context, _ *struct{}) (*webhooksOut, error)
 	out.Body.Webhooks = []WebhookView{}
 	var by []string
 	for _, e := range endpoints {
-		out.Body.Webhooks = append(out.Body.Webhooks, webhookView(e))
+		out.Body.Webhooks = append(out.Body.Webhooks, webhookView(ctx, e))
 		by = append(by, e.CreatedBy)
 	}
 	out.Body.People, err = peopleNamed(ctx, a.staff, by)
@@ -232,7 +236,7 @@ func (a webhookAPI) shown(ctx context.Context, id string) (*webhookOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &webhookOut{Body: webhookView(e)}, nil
+	return &webhookOut{Body: webhookView(ctx, e)}, nil
 }
 
 func (a webhookAPI) enable(ctx context.Context, in *enableWebhookIn) (*webhookOut, error) {
@@ -255,15 +259,11 @@ func (a webhookAPI) rotate(ctx context.Context, in *WebhookPath) (*webhookSecret
 	if err != nil {
 		return nil, err
 	}
-	return &webhookSecretOut{Body: secretBody{Secret: secret, Webhook: webhookView(e)}}, nil
+	return &webhookSecretOut{Body: secretBody{Secret: secret, Webhook: webhookView(ctx, e)}}, nil
 }
 
 func (a webhookAPI) deliveries(ctx context.Context, in *deliveriesIn) (*deliveriesOut, error) {
-	page, err := in.page()
-	if err != nil {
-		return nil, err
-	}
-	list, next, err := a.hooks.Deliveries(ctx, in.Webhook, notify.DeliveryQuery{State: notify.DeliveryState(in.State), Page: page})
+	list, next, err := Views{}.Deliveries(ctx, a.hooks, in.Webhook, in.State, in.PageQuery)
 	if err != nil {
 		return nil, err
 	}
@@ -288,9 +288,15 @@ func (a webhookAPI) delivery(ctx context.Context, id, message string) (*delivery
 	return &deliveryOut{Body: deliveryView(d)}, nil
 }
 
-func webhookView(e notify.Endpoint) WebhookView {
+// webhookView leaves the address out but for its host where the reader only reads: a path
+// may hold a secret.
+func webhookView(ctx context.Context, e notify.Endpoint) WebhookView {
+	address := e.URL
+	if who := server.Caller(ctx); who.Kind == accounts.StaffMember && !who.Has(accounts.Admin) {
+		address = e.Origin()
+	}
 	return WebhookView{
-		ID: e.ID, URL: e.URL, Description: e.Description, Types: append([]string{}, e.Types...), CreatedBy: e.CreatedBy, CreatedAt: e.CreatedAt,
+		ID: e.ID, URL: address, Description: e.Description, Types: append([]string{}, e.Types...), CreatedBy: e.CreatedBy, CreatedAt: e.CreatedAt,
 		UpdatedAt: e.UpdatedAt, Enabled: e.DisabledAt == nil, DisabledAt: utc(e.DisabledAt), DisabledReason: e.DisabledReason,
 		FailingSince: utc(e.FailingSince), OldSecretUntil: utc(e.OldSecretUntil),
 	}

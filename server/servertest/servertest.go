@@ -141,7 +141,7 @@ func StartWith(t testing.TB, db *database.DB, options Options) *Harness {
 	})
 	must(t, err)
 	api.Register(h.Server, api.Services{Policies: h.Policies, Staff: h.Accounts, Organisations: h.Accounts, Keys: h.Accounts, Webhooks: h.Webhooks, Cases: h.Cases, Sessions: h.Accounts, Mailbox: h.Mailbox})
-	pages := web.Services{Policies: h.Policies, Staff: h.Accounts, Organisations: h.Accounts, Cases: h.Cases, Sessions: h.Accounts, Mailbox: h.Mailbox, Clock: options.Clock}
+	pages := web.Services{Policies: h.Policies, Staff: h.Accounts, Organisations: h.Accounts, Cases: h.Cases, Sessions: h.Accounts, Webhooks: h.Webhooks, Keys: h.Accounts, Mailbox: h.Mailbox, Clock: options.Clock}
 	if options.Pages != nil {
 		options.Pages(&pages)
 	}

@@ -153,7 +153,7 @@ func (p *Pages) block(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	in := cases.BlockInput{Kind: cases.BlockKind(f.Get("kind")), Value: f.Get("value"), Reason: f.Get("reason"), Refuse: f.Has("refuse", "yes"), Expires: p.now().AddDate(0, 0, daysOf(f))}
+	in := cases.BlockInput{Kind: cases.BlockKind(f.Get("kind")), Value: f.Get("value"), Reason: f.Get("reason"), Refuse: f.Has("refuse", "yes"), Expires: p.now().AddDate(0, 0, daysChosen(f, blockDays))}
 	if data.Case != nil {
 		in.Kind, in.Value = data.Case.chosen(f.Get("what"))
 	}
@@ -164,14 +164,14 @@ func (p *Pages) block(c *gin.Context) error {
 	return p.refuseBlock(c, data, f, err)
 }
 
-// daysOf is how many days are chosen; none for what is no choice.
-func daysOf(f *Form) int {
-	for _, n := range blockDays {
+// daysChosen is how many days are chosen; -1 for what is no choice.
+func daysChosen(f *Form, choices []int) int {
+	for _, n := range choices {
 		if f.Get("days") == strconv.Itoa(n) {
 			return n
 		}
 	}
-	return 0
+	return -1
 }
 
 func (c *blockCase) chosen(name string) (cases.BlockKind, string) {

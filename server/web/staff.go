@@ -128,6 +128,9 @@ func staffPlaces() []staffPlace {
 		{Name: "queue", Path: queuePath},
 		{Name: "blocks", Path: blocksPath},
 		{Name: "lead", Path: leadPath},
+		{Name: "audit", Path: auditPath},
+		{Name: "webhooks", Path: webhooksPath},
+		{Name: "keys", Path: keysPath},
 	}
 }
 

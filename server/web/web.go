@@ -16,6 +16,7 @@ import (
 
 	"regain/accounts"
 	"regain/cases"
+	"regain/notify"
 	"regain/server"
 	"regain/server/api"
 )
@@ -29,6 +30,9 @@ type Services struct {
 	Organisations api.Organisations
 	Cases         *cases.Service
 	Sessions      api.Sessions
+	// Webhooks and Keys are the admins'; without them their pages do not exist.
+	Webhooks *notify.Webhooks
+	Keys     api.Keys
 	// Mailbox is set in development only.
 	Mailbox api.Mailbox
 	// Name is the provider's, for headings; "Regain" when empty.
@@ -81,6 +85,9 @@ func Register(s *server.Server, services Services) error {
 	p.registerStaff()
 	p.registerReview()
 	p.registerLead()
+	p.registerAudit()
+	p.registerWebhooks()
+	p.registerKeys()
 	return nil
 }
 
