@@ -71,8 +71,14 @@ type auditRunPage struct {
 	Next string
 }
 
-// Progress is the run whose progress a page shows.
-func (a *auditPage) Progress() *auditRunRow { return a.Running }
+// Progress is the run whose progress a page shows: the one that goes on, or the newest,
+// so that a page that looks for news is told of its end.
+func (a *auditPage) Progress() *auditRunRow {
+	if a.Running == nil && len(a.Runs) > 0 {
+		return &a.Runs[0]
+	}
+	return a.Running
+}
 
 // Progress is described at auditPage's.
 func (r *auditRunPage) Progress() *auditRunRow { return &r.auditRunRow }
