@@ -281,6 +281,7 @@ func (c *serveCommand) workers(p *parts, service *cases.Service, store storage.S
 			return err
 		}, p.logger),
 		server.Every("purge of searches", time.Hour, service.PurgeSearches, p.logger),
+		server.Every("purge of inboxes", time.Hour, service.PurgeNotices, p.logger),
 		server.Every("purge of sessions, codes and limits", 5*time.Minute, p.accounts.Purge, p.logger),
 	}
 }

@@ -30,11 +30,8 @@ func (s *Service) HandOver(ctx context.Context, actor Actor, caseID string, vers
 		if err := ch.assign(to, nil); err != nil || note == "" {
 			return err
 		}
-		m, err := ch.addMessage(Note, note)
-		if err != nil {
-			return err
-		}
-		return ch.do(actNote, Facts{"message": m.ID})
+		_, err := ch.say(Note, note, []Actor{to})
+		return err
 	})
 }
 

@@ -126,8 +126,11 @@ func (a *auditRows) tell(told map[string]map[string]int, e *Event) {
 			told[kind] = map[string]int{}
 		}
 		told[kind][id]++
-		if kind == "document" {
+		switch kind {
+		case "document":
 			a.sameDigest(e, id, facts["sha256"])
+		case "message":
+			a.sameMentions(e, id, facts["mentions"])
 		}
 	}
 }
@@ -154,6 +157,19 @@ func (a *auditRows) sameDigest(e *Event, id string, sum any) {
 	if at >= 0 && a.documents[at].SHA256 != sum {
 		a.findings = append(a.findings, AuditFinding{CaseID: e.CaseID, Seq: e.Seq, Code: "altered_row",
 			Detail: "the document " + id + " has another hash than when it was supplied"})
+	}
+}
+
+// sameMentions wants a note to be for those whom its event names.
+func (a *auditRows) sameMentions(e *Event, id string, told any) {
+	at := slices.IndexFunc(a.messages, func(m *CaseMessage) bool { return m.ID == id })
+	if at < 0 {
+		return
+	}
+	names, _ := told.([]any)
+	if !slices.EqualFunc(a.messages[at].Mentions.V, names, func(id string, name any) bool { return name == id }) {
+		a.findings = append(a.findings, AuditFinding{CaseID: e.CaseID, Seq: e.Seq, Code: "altered_row",
+			Detail: "the note " + id + " mentions others than when it was written"})
 	}
 }
 

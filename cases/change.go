@@ -46,6 +46,8 @@ type change struct {
 	// assignee is whom the case is given to, undoes that this undoes what its actor did.
 	assignee *Actor
 	undoes   bool
+	// mentioned are whom a note is for.
+	mentioned []Actor
 	// filed says that the case was filed before.
 	filed bool
 	// new is the change that begins the case: nothing of it is written yet.
@@ -193,6 +195,9 @@ func (ch *change) write() error {
 	}
 	if err := ch.publish(); err != nil {
 		return fmt.Errorf("tell webhooks: %w", err)
+	}
+	if err := ch.giveNotice(); err != nil {
+		return err
 	}
 	return ch.queueMessages()
 }

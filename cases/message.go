@@ -9,6 +9,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"regain/database"
 	"regain/problem"
 )
 
@@ -31,7 +32,9 @@ type CaseMessage struct {
 	ActorKind ActorKind   `bun:"actor_kind"`
 	ActorID   string      `bun:"actor_id"`
 	Body      string      `bun:"body"`
-	CreatedAt time.Time   `bun:"created_at"`
+	// Mentions are the ids of the members of staff whom a note is for.
+	Mentions  database.JSON[[]string] `bun:"mentions"`
+	CreatedAt time.Time               `bun:"created_at"`
 }
 
 // maxMessage limits a message, in code points.
@@ -40,33 +43,24 @@ const maxMessage = 5000
 // Write sends a message: from the customer to the staff, or the other way.
 // Errors: wrong_state, invalid_fields.
 func (s *Service) Write(ctx context.Context, actor Actor, caseID, body string) (*CaseMessage, error) {
-	return s.write(ctx, actor, caseID, Message, body)
+	return s.write(ctx, actor, caseID, Message, body, nil)
 }
 
-// WriteNote adds an internal note. Errors: role_required, invalid_fields.
-func (s *Service) WriteNote(ctx context.Context, actor Actor, caseID, body string) (*CaseMessage, error) {
-	return s.write(ctx, actor, caseID, Note, body)
+// WriteNote adds an internal note, and tells those members of staff of it whom it
+// mentions. Errors: role_required, invalid_fields.
+func (s *Service) WriteNote(ctx context.Context, actor Actor, caseID, body string, mentions ...Actor) (*CaseMessage, error) {
+	return s.write(ctx, actor, caseID, Note, body, mentions)
 }
 
-func (s *Service) write(ctx context.Context, actor Actor, caseID string, kind MessageKind, body string) (*CaseMessage, error) {
+func (s *Service) write(ctx context.Context, actor Actor, caseID string, kind MessageKind, body string, mentions []Actor) (*CaseMessage, error) {
 	body = strings.TrimSpace(body)
 	if f := problem.CheckText("/body", body, 1, maxMessage, problem.ManyLines); f != nil {
 		return nil, problem.InvalidFields([]problem.Field{*f})
 	}
 	var msg *CaseMessage
-	action := actWrite
-	if kind == Note {
-		action = actNote
-	}
 	err := s.quietly(ctx, actor, caseID, func(ch *change) error {
-		if _, err := ch.permit(action); err != nil {
-			return err
-		}
-		m, err := ch.addMessage(kind, body)
+		m, err := ch.say(kind, body, mentions)
 		if err != nil {
-			return err
-		}
-		if err := ch.do(action, Facts{"message": m.ID}); err != nil {
 			return err
 		}
 		msg = m
@@ -79,6 +73,29 @@ func (s *Service) write(ctx context.Context, actor Actor, caseID string, kind Me
 		return nil, err
 	}
 	return msg, nil
+}
+
+// say writes a message or a note as an act of its own, with those whom it mentions.
+func (ch *change) say(kind MessageKind, body string, mentions []Actor) (*CaseMessage, error) {
+	action := actWrite
+	if kind == Note {
+		action = actNote
+	}
+	if _, err := ch.permit(action); err != nil {
+		return nil, err
+	}
+	if err := ch.mention(mentions); err != nil {
+		return nil, err
+	}
+	m, err := ch.addMessage(kind, body)
+	if err != nil {
+		return nil, err
+	}
+	facts := Facts{"message": m.ID}
+	if len(ch.mentioned) > 0 {
+		facts["mentions"] = m.Mentions.V
+	}
+	return m, ch.do(action, facts)
 }
 
 // quietly runs a change that leaves the case's version alone.
@@ -94,7 +111,7 @@ func (s *Service) quietly(ctx context.Context, actor Actor, caseID string, fn fu
 func (ch *change) addMessage(kind MessageKind, body string) (*CaseMessage, error) {
 	m := &CaseMessage{
 		ID: ch.s.opt.IDs(), CaseID: ch.Case.ID, Kind: kind, ActorKind: ch.actor.Kind, ActorID: ch.actor.ID,
-		Body: body, CreatedAt: ch.now,
+		Body: body, Mentions: database.NewJSON(ch.mentionedIDs()), CreatedAt: ch.now,
 	}
 	if _, err := ch.tx.NewInsert().Model(m).Exec(ch.ctx); err != nil {
 		return nil, fmt.Errorf("write message: %w", err)

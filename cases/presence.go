@@ -33,6 +33,9 @@ type Onlookers struct {
 	// Version is the case's, Newest the number of its newest event that is more than a look
 	// at a document: by these a page sees that it is out of date.
 	Version, Newest int64
+	// Unread is how many notices wait in the reader's inbox, MostUnread at most. Those of this
+	// case are read by looking at it.
+	Unread int
 }
 
 // LookOn says that the actor has the case open now, and tells who else has. Several
@@ -49,6 +52,9 @@ func (s *Service) LookOn(ctx context.Context, actor Actor, caseID string) (*Onlo
 		return nil, fmt.Errorf("write presence: %w", err)
 	}
 	out := &Onlookers{Staff: []string{}, Version: c.Version}
+	if out.Unread, err = s.sawCase(ctx, actor, c.ID); err != nil {
+		return nil, err
+	}
 	err = s.db.From(ctx).NewSelect().Model((*Event)(nil)).Column("seq").Where("e.case_id = ?", c.ID).
 		Where("e.type <> ?", string(actView)).Order("e.seq DESC").Limit(1).Scan(ctx, &out.Newest)
 	if err != nil {

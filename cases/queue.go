@@ -23,15 +23,16 @@ const (
 	ViewOverdue        View = "overdue"         // waiting or in review, late
 	ViewSecondApproval View = "second_approval" // waiting for another approval
 	ViewAppeals        View = "appeals"
-	ViewWaiting        View = "waiting" // with the customer
-	ViewHeld           View = "held"    // competing claims that wait for another case to end
+	ViewWaiting        View = "waiting"  // with the customer
+	ViewHeld           View = "held"     // competing claims that wait for another case to end
+	ViewFollowed       View = "followed" // under way, followed by the reader
 	ViewEnded          View = "ended"
 	ViewAll            View = "all" // with the reviewers, with customers, held, ended
 )
 
 // Views are all of them, in the order in which a reader meets them.
 func Views() []View {
-	return []View{ViewMine, ViewUnassigned, ViewDueSoon, ViewOverdue, ViewSecondApproval, ViewAppeals, ViewWaiting, ViewHeld, ViewEnded, ViewAll}
+	return []View{ViewMine, ViewFollowed, ViewUnassigned, ViewDueSoon, ViewOverdue, ViewSecondApproval, ViewAppeals, ViewWaiting, ViewHeld, ViewEnded, ViewAll}
 }
 
 // counted are the views of work to be done, which are worth a number.
@@ -132,7 +133,14 @@ func (s *Service) Queue(ctx context.Context, actor Actor, in QueueQuery) ([]*Cas
 		return nil, err
 	}
 	out := []*Case{}
-	q := s.inView(s.db.From(ctx).NewSelect().Model(&out), in.View, actor)
+	var followed []string
+	if in.View == ViewFollowed {
+		var err error
+		if followed, err = s.followed(ctx, actor); err != nil {
+			return nil, err
+		}
+	}
+	q := s.inView(s.db.From(ctx).NewSelect().Model(&out), in.View, actor, followed)
 	q, err := s.filter(ctx, q, in)
 	if err != nil {
 		return nil, err
@@ -187,8 +195,9 @@ func (in QueueQuery) descending() bool {
 	return in.Order == OrderLast || in.Order == OrderOwn && in.View == ViewEnded
 }
 
-// inView keeps the cases of a view, in the words of its index.
-func (s *Service) inView(q *bun.SelectQuery, view View, actor Actor) *bun.SelectQuery {
+// inView keeps the cases of a view, in the words of its index. Those that the actor
+// follows are so few that they are looked up one by one.
+func (s *Service) inView(q *bun.SelectQuery, view View, actor Actor, followed []string) *bun.SelectQuery {
 	in := func(l lane) *bun.SelectQuery { return q.Where("c.lane = ?", l) }
 	switch view {
 	case ViewMine:
@@ -207,6 +216,11 @@ func (s *Service) inView(q *bun.SelectQuery, view View, actor Actor) *bun.Select
 		return in(laneCustomer)
 	case ViewHeld:
 		return in(laneHeld)
+	case ViewFollowed:
+		if len(followed) == 0 {
+			return q.Where("1 = 0")
+		}
+		return q.Where("c.id IN (?)", bun.List(followed)).Where("c.lane NOT IN (?, ?)", laneUnfiled, laneEnded)
 	case ViewEnded:
 		return in(laneEnded)
 	}
@@ -223,13 +237,17 @@ func (s *Service) QueueCounts(ctx context.Context, actor Actor) (map[View]int, e
 	if !actor.Has(RoleReviewer, RoleLead, RoleAuditor) {
 		return nil, errQueueRole()
 	}
+	followed, err := s.followed(ctx, actor)
+	if err != nil {
+		return nil, err
+	}
 	db := s.db.From(ctx)
 	q := db.NewSelect()
 	counts := make([]int, len(counted()))
 	into := make([]any, len(counts))
 	for n, view := range counted() {
 		// Without an order Postgres may read the table instead of the view's index.
-		listed := s.inView(db.NewSelect().Model((*Case)(nil)).ColumnExpr("1"), view, actor).OrderExpr("c.lane, c.queue_at, c.id").Limit(MostCounted)
+		listed := s.inView(db.NewSelect().Model((*Case)(nil)).ColumnExpr("1"), view, actor, followed).OrderExpr("c.lane, c.queue_at, c.id").Limit(MostCounted)
 		q = q.ColumnExpr("(SELECT count(*) FROM (?) AS listed)", listed)
 		into[n] = &counts[n]
 	}

@@ -194,6 +194,11 @@ func (s *Service) takeUndo(ctx context.Context, tx bun.IDB, actor Actor, id stri
 // putBack gives the case to who held it before the step, if their time is not over and
 // they are not away, or else to the queue.
 func (ch *change) putBack(step AssignStep, why Facts) error {
+	if step.To != "" {
+		if err := ch.takeNoticeBack(step.To); err != nil {
+			return err
+		}
+	}
 	had := step.Holder != "" && step.Expires != nil && ch.now.Before(*step.Expires)
 	if had {
 		away, err := ch.s.away(ch.ctx, step.Holder)

@@ -39,6 +39,7 @@ var required = map[string][]string{
 	"member_added":        {"organisation"},
 	"review_late":         {"reference", "due", "link"},
 	"staff_password":      {"added", "until"},
+	"mentioned":           {"reference", "link"},
 	"webhook_disabled":    {"host", "description", "since", "link"},
 }
 

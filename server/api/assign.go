@@ -101,16 +101,17 @@ func (a caseAPI) registerAssignments() {
 	}, func(ctx context.Context, _ *struct{}) (*reviewersOut, error) {
 		all, err := Reviewers(ctx, a.staff)
 		out := &reviewersOut{}
-		out.Body.Reviewers = []AssigneeView{}
-		for _, s := range all {
-			view := AssigneeView{ID: s.ID, Name: s.Name, AwayUntil: s.AwayUntil}
-			for _, r := range s.Roles {
-				view.Roles = append(view.Roles, string(r))
-			}
-			out.Body.Reviewers = append(out.Body.Reviewers, view)
-		}
+		out.Body.Reviewers = assigneeViews(all)
 		return out, err
 	})
+}
+
+func assigneeViews(staff []accounts.Staff) []AssigneeView {
+	views := []AssigneeView{}
+	for _, s := range staff {
+		views = append(views, AssigneeView{ID: s.ID, Name: s.Name, Roles: staffActor(s).Roles, AwayUntil: s.AwayUntil})
+	}
+	return views
 }
 
 func (a caseAPI) assign(ctx context.Context, in *assignIn) (*caseOut, error) {
@@ -142,11 +143,15 @@ func Assignee(ctx context.Context, staff Staff, id string) (cases.Actor, error) 
 	if err != nil {
 		return cases.Actor{}, err
 	}
-	to := cases.Actor{Kind: cases.Staff, ID: found.ID, Email: found.Email}
-	for _, r := range found.Roles {
-		to.Roles = append(to.Roles, string(r))
+	return staffActor(found), nil
+}
+
+func staffActor(s accounts.Staff) cases.Actor {
+	a := cases.Actor{Kind: cases.Staff, ID: s.ID, Email: s.Email}
+	for _, r := range s.Roles {
+		a.Roles = append(a.Roles, string(r))
 	}
-	return to, nil
+	return a
 }
 
 // mostReviewers bounds the list of those to whom cases can be given.
@@ -155,6 +160,15 @@ const mostReviewers = 500
 // Reviewers are the members of staff to whom cases can be given, by e-mail address; those
 // who are away are among them, marked.
 func Reviewers(ctx context.Context, staff Staff) ([]accounts.Staff, error) {
+	return staffWith(ctx, staff, accounts.Reviewer, accounts.Lead)
+}
+
+// Colleagues are the members of staff who see cases, by e-mail address.
+func Colleagues(ctx context.Context, staff Staff) ([]accounts.Staff, error) {
+	return staffWith(ctx, staff, accounts.Reviewer, accounts.Lead, accounts.Auditor)
+}
+
+func staffWith(ctx context.Context, staff Staff, roles ...accounts.Role) ([]accounts.Staff, error) {
 	var all []accounts.Staff
 	for after := ""; ; {
 		const part = 200
@@ -163,7 +177,7 @@ func Reviewers(ctx context.Context, staff Staff) ([]accounts.Staff, error) {
 			return nil, err
 		}
 		for _, s := range some {
-			if s.Reviews() {
+			if !s.Disabled && (accounts.Principal{Kind: accounts.StaffMember, Roles: s.Roles}).Has(roles...) {
 				all = append(all, s)
 			}
 		}

@@ -38,6 +38,8 @@ func registerCases(s *server.Server, services Services) {
 	a.registerAssignments()
 	a.registerReview()
 	a.registerPresence()
+	a.registerFollowers()
+	a.registerInbox()
 	a.registerVerdicts()
 	a.registerEvents()
 	a.registerExport()

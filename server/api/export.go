@@ -100,7 +100,7 @@ func (a caseAPI) exportView(ctx context.Context, e *cases.Export, reader cases.A
 		}
 		shown := messageView(m, reader)
 		*list = append(*list, shown)
-		people = append(people, shown.By)
+		people = append(append(people, shown.By), shown.Mentions...)
 	}
 	for _, event := range e.Events {
 		shown, err := eventView(event)

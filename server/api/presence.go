@@ -12,6 +12,7 @@ type PresenceView struct {
 	Others  []PersonView `json:"others" doc:"The others, by name."`
 	Version int64        `json:"version" doc:"The case's version, as in its ETag: a page that shows another one is out of date."`
 	Newest  int64        `json:"newest" doc:"The number of the case's newest event, without looks at documents; messages and notes count here and leave the version alone."`
+	Unread  int          `json:"unread" doc:"How many entries of the caller's inbox are unread, 100 at most. Looking at a case reads those about it."`
 }
 
 // PersonView is a member of staff.
@@ -50,7 +51,7 @@ func (a caseAPI) registerPresence() {
 }
 
 func (a caseAPI) presenceView(ctx context.Context, found *cases.Onlookers) (PresenceView, error) {
-	view := PresenceView{Others: []PersonView{}, Version: found.Version, Newest: found.Newest}
+	view := PresenceView{Others: []PersonView{}, Version: found.Version, Newest: found.Newest, Unread: found.Unread}
 	names, err := a.people(ctx, found.Staff)
 	for _, id := range found.Staff {
 		if names[id] != "" {

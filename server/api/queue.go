@@ -55,7 +55,7 @@ func (in QueueParameters) query(view string) cases.QueueQuery {
 
 type queueIn struct {
 	server.Localized
-	View string `query:"view" enum:"mine,unassigned,due_soon,overdue,second_approval,appeals,waiting,held,ended,all" default:"unassigned" doc:"mine: claimed by the caller. unassigned: waiting for a reviewer. due_soon: due within a day, or late. overdue: late. waiting: with the customer. second_approval: waiting for another approval. held: waiting for another case on the account."`
+	View string `query:"view" enum:"mine,unassigned,due_soon,overdue,second_approval,appeals,followed,waiting,held,ended,all" default:"unassigned" doc:"mine: claimed by the caller. unassigned: waiting for a reviewer. due_soon: due within a day, or late. overdue: late. waiting: with the customer. second_approval: waiting for another approval. held: waiting for another case on the account. followed: under way, and followed by the caller."`
 	QueueParameters
 	AcceptLanguage string `header:"Accept-Language" example:"pt-BR" doc:"The language of the titles, when locale does not say it."`
 	Cursor         string `query:"cursor" maxLength:"300" doc:"Where the page before ended, or the page after began; it is in next and previous."`
@@ -68,7 +68,7 @@ type searchIn struct {
 	server.Localized
 	AcceptLanguage string `header:"Accept-Language" example:"pt-BR" doc:"The language of the titles, when locale does not say it."`
 	Body           struct {
-		View         string `json:"view,omitempty" enum:"mine,unassigned,due_soon,overdue,second_approval,appeals,waiting,held,ended,all" default:"all"`
+		View         string `json:"view,omitempty" enum:"mine,unassigned,due_soon,overdue,second_approval,appeals,followed,waiting,held,ended,all" default:"all"`
 		Text         string `json:"text,omitempty" maxLength:"1000" example:"ana@example.com" doc:"Words of the reference, the account, a contact, an organisation, a message or a note. A case has all of them, or words that begin with them. At most 200 characters."`
 		Organisation string `json:"organisation,omitempty" maxLength:"1000" example:"Nuvem Parceira" doc:"Words of an organisation's name alone: the account's owner, or who was invited."`
 		QueueParameters

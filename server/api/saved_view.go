@@ -32,7 +32,7 @@ type saveViewIn struct {
 	Body struct {
 		Name         string `json:"name" maxLength:"1000" example:"Chinese companies" doc:"1 to 60 characters. One that the caller has already is replaced."`
 		Shared       bool   `json:"shared,omitempty" doc:"For everybody; leads only."`
-		View         string `json:"view" enum:"mine,unassigned,due_soon,overdue,second_approval,appeals,waiting,held,ended,all"`
+		View         string `json:"view" enum:"mine,unassigned,due_soon,overdue,second_approval,appeals,followed,waiting,held,ended,all"`
 		Text         string `json:"text,omitempty" maxLength:"1000" doc:"As in a search."`
 		Organisation string `json:"organisation,omitempty" maxLength:"1000" doc:"As in a search."`
 		QueueParameters

@@ -56,6 +56,11 @@ func (v Views) Deliveries(ctx context.Context, hooks *notify.Webhooks, webhook, 
 	return hooks.Deliveries(ctx, webhook, notify.DeliveryQuery{State: notify.DeliveryState(state), Page: page})
 }
 
+// Inbox is a page of the caller's inbox, and the cursor of the next.
+func (v Views) Inbox(ctx context.Context, unread bool, in PageQuery) ([]InboxEntryView, string, error) {
+	return v.api.inbox(ctx, unread, in)
+}
+
 // Requirements are what a decision asks for.
 func (v Views) Requirements(requirements []rules.Requirement, locale string) []RequirementView {
 	return requirementViews(requirements, locale)

@@ -72,6 +72,9 @@ type reviewPage struct {
 	// Mail is the message that is shown, HandTo whom the case can be given to.
 	Mail   *storage.Mail
 	HandTo []Option
+	// Colleagues are whom a note can be for; Following says that the reader follows the case.
+	Colleagues []Option
+	Following  bool
 	// Late says that the changes were seen while nothing was sent.
 	Late bool
 	// Done is the act that has just been carried out; LastUndo the decision of the reader
@@ -156,6 +159,12 @@ func (p *Pages) reviewPage(c *gin.Context, q reviewQuery) (*reviewPage, error) {
 		return nil, err
 	}
 	if err := p.readHandOver(ctx, data); err != nil {
+		return nil, err
+	}
+	if err := p.readColleagues(ctx, data); err != nil {
+		return nil, err
+	}
+	if data.Following, err = p.services.Cases.Follows(ctx, actor, data.ID); err != nil {
 		return nil, err
 	}
 	data.Talk = data.talk(messages)
@@ -261,7 +270,7 @@ func staffIn(d *cases.Details, messages []*cases.CaseMessage, events []*cases.Ev
 	}
 	for _, m := range messages {
 		if m.ActorKind == cases.Staff {
-			ids = append(ids, m.ActorID)
+			ids = append(append(ids, m.ActorID), m.Mentions.V...)
 		}
 	}
 	for _, e := range events {

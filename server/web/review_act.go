@@ -31,6 +31,8 @@ type reviewAct struct {
 	preview func(ctx context.Context, p *Pages, a actRequest) (*previewed, error)
 	// limit is for what writes to people.
 	limit server.Limit
+	// reads says that whoever only reads may do it, too: it changes nothing of the case.
+	reads bool
 }
 
 // actRequest is a form as an act gets it.
@@ -61,10 +63,16 @@ func (p *Pages) registerReviewActs() {
 		{id: "deny", path: "denial", do: "deny", run: runDeny, ends: true, preview: previewDenial},
 		{id: "write-message", path: "messages", do: "message", run: runMessage, limit: letters},
 		{id: "write-note", path: "notes", do: "note", run: runNote, limit: letters},
+		{id: "follow", path: "follow", run: runFollow, reads: true},
+		{id: "unfollow", path: "unfollow", run: runUnfollow, reads: true},
 	} {
+		roles := []server.Role{server.Reviewer, server.Lead}
+		if a.reads {
+			roles = append(roles, server.Auditor)
+		}
 		p.server.Page(server.Route{
 			ID: "review-" + a.id + "-page", Method: http.MethodPost, Path: reviewPath + "/{case}/" + a.path,
-			Roles: []server.Role{server.Reviewer, server.Lead}, Effect: server.Changes, MaxBody: maxCarry, Limit: a.limit,
+			Roles: roles, Effect: server.Changes, MaxBody: maxCarry, Limit: a.limit,
 		}, func(c *gin.Context) error { return p.reviewAct(c, a) })
 	}
 }
@@ -196,6 +204,8 @@ func (a reviewAct) fieldName(name string) string {
 		return "correct-" + name
 	case first == "asks", first == "checks":
 		return a.do + "-" + first
+	case first == "mentions":
+		return a.do + "-mention"
 	}
 	return a.do + "-" + name
 }
@@ -432,10 +442,5 @@ func runDeny(ctx context.Context, p *Pages, r actRequest) error {
 
 func runMessage(ctx context.Context, p *Pages, r actRequest) error {
 	_, err := p.services.Cases.Write(ctx, r.actor, r.caseID, r.get("body"))
-	return err
-}
-
-func runNote(ctx context.Context, p *Pages, r actRequest) error {
-	_, err := p.services.Cases.WriteNote(ctx, r.actor, r.caseID, r.get("body"))
 	return err
 }

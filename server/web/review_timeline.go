@@ -181,6 +181,8 @@ type reviewMessage struct {
 	At   time.Time
 	// Note is for staff alone; FromCustomer came from outside.
 	Note, FromCustomer bool
+	// For are the names of those whom a note is for.
+	For []string
 }
 
 // talk is the conversation with the notes in between, oldest first.
@@ -188,9 +190,15 @@ func (d *reviewPage) talk(list []*cases.CaseMessage) []reviewMessage {
 	slices.SortFunc(list, func(a, b *cases.CaseMessage) int { return strings.Compare(a.ID, b.ID) })
 	var out []reviewMessage
 	for _, m := range list {
-		out = append(out, reviewMessage{
+		shown := reviewMessage{
 			Who: d.name(m.ActorID), Body: m.Body, At: m.CreatedAt, Note: m.Kind == cases.Note, FromCustomer: m.ActorKind == cases.Customer,
-		})
+		}
+		for _, id := range m.Mentions.V {
+			if name := d.name(id); name != "" {
+				shown.For = append(shown.For, name)
+			}
+		}
+		out = append(out, shown)
 	}
 	return out
 }

@@ -39,6 +39,7 @@ func (p *Pages) registerStaff() {
 	if p.services.Cases != nil {
 		p.registerQueue()
 		p.registerBlocks()
+		p.registerInbox()
 	}
 }
 
@@ -126,6 +127,7 @@ type staffPlace struct {
 func staffPlaces() []staffPlace {
 	return []staffPlace{
 		{Name: "queue", Path: queuePath},
+		{Name: "inbox", Path: inboxPath},
 		{Name: "blocks", Path: blocksPath},
 		{Name: "lead", Path: leadPath},
 		{Name: "audit", Path: auditPath},

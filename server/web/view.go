@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -15,7 +16,9 @@ import (
 	"golang.org/x/text/language/display"
 
 	"regain/accounts"
+	"regain/cases"
 	"regain/server"
+	"regain/server/api"
 )
 
 // View is what every template gets as its dot. Its methods speak the reader's language.
@@ -37,6 +40,8 @@ type View struct {
 
 	pages  *Pages
 	prefix string
+	// unread counts what waits in the inbox of a member of staff, once.
+	unread func() (int, error)
 	// labels are those of the fields that the page has, by name. A page with errors is
 	// written twice: the summary above the form calls each field by its label.
 	labels map[string]string
@@ -50,8 +55,20 @@ func (p *Pages) view(c *gin.Context, data any, f *Form) *View {
 	return &View{
 		Locale: server.Locale(ctx), Theme: themeOf(c.Request), Here: here(c.Request), Caller: server.Caller(ctx),
 		Data: data, Form: f, pages: p, prefix: server.LanguagePrefix(ctx), labels: map[string]string{},
+		unread: sync.OnceValues(func() (int, error) { return p.services.Cases.Unread(ctx, api.ActorOf(ctx)) }),
 	}
 }
+
+// Unread is how many entries of the reader's inbox are unread; none for who has no inbox.
+func (v *View) Unread() (int, error) {
+	if v.Caller.Kind != accounts.StaffMember || v.pages.services.Cases == nil {
+		return 0, nil
+	}
+	return v.unread()
+}
+
+// MostUnread says that there may be more unread entries than were counted.
+func (v *View) MostUnread(n int) bool { return n >= cases.MostUnread }
 
 func here(r *http.Request) string {
 	if r.URL.RawQuery == "" || r.Method != http.MethodGet {

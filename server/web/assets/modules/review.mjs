@@ -2,6 +2,8 @@
 // was on the screen jumps when a part of the page is renewed.
 import { lookWhileThere } from './there.mjs';
 import { start as startViewer } from './viewer.mjs';
+import { showUnread } from './inbox.mjs';
+import { start as startMentions } from './mention.mjs';
 
 const $ = (selector, root = document) => root.querySelector(selector);
 const announce = text => { const live = document.getElementById('live'); if (live && text) live.textContent = text; };
@@ -172,7 +174,8 @@ const look = async () => {
     answer = await fetch(part.dataset.url, { method: 'POST', credentials: 'same-origin', headers: { Accept: 'application/json' } });
   } catch { return; } // the line is away; the next one tries again
   if (!answer.ok) return;
-  const { others, version, newest } = await answer.json();
+  const { others, version, newest, unread } = await answer.json();
+  showUnread(unread);
   if (!part.isConnected) return;
   part.hidden = others.length === 0;
   const said = others.length ? (others.length > 1 ? part.dataset.sayMany : part.dataset.sayOne).replace('{who}', names(others)) : '';
@@ -239,6 +242,7 @@ const settle = first => {
   const keys = $('[data-keys-switch]');
   if (keys) keys.checked = !keysOff();
   screens = startViewer(page);
+  for (const list of page.querySelectorAll('[data-suggest]')) startMentions(list);
   for (const area of page.querySelectorAll('dialog textarea')) mirror(area);
   for (const form of page.querySelectorAll('[data-accept]')) fallback(form);
   const dialog = $('dialog.act[open]', page);

@@ -1,10 +1,11 @@
-// The queue looks for news by itself, and does not move a row while somebody reads it.
+// The queue and the inbox look for news by themselves; the queue does not move a row while somebody reads it.
+import { showUnread } from './inbox.mjs';
 import { lookWhileThere } from './there.mjs';
 
 const lookEvery = 20_000;
 let ended = false;
 
-const desk = () => document.getElementById('queue');
+const desk = () => document.getElementById('queue') ?? document.getElementById('inbox');
 const look = () => { if (!ended && !document.hidden) desk()?.dispatchEvent(new Event('regain:look')); };
 if (desk()) lookWhileThere(look, lookEvery);
 
@@ -108,7 +109,10 @@ addEventListener('change', event => {
   if (event.target.matches('[data-all]')) selectAll(event.target.checked);
   else if (event.target.matches('#queue-rows input')) countSelected();
 });
-document.addEventListener('htmx:after:swap', countSelected);
+document.addEventListener('htmx:after:swap', () => {
+  countSelected();
+  showUnread(desk()?.dataset.unread);
+});
 addEventListener('pageshow', countSelected);
 countSelected();
 

@@ -1,0 +1,127 @@
+package cases
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"regain/problem"
+)
+
+// MostFollowed is how many cases one person follows at most, so that all of them are
+// read at once.
+const MostFollowed = 500
+
+// Follower is a member of staff who wants to know what happens to a case. It is no part
+// of the case's record.
+type Follower struct {
+	bun.BaseModel `bun:"table:followers,alias:f"`
+
+	CaseID  string    `bun:"case_id,pk"`
+	StaffID string    `bun:"staff_id,pk"`
+	Since   time.Time `bun:"since"`
+}
+
+// Follow puts what others do with the case into the actor's inbox from now on. Following
+// again does nothing. Errors: role_required, case_not_found, too_many_followed.
+func (s *Service) Follow(ctx context.Context, actor Actor, caseID string) error {
+	c, err := s.onlooked(ctx, actor, caseID)
+	if err != nil {
+		return err
+	}
+	return s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
+		room, err := s.roomToFollow(ctx, tx, actor.ID, c.ID)
+		if err != nil {
+			return err
+		}
+		if !room {
+			return problem.Newf(problem.Conflict, "too_many_followed", "You follow %d cases already, which is as many as there can be. Stop following some of them first.", MostFollowed)
+		}
+		return s.follow(ctx, tx, c.ID, actor.ID)
+	})
+}
+
+func (s *Service) follow(ctx context.Context, tx bun.IDB, caseID, staffID string) error {
+	f := &Follower{CaseID: caseID, StaffID: staffID, Since: s.now()}
+	if _, err := tx.NewInsert().Model(f).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
+		return fmt.Errorf("follow a case: %w", err)
+	}
+	return nil
+}
+
+// roomToFollow says whether somebody may follow one more case, or this one already does.
+// Cases that have ended make room.
+func (s *Service) roomToFollow(ctx context.Context, tx bun.IDB, staffID, caseID string) (bool, error) {
+	others := func() (int64, error) {
+		n, err := tx.NewSelect().Model((*Follower)(nil)).Where("f.staff_id = ?", staffID).Where("f.case_id <> ?", caseID).Count(ctx)
+		if err != nil {
+			return 0, fmt.Errorf("count followed cases: %w", err)
+		}
+		return n, nil
+	}
+	n, err := others()
+	if err != nil || n < MostFollowed {
+		return err == nil, err
+	}
+	_, err = tx.NewDelete().Model((*Follower)(nil)).Where("staff_id = ?", staffID).
+		Where("EXISTS (SELECT 1 FROM cases AS c WHERE c.id = case_id AND c.lane = ?)", laneEnded).Exec(ctx)
+	if err != nil {
+		return false, fmt.Errorf("forget followed cases that ended: %w", err)
+	}
+	n, err = others()
+	return n < MostFollowed, err
+}
+
+// Unfollow ends it. Errors: role_required, case_not_found.
+func (s *Service) Unfollow(ctx context.Context, actor Actor, caseID string) error {
+	c, err := s.onlooked(ctx, actor, caseID)
+	if err != nil {
+		return err
+	}
+	_, err = s.db.From(ctx).NewDelete().Model((*Follower)(nil)).Where("case_id = ?", c.ID).Where("staff_id = ?", actor.ID).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("stop following a case: %w", err)
+	}
+	return nil
+}
+
+// mostFollowers bounds how many of a case's followers are named.
+const mostFollowers = 100
+
+// Followers are the ids of those who follow a case, whoever began first comes first.
+// Errors: role_required, case_not_found.
+func (s *Service) Followers(ctx context.Context, actor Actor, caseID string) ([]string, error) {
+	c, err := s.onlooked(ctx, actor, caseID)
+	if err != nil {
+		return nil, err
+	}
+	ids := []string{}
+	err = s.db.From(ctx).NewSelect().Model((*Follower)(nil)).Column("staff_id").Where("f.case_id = ?", c.ID).
+		Order("f.since", "f.staff_id").Limit(mostFollowers).Scan(ctx, &ids)
+	if err != nil {
+		return nil, fmt.Errorf("read followers: %w", err)
+	}
+	return ids, nil
+}
+
+// followed are the ids of all cases that the actor follows.
+func (s *Service) followed(ctx context.Context, actor Actor) ([]string, error) {
+	ids := []string{}
+	err := s.db.From(ctx).NewSelect().Model((*Follower)(nil)).Column("case_id").Where("f.staff_id = ?", actor.ID).
+		Order("f.since DESC").Limit(MostFollowed).Scan(ctx, &ids)
+	if err != nil {
+		return nil, fmt.Errorf("read followed cases: %w", err)
+	}
+	return ids, nil
+}
+
+// Follows says whether the actor follows a case.
+func (s *Service) Follows(ctx context.Context, actor Actor, caseID string) (bool, error) {
+	follows, err := s.db.From(ctx).NewSelect().Model((*Follower)(nil)).Where("f.case_id = ?", caseID).Where("f.staff_id = ?", actor.ID).Exists(ctx)
+	if err != nil {
+		return false, fmt.Errorf("look for a follower: %w", err)
+	}
+	return follows, nil
+}
