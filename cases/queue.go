@@ -218,7 +218,7 @@ func (s *Service) inView(q *bun.SelectQuery, view View, actor Actor, followed []
 		return in(laneHeld)
 	case ViewFollowed:
 		if len(followed) == 0 {
-			return q.Where("1 = 0")
+			return q.Where("c.id = ''") // which is none's
 		}
 		return q.Where("c.id IN (?)", bun.List(followed)).Where("c.lane NOT IN (?, ?)", laneUnfiled, laneEnded)
 	case ViewEnded:

@@ -183,13 +183,29 @@ func (s *stage) wantViews(t *testing.T) {
 			continue
 		}
 		for _, view := range []cases.View{
-			cases.ViewUnassigned, cases.ViewDueSoon, cases.ViewWaiting, cases.ViewSecondApproval, cases.ViewAppeals, cases.ViewHeld, cases.ViewEnded,
+			cases.ViewUnassigned, cases.ViewDueSoon, cases.ViewWaiting, cases.ViewSecondApproval, cases.ViewAppeals, cases.ViewFollowed, cases.ViewHeld, cases.ViewEnded,
 		} {
 			list, err := s.Harness.Cases.Queue(t.Context(), actor, cases.QueueQuery{View: view, Limit: 10})
 			must(t, err)
 			if len(list) == 0 {
 				t.Errorf("the view %s is empty", view)
 			}
+		}
+	}
+	for _, member := range staff {
+		if member.Email != "rei@staff.example" {
+			continue
+		}
+		page, err := database.NewTimePage(10, "")
+		must(t, err)
+		inbox, _, err := s.Harness.Cases.Inbox(t.Context(), cases.Actor{Kind: cases.Staff, ID: member.ID, Roles: []string{"reviewer"}}, cases.InboxQuery{Unread: true, Page: page})
+		must(t, err)
+		why := map[cases.NoticeReason]int{}
+		for _, e := range inbox {
+			why[e.Why]++
+		}
+		if len(inbox) != 3 || why[cases.WhyMentioned] != 2 || why[cases.WhyFollowed] != 1 {
+			t.Errorf("Rei's inbox has %v", why)
 		}
 	}
 	if mine < 3 {

@@ -109,6 +109,8 @@ func staffPictures() []picture {
 		staff("queue", "/staff/queue?view=unassigned", "rei", desk, deskDark, phone, deskChinese),
 		staff("queue-overdue", "/staff/queue?view=overdue", "mara", desk),
 		staff("queue-mine", "/staff/queue?view=mine", "rei", desk),
+		staff("queue-followed", "/staff/queue?view=followed", "rei", desk),
+		staff("inbox", "/staff/inbox", "rei", desk, deskDark, phone, deskChinese),
 		staff("queue-ended", "/staff/queue?view=ended", "idris", desk),
 		inReview, letter, differing,
 		of("blocks", "/staff/blocks?case={case}", "mara", "the same file as another case", desk),

@@ -195,6 +195,22 @@ func notes(who, body string) step {
 	})
 }
 
+// tells is a note for a colleague, follows makes somebody follow the case.
+func tells(who, whom, body string) step {
+	return by(who, func(t *telling, a cases.Actor) error {
+		other, err := t.actor(whom)
+		if err != nil {
+			return err
+		}
+		_, err = t.Cases.WriteNote(t.ctx, a, t.id, body, other)
+		return err
+	})
+}
+
+func follows(who string) step {
+	return by(who, func(t *telling, a cases.Actor) error { return t.Cases.Follow(t.ctx, a, t.id) })
+}
+
 // readOff are the values that somebody reads off a document.
 func (t *telling) readOff(d *cases.Details, i *cases.Item, reader string) map[string]any {
 	values := map[string]any{}

@@ -57,13 +57,13 @@ func cloudEnterprises() []story {
 			name: "an enterprise that paid by transfer", differs: map[string]any{"account_name": "ACME ROCKETS, INC."}, policy: cloudPolicy, locale: "en", account: "acme-rockets", firm: acme,
 			who: papers.Person{Name: "Will Coyne", Born: "1982-02-22", Country: "Utopia", Face: 35}, lost: lostPhone, phone: "+48 601 234 567",
 			answers: enterprise("US", "real_name_authenticated", false, "paid", true, "months_of_use", 5), began: 28 * hour,
-			steps: all(file(), []step{writes("Our finance department can send older statements if you need them.")}),
+			steps: all(file(), []step{follows("rei"), writes("Our finance department can send older statements if you need them.")}),
 		},
 		{
 			name: "a partner with many papers", policy: cloudPolicy, locale: "en", account: "cloudier-partner", firm: cloudier,
 			who: papers.Person{Name: "Chloé Bernard", Born: "1979-08-20", Country: "Utopia", Face: 36}, lost: lostEmail, email: "chloe@cloudier.example",
 			answers: cases.AnswersRaw{"customer_type": "partner", "enterprise_country": "FR"}, began: 47 * hour,
-			steps: []step{prove, supply(), submit, looks("mara"), notes("mara", "Large partner: Omar knows their people, but is not to decide on it.")},
+			steps: []step{prove, supply(), submit, looks("mara"), tells("mara", "rei", "Large partner: Omar knows their people, but is not to decide on it. @Rei Tanaka, please keep an eye on it.")},
 		},
 	}
 }

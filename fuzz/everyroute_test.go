@@ -148,6 +148,11 @@ func (w *world) learn(c *call, a *answer) {
 			remember(&w.deliveries, text(d, "message"))
 		}
 		return
+	case "list-inbox":
+		for _, e := range objects(o["entries"]) {
+			remember(&w.entries, text(e, "id"))
+		}
+		return
 	case "list-queue", "list-owed":
 		if _, cursor, ok := strings.Cut(text(o, "next"), "cursor="); ok {
 			cursor, _, _ = strings.Cut(cursor, "&")

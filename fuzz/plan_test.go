@@ -188,7 +188,7 @@ func (p *plan) segment(name string) string {
 		"case": {other.id}, "item": p.open(other), "document": other.documents, "invitation": other.invitations, "reference": {other.reference, strings.ToLower(other.reference)},
 		"channel": {"email", "phone"}, "policy": {"huawei-id", "mutua-acesso"}, "organisation": p.w.organisations, "member": p.w.members,
 		"person": p.w.staffAdded, "absence": p.w.absences,
-		"key": p.w.keys, "webhook": p.w.webhooks, "message": p.w.deliveries,
+		"key": p.w.keys, "webhook": p.w.webhooks, "message": p.w.deliveries, "entry": p.w.entries,
 	}[name]
 	if name == "policy" {
 		ids = append(ids, text(one(p.Rand, p.w.policies), "id"))
@@ -424,6 +424,8 @@ func (p *plan) hintFor(name string) (any, bool) {
 			written = ofStaff
 		}
 		return "text " + p.mark(written), true
+	case "mentions":
+		return []any{p.mostly(p.w.withRole(p.Rand, one(p.Rand, []string{"reviewer", "lead", "auditor"})).id, "nobody")}, true
 	case "text":
 		return "a photo " + p.mark(forBoth), true
 	case "organisation":

@@ -38,6 +38,7 @@ type world struct {
 	newcomer             struct{ email, password string }
 	// Ids of what calls have made or shown.
 	keys, webhooks, deliveries []string
+	entries                    []string // of inboxes
 }
 
 // person is somebody who calls.

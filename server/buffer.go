@@ -97,6 +97,7 @@ func (b *bufferedWriter) send(c *gin.Context) {
 
 // sendWhole answers with a body that is there as a whole, by one system call.
 func sendWhole(c *gin.Context, status int, body []byte) {
+	SayTiming(c)
 	c.Writer.WriteHeader(status)
 	if len(body) == 0 {
 		c.Writer.WriteHeaderNow()

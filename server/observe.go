@@ -60,6 +60,7 @@ func (s *Server) observe(c *gin.Context) {
 		caller:  accounts.Principal{Kind: accounts.Anonymous},
 		locale:  chooseLocale(s.locales, c.Request),
 		address: clientAddress(c),
+		took:    func() time.Duration { return s.parts.Now().Sub(started) },
 	}
 	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestKey{}, req))
 	// The guard puts a context of its own into the request, and ends it when it is done.

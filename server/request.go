@@ -3,7 +3,9 @@ package server
 import (
 	"context"
 	"net/netip"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -20,6 +22,8 @@ type request struct {
 	body      []byte // of a JSON call, once it was read
 	unsettled *unsettledCall
 	failure   error // of a page or raw handler, for the log
+	// took is how long the call has taken so far.
+	took func() time.Duration
 
 	// Of a route that remembers: see memory.
 	memoryKey  []byte
@@ -45,6 +49,17 @@ func Caller(ctx context.Context) accounts.Principal { return requestOf(ctx).call
 // Locale is the language to answer in: one of Locales, chosen by ?locale= or by
 // Accept-Language.
 func Locale(ctx context.Context) string { return requestOf(ctx).locale }
+
+// SayTiming tells members of staff how long their call has taken up to its answer, in the
+// header Server-Timing. Nobody else is told: how long something takes is no answer to
+// whether it is there.
+func SayTiming(c *gin.Context) {
+	r := requestOf(c.Request.Context())
+	if r.took == nil || r.caller.Kind != accounts.StaffMember {
+		return
+	}
+	c.Writer.Header().Set("Server-Timing", "total;dur="+strconv.FormatFloat(float64(r.took().Microseconds())/1000, 'f', 1, 64))
+}
 
 // Address is the client's address as far as it is trusted: the peer's, or the one
 // that a configured proxy reports.

@@ -243,9 +243,11 @@ func sendCompressed(c *gin.Context, status int, mediaType string, content []byte
 	if server.AcceptsGzip(c.Request.Header.Values("Accept-Encoding")) {
 		if short := compressed(); short != nil {
 			c.Header("Content-Encoding", "gzip")
+			server.SayTiming(c)
 			c.Data(status, mediaType, short)
 			return
 		}
 	}
+	server.SayTiming(c)
 	c.Data(status, mediaType, content)
 }
