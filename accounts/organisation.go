@@ -152,10 +152,21 @@ func (s *Service) findOrganisation(ctx context.Context, in bun.IDB, where, value
 // ListOrganisations returns up to limit organisations by name, without members and
 // domains, after the one with the name; "" begins.
 func (s *Service) ListOrganisations(ctx context.Context, after string, limit int) ([]Organisation, error) {
+	return s.SearchOrganisations(ctx, "", after, limit)
+}
+
+// likeText puts a text into a pattern of LIKE as it is.
+var likeText = strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`)
+
+// SearchOrganisations is ListOrganisations of those with the text in their names.
+func (s *Service) SearchOrganisations(ctx context.Context, text, after string, limit int) ([]Organisation, error) {
 	var rows []organisationRow
-	err := s.db.From(ctx).NewSelect().Model(&rows).Where("organisations.name_key > ?", nameKey(after)).
-		OrderExpr("organisations.name_key").Limit(int64(max(limit, 1))).Scan(ctx)
-	if err != nil {
+	q := s.db.From(ctx).NewSelect().Model(&rows).Where("organisations.name_key > ?", nameKey(after)).
+		OrderExpr("organisations.name_key").Limit(int64(max(limit, 1)))
+	if wanted := nameKey(text); wanted != "" {
+		q = q.Where(`organisations.name_key LIKE ? ESCAPE '\'`, "%"+likeText.Replace(wanted)+"%")
+	}
+	if err := q.Scan(ctx); err != nil {
 		return nil, fmt.Errorf("list organisations: %w", err)
 	}
 	list := make([]Organisation, len(rows))
@@ -163,6 +174,35 @@ func (s *Service) ListOrganisations(ctx context.Context, after string, limit int
 		list[n] = r.organisation()
 	}
 	return list, nil
+}
+
+// WithMembers reads the members and domains of organisations that were listed.
+func (s *Service) WithMembers(ctx context.Context, list []Organisation) error {
+	if len(list) == 0 {
+		return nil
+	}
+	at, ids := map[string]int{}, make([]string, len(list))
+	for n, o := range list {
+		at[o.ID], ids[n] = n, o.ID
+	}
+	var members []memberRow
+	err := s.db.From(ctx).NewSelect().Model(&members).Where("organisation_id IN (?)", bun.List(ids)).Where("removed_at IS NULL").OrderExpr("email_key").Scan(ctx)
+	if err != nil {
+		return fmt.Errorf("read the members of organisations: %w", err)
+	}
+	var domains []domainRow
+	if err := s.db.From(ctx).NewSelect().Model(&domains).Where("organisation_id IN (?)", bun.List(ids)).OrderExpr("domain").Scan(ctx); err != nil {
+		return fmt.Errorf("read the domains of organisations: %w", err)
+	}
+	for _, m := range members {
+		o := &list[at[m.OrganisationID]]
+		o.Members = append(o.Members, m.member())
+	}
+	for _, d := range domains {
+		o := &list[at[d.OrganisationID]]
+		o.Domains = append(o.Domains, d.Domain)
+	}
+	return nil
 }
 
 // SetDomains replaces the mail domains of an organisation: whatever is asked of an

@@ -89,6 +89,54 @@ func (s *Service) OwedBy(ctx context.Context, m Member, in OwedQuery) ([]*OwedEn
 	return entries, next, err
 }
 
+// OwedOf is OwedBy for a lead who looks at an organisation. Error: role_required.
+func (s *Service) OwedOf(ctx context.Context, actor Actor, m Member, in OwedQuery) ([]*OwedEntry, string, error) {
+	if !actor.Has(RoleLead) {
+		return nil, "", problem.New(problem.Forbidden, "role_required", "This takes the role of a lead.")
+	}
+	return s.OwedBy(ctx, m, in)
+}
+
+// OpenInvitations counts the invitations that stand and went to the addresses or into
+// the domains of each organisation.
+func (s *Service) OpenInvitations(ctx context.Context, asked []Member) ([]int, error) {
+	counts := make([]int, len(asked))
+	ofAddress, ofDomain := map[string]int{}, map[string]int{}
+	addresses, domains := []string{}, []string{}
+	for n, m := range asked {
+		for _, a := range m.Addresses {
+			key := s.contactKey(Email, a)
+			ofAddress[key], addresses = n, append(addresses, key)
+		}
+		for _, d := range m.Domains {
+			key := s.domainKey(d)
+			ofDomain[key], domains = n, append(domains, key)
+		}
+	}
+	if len(addresses)+len(domains) == 0 {
+		return counts, nil
+	}
+	var rows []struct {
+		EmailKey, DomainKey string
+		N                   int
+	}
+	err := s.db.From(ctx).NewSelect().Model((*Invitation)(nil)).Column("email_key", "domain_key").ColumnExpr("count(*) AS n").
+		Where("inv.revoked_at IS NULL").Where("inv.expires_at > ?", s.now()).
+		Where("(inv.email_key IN (?) OR inv.domain_key IN (?))", bun.List(append(addresses, "")), bun.List(append(domains, "none"))).
+		Where("inv.email_key <> ''").Group("email_key", "domain_key").Scan(ctx, &rows)
+	if err != nil {
+		return nil, fmt.Errorf("count invitations: %w", err)
+	}
+	for _, r := range rows { // an address is of one organisation, and so is its domain
+		if n, ok := ofAddress[r.EmailKey]; ok {
+			counts[n] += r.N
+		} else if n, ok := ofDomain[r.DomainKey]; ok {
+			counts[n] += r.N
+		}
+	}
+	return counts, nil
+}
+
 // ofOrganisation keeps to the invitations of the member's organisation.
 func (s *Service) ofOrganisation(q *bun.SelectQuery, m Member) *bun.SelectQuery {
 	addresses := []string{s.contactKey(Email, m.Email)}

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"regain/accounts"
@@ -84,10 +85,15 @@ func (d *Demo) Fill(ctx context.Context, missing []string, password string, know
 		return err
 	}
 	if len(made) > 0 {
-		known(made)
+		known(slices.DeleteFunc(slices.Clone(made), func(c Credential) bool { return c.Email == "vera"+domain })) // who has left
 	}
 	if err := d.organise(ctx); err != nil {
 		return err
+	}
+	if len(made) > 0 {
+		if err := d.planAbsences(ctx); err != nil {
+			return err
+		}
 	}
 	wanted := map[string]bool{}
 	for _, name := range missing {

@@ -87,7 +87,7 @@ func TestDemo(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		s := newStage(t, db, now)
 		known := s.fill(t.Context(), t)
-		if len(known) != 8 {
+		if len(known) != 9 {
 			t.Errorf("%d people can sign in", len(known))
 		}
 		s.wantSound(t)

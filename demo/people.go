@@ -39,7 +39,35 @@ func staff() []member {
 		{"idris", "Idris Bello", []accounts.Role{accounts.Auditor}},
 		{"petra", "Petra Novak", []accounts.Role{accounts.PolicyAuthor}},
 		{"noor", "Noor Aziz", []accounts.Role{accounts.Admin}},
+		{onLeave, "Tomás Rivera", []accounts.Role{accounts.Reviewer}},
+		{"vera", "Vera Kowalska", []accounts.Role{accounts.Reviewer, accounts.PolicyAuthor}},
 	}
+}
+
+// onLeave is a reviewer who is away just now. Vera has left.
+const onLeave = "tomas"
+
+// planAbsences lets one reviewer be away, another be away soon, and one have left.
+func (d *Demo) planAbsences(ctx context.Context) error {
+	now := d.past.now.Add(-2 * day)
+	d.past.enter("", now)
+	lead := accounts.Principal{Kind: accounts.StaffMember, ID: d.people["mara"].ID, Roles: []accounts.Role{accounts.Lead}}
+	for _, a := range []accounts.NewAbsence{
+		{Staff: d.people[onLeave].ID, From: now, Until: now.Add(9 * day), Reason: "on leave"},
+		{Staff: d.people["ana"].ID, From: now.Add(20 * day), Until: now.Add(25 * day), Reason: "training"},
+	} {
+		if _, err := d.Staff.SetAbsence(ctx, lead, a); err != nil {
+			return fmt.Errorf("plan an absence: %w", err)
+		}
+	}
+	admin := accounts.Principal{Kind: accounts.StaffMember, ID: d.people["noor"].ID, Roles: []accounts.Role{accounts.Admin}}
+	if err := d.Staff.SetRoles(ctx, admin, d.people["vera"].ID, []accounts.Role{accounts.Reviewer}); err != nil {
+		return fmt.Errorf("change roles: %w", err)
+	}
+	if err := d.Staff.DisableStaff(ctx, admin, d.people["vera"].ID); err != nil {
+		return fmt.Errorf("let somebody leave: %w", err)
+	}
+	return nil
 }
 
 // Addresses are those of one person of each role, to try.
@@ -99,7 +127,7 @@ func Organisation() string { return reseller.Name }
 // Partner is described at Organisation.
 func Partner() string { return partners()[0] }
 
-// organise makes the reseller's organisation, unless it is there.
+// organise makes the reseller's organisation and another, unless they are there.
 func (d *Demo) organise(ctx context.Context) error {
 	_, err := d.Staff.OrganisationNamed(ctx, reseller.Name)
 	if err == nil || !problem.Is(err, "organisation_not_found") {
@@ -109,8 +137,22 @@ func (d *Demo) organise(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("make the organisation: %w", err)
 	}
-	for _, email := range partners() {
-		if _, err := d.Staff.AddMember(ctx, d.people["noor"].ID, o.ID, email); err != nil {
+	if err := d.join(ctx, o.ID, partners()...); err != nil {
+		return err
+	}
+	other, err := d.Staff.CreateOrganisation(ctx, d.people["noor"].ID, "Aurora Digital S.A.")
+	if err != nil {
+		return fmt.Errorf("make another organisation: %w", err)
+	}
+	if _, err := d.Staff.SetDomains(ctx, d.people["noor"].ID, other.ID, []string{"aurora.example"}); err != nil {
+		return fmt.Errorf("set the organisation's domain: %w", err)
+	}
+	return d.join(ctx, other.ID, "contracts@aurora.example")
+}
+
+func (d *Demo) join(ctx context.Context, organisation string, emails ...string) error {
+	for _, email := range emails {
+		if _, err := d.Staff.AddMember(ctx, d.people["noor"].ID, organisation, email); err != nil {
 			return fmt.Errorf("make a member of the organisation: %w", err)
 		}
 	}

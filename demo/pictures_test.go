@@ -118,6 +118,12 @@ func staffPictures() []picture {
 		of("case-second-approval", "/staff/cases/{case}", "mara", "an enterprise, waits for its second approval", desk),
 		of("case-same-file", "/staff/cases/{case}", "omar", "the same file as another case", desk),
 		{name: "staff-export", path: "/staff/cases/{case}/export", who: "idris", story: "rejected twice, then approved", looks: []look{desk, phone}},
+		staff("people", "/staff/people", "noor", desk, deskDark, phone),
+		staff("person", "/staff/people/{person}", "noor", desk),
+		staff("changes", "/staff/people/changes", "idris", desk),
+		staff("password", "/staff/password", "rei", phone),
+		staff("organisations", "/staff/organisations", "mara", desk),
+		staff("organisation", "/staff/organisations/{organisation}", "mara", desk, phone),
 		of("case-approved", "/staff/cases/{case}", "idris", "rejected twice, then approved", desk),
 	}
 }

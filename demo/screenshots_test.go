@@ -12,6 +12,7 @@ import (
 	"regain/accounts"
 	"regain/cases"
 	"regain/database/databasetest"
+	"regain/demo"
 	"regain/internal/browser"
 	"regain/notify"
 )
@@ -132,6 +133,16 @@ func (s *stage) place(t *testing.T, p picture) string {
 		letters, err := s.Mailbox.List(t.Context(), notify.LetterQuery{To: "ops@parceira.example", Limit: 1})
 		must(t, err)
 		return strings.ReplaceAll(p.path, "{letter}", letters[0].ID)
+	}
+	if strings.Contains(p.path, "{person}") {
+		away, err := s.Accounts.StaffByEmail(t.Context(), "tomas@staff.example")
+		must(t, err)
+		return strings.ReplaceAll(p.path, "{person}", away.ID)
+	}
+	if strings.Contains(p.path, "{organisation}") {
+		o, err := s.Accounts.OrganisationNamed(t.Context(), demo.Organisation())
+		must(t, err)
+		return strings.ReplaceAll(p.path, "{organisation}", o.ID)
 	}
 	if p.story == "" {
 		return p.path

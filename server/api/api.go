@@ -89,7 +89,7 @@ func Register(s *server.Server, services Services) {
 	if services.Keys != nil {
 		registerAPIKeys(s, services)
 	}
-	registerOrganisations(s, services.Organisations)
+	registerOrganisations(s, services.Organisations, services.Cases)
 	if services.Webhooks != nil {
 		registerWebhooks(s, services)
 	}

@@ -3,9 +3,11 @@ package api
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"time"
 
 	"regain/accounts"
+	"regain/cases"
 	"regain/problem"
 	"regain/server"
 )
@@ -14,7 +16,10 @@ import (
 type Organisations interface {
 	CreateOrganisation(ctx context.Context, by, name string) (accounts.Organisation, error)
 	OrganisationByID(ctx context.Context, id string) (accounts.Organisation, error)
-	ListOrganisations(ctx context.Context, after string, limit int) ([]accounts.Organisation, error)
+	// SearchOrganisations are by name, after the one with the name; WithMembers reads their
+	// members and domains.
+	SearchOrganisations(ctx context.Context, text, after string, limit int) ([]accounts.Organisation, error)
+	WithMembers(ctx context.Context, list []accounts.Organisation) error
 	AddMember(ctx context.Context, by, organisationID, email string) (accounts.Member, error)
 	RemoveMember(ctx context.Context, organisationID, memberID string) error
 	SetDomains(ctx context.Context, by, organisationID string, domains []string) (accounts.Organisation, error)
@@ -39,6 +44,7 @@ type OrganisationView struct {
 	CreatedAt time.Time    `json:"created_at"`
 	Members   []MemberView `json:"members" doc:"Those of today, by address."`
 	Domains   []string     `json:"domains" example:"[\"parceira.example\"]" doc:"Mail domains of which every address is the organisation's."`
+	Open      int          `json:"open" doc:"How many invitations to its addresses stand."`
 }
 
 // MemberView is a member of an organisation.
@@ -53,6 +59,8 @@ type OrganisationRef struct {
 	ID        string    `json:"id"`
 	Name      string    `json:"name"`
 	CreatedAt time.Time `json:"created_at"`
+	Members   int       `json:"members" doc:"How many members it has."`
+	Open      int       `json:"open" doc:"How many invitations to its addresses stand: letters that it may still have to send."`
 }
 
 // MembershipView is what a member sees of the membership.
@@ -109,6 +117,14 @@ type domainsIn struct {
 type organisationsIn struct {
 	Cursor string `query:"cursor" maxLength:"1000" doc:"Where the page before ended; it is in next."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50"`
+	Text   string `query:"text" maxLength:"200" doc:"Only those with it in their name."`
+}
+
+type organisationOwedIn struct {
+	server.Localized
+	PageQuery
+	OrganisationPath
+	Over bool `query:"over" doc:"The invitations that are over, the newest first, instead of those that stand, the first to end first."`
 }
 
 type organisationOut struct {
@@ -131,8 +147,9 @@ type memberOut struct {
 func keepers() []server.Role { return []server.Role{server.Lead, server.Admin} }
 func admins() []server.Role  { return []server.Role{server.Admin} }
 
-func registerOrganisations(s *server.Server, organisations Organisations) {
+func registerOrganisations(s *server.Server, organisations Organisations, service *cases.Service) {
 	registerMemberSession(s, organisations)
+	owing := Owing{Cases: service, Organisations: organisations}
 	const path, tag = "/api/v1/organisations", "Organisations"
 
 	server.JSON(s, server.Route{
@@ -150,19 +167,48 @@ func registerOrganisations(s *server.Server, organisations Organisations) {
 		ID: "list-organisations", Method: get, Path: path, Roles: keepers(), Effect: server.Reads, Tag: tag,
 		Summary: "The organisations, a page at a time",
 	}, func(ctx context.Context, in *organisationsIn) (*organisationsOut, error) {
-		return listOrganisations(ctx, organisations, path, in)
+		list, next, err := owing.Organised(ctx, in.Text, in.Cursor, in.Limit)
+		if err != nil {
+			return nil, err
+		}
+		out := &organisationsOut{}
+		out.Body.Organisations = list
+		if next != "" {
+			query := map[string]any{"limit": in.Limit, "cursor": next}
+			if in.Text != "" {
+				query["text"] = in.Text
+			}
+			out.Body.Next = nextPage(path, query)
+		}
+		return out, nil
 	})
 
 	server.JSON(s, server.Route{
 		ID: "show-organisation", Method: get, Path: path + "/{organisation}", Roles: keepers(), Effect: server.Reads, Tag: tag,
 		Summary: "An organisation with its members",
 	}, func(ctx context.Context, in *OrganisationPath) (*organisationOut, error) {
-		o, err := organisations.OrganisationByID(ctx, in.Organisation)
+		view, err := owing.Organisation(ctx, in.Organisation)
 		if err != nil {
 			return nil, err
 		}
-		return &organisationOut{Body: organisationView(o)}, nil
+		return &organisationOut{Body: view}, nil
 	})
+
+	if service != nil {
+		server.JSON(s, server.Route{
+			ID: "list-organisation-owed", Method: get, Path: path + "/{organisation}/invitations", Roles: []server.Role{server.Lead}, Effect: server.Reads, Tag: tag,
+			Summary: "What is asked of an organisation, a page at a time", Description: "As its members see it.",
+		}, func(ctx context.Context, in *organisationOwedIn) (*owedListOut, error) {
+			list, next, err := owing.ListOf(ctx, in.Organisation, in.Over, in.PageQuery, server.Locale(ctx))
+			if err != nil {
+				return nil, err
+			}
+			out := &owedListOut{}
+			out.Body.Invitations = list
+			out.Body.Next = in.next(path+"/"+url.PathEscape(in.Organisation)+"/invitations", next, map[string]any{"over": in.Over})
+			return out, nil
+		})
+	}
 
 	server.JSON(s, server.Route{
 		ID: "add-member", Method: post, Path: path + "/{organisation}/members", Roles: keepers(), Effect: server.Changes, Status: http.StatusCreated, Tag: tag,
@@ -196,24 +242,79 @@ func registerOrganisations(s *server.Server, organisations Organisations) {
 	})
 }
 
-func listOrganisations(ctx context.Context, organisations Organisations, path string, in *organisationsIn) (*organisationsOut, error) {
-	if problem.CheckText("", in.Cursor, 0, 1000, problem.OneLine) != nil {
-		return nil, errCursor()
-	}
-	list, err := organisations.ListOrganisations(ctx, in.Cursor, in.Limit+1)
-	if err != nil {
-		return nil, err
-	}
-	out := &organisationsOut{}
-	out.Body.Organisations = []OrganisationRef{}
-	for n, o := range list {
-		if n == in.Limit { // one more than shown tells that there is a next page
-			out.Body.Next = nextPage(path, map[string]any{"limit": in.Limit, "cursor": list[n-1].Name})
-			break
+// Organised is a page of the organisations with the text in their names, by name, and the
+// cursor of the next.
+func (o Owing) Organised(ctx context.Context, text, cursor string, limit int) ([]OrganisationRef, string, error) {
+	for _, typed := range []string{text, cursor} {
+		if problem.CheckText("", typed, 0, 1000, problem.OneLine) != nil {
+			return nil, "", errCursor()
 		}
-		out.Body.Organisations = append(out.Body.Organisations, OrganisationRef{ID: o.ID, Name: o.Name, CreatedAt: o.CreatedAt})
 	}
-	return out, nil
+	list, err := o.Organisations.SearchOrganisations(ctx, text, cursor, limit+1)
+	if err != nil {
+		return nil, "", err
+	}
+	next := ""
+	if len(list) > limit { // one more than shown tells that there is a next page
+		list = list[:limit]
+		next = list[limit-1].Name
+	}
+	if err := o.Organisations.WithMembers(ctx, list); err != nil {
+		return nil, "", err
+	}
+	open, err := o.open(ctx, list)
+	if err != nil {
+		return nil, "", err
+	}
+	refs := make([]OrganisationRef, 0, len(list))
+	for n, one := range list {
+		refs = append(refs, OrganisationRef{ID: one.ID, Name: one.Name, CreatedAt: one.CreatedAt, Members: len(one.Members), Open: open[n]})
+	}
+	return refs, next, nil
+}
+
+// Organisation is one with its members, and how much is asked of it.
+func (o Owing) Organisation(ctx context.Context, id string) (OrganisationView, error) {
+	found, err := o.Organisations.OrganisationByID(ctx, id)
+	if err != nil {
+		return OrganisationView{}, err
+	}
+	view := organisationView(found)
+	open, err := o.open(ctx, []accounts.Organisation{found})
+	if err == nil {
+		view.Open = open[0]
+	}
+	return view, err
+}
+
+// open is how many invitations to the addresses of each organisation stand.
+func (o Owing) open(ctx context.Context, list []accounts.Organisation) ([]int, error) {
+	if o.Cases == nil {
+		return make([]int, len(list)), nil
+	}
+	asked := make([]cases.Member, len(list))
+	for n, one := range list {
+		asked[n] = cases.Member{Addresses: one.Addresses(), Domains: one.Domains}
+	}
+	return o.Cases.OpenInvitations(ctx, asked)
+}
+
+// ListOf is List for a lead who looks at one organisation.
+func (o Owing) ListOf(ctx context.Context, organisation string, over bool, in PageQuery, locale string) ([]OwedEntry, string, error) {
+	page, err := in.page()
+	if err != nil {
+		return nil, "", err
+	}
+	found, err := o.Organisations.OrganisationByID(ctx, organisation)
+	if err != nil {
+		return nil, "", err
+	}
+	m := cases.Member{Addresses: found.Addresses(), Domains: found.Domains}
+	entries, next, err := o.Cases.OwedOf(ctx, actorOf(ctx), m, cases.OwedQuery{Ended: over, Page: page, Locale: locale})
+	if err != nil {
+		return nil, "", err
+	}
+	return owedViews(entries), next, nil
 }
 
 type memberCodeIn struct {

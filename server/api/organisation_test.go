@@ -139,6 +139,26 @@ func TestOtherOrganisationsInvitations(t *testing.T) {
 		if list := objects(eva.want(200, "GET", owedList, nil)["invitations"]); len(list) != 0 {
 			t.Errorf("the other's: %v", list)
 		}
+		// Those who keep organisations see how much is asked of each, and leads what.
+		for _, o := range objects(admin.want(200, "GET", "/api/v1/organisations?text=NUVEM+parc", nil)["organisations"]) {
+			if open := map[bool]float64{true: 0, false: 1}[o["id"] == other]; o["open"] != open || o["members"] != 1.0 {
+				t.Errorf("kept: %v", o)
+			}
+		}
+		if list := objects(admin.want(200, "GET", "/api/v1/organisations?text=%25", nil)["organisations"]); len(list) != 0 {
+			t.Errorf("with a percent sign: %v", list)
+		}
+		lead := d.staffAt("", accounts.Lead)
+		if list := objects(lead.want(200, "GET", path+"/invitations", nil)["invitations"]); len(list) != 1 || list[0]["id"] != invitation {
+			t.Errorf("a lead sees %v", list)
+		}
+		if list := objects(lead.want(200, "GET", path+"/invitations?over=true", nil)["invitations"]); len(list) != 0 {
+			t.Errorf("over: %v", list)
+		}
+		d.problemOf(d.Call(t, admin.token, "GET", path+"/invitations", nil), 403, "role_not_allowed")
+		if o := admin.want(200, "GET", path, nil); o["open"] != 1.0 {
+			t.Errorf("shown: %v", o)
+		}
 		// Whoever is removed is out at once.
 		shown := admin.want(200, "GET", path, nil)
 		admin.want(204, "DELETE", path+"/members/"+objects(shown["members"])[0]["id"].(string), nil)

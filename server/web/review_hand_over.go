@@ -3,6 +3,8 @@ package web
 import (
 	"context"
 
+	"regain/accounts"
+	"regain/server"
 	"regain/server/api"
 )
 
@@ -17,10 +19,24 @@ func (p *Pages) readHandOver(ctx context.Context, data *reviewPage) error {
 	}
 	for _, s := range all {
 		if s.ID != data.details.Case.ClaimedBy {
-			data.HandTo = append(data.HandTo, Option{Value: s.ID, Label: s.Name})
+			label, err := p.withAbsence(ctx, s)
+			if err != nil {
+				return err
+			}
+			data.HandTo = append(data.HandTo, Option{Value: s.ID, Label: label})
 		}
 	}
 	return nil
+}
+
+// withAbsence is a reviewer's name, with until when they are away.
+func (p *Pages) withAbsence(ctx context.Context, s accounts.Staff) (string, error) {
+	if s.AwayUntil == nil {
+		return s.Name, nil
+	}
+	v := &View{Locale: server.Locale(ctx), pages: p}
+	said, err := v.T("people.away_until", "day", v.LastDay(s.AwayUntil))
+	return s.Name + " (" + said + ")", err
 }
 
 // runHandOver gives the case to another reviewer, with a note for them.

@@ -71,8 +71,11 @@ func (e timelineEntry) key() string {
 			return "supply_statement"
 		}
 	case "release":
-		if e.facts["expired"] == true {
+		switch {
+		case e.facts["expired"] == true:
 			return "release_expired"
+		case e.fact("away") != "":
+			return "release_" + e.fact("away")
 		}
 	case "submit":
 		if e.facts["first"] != true {

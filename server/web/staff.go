@@ -20,6 +20,8 @@ import (
 const (
 	staffPath  = "/staff"
 	signInPath = "/staff/sign-in"
+	// ownPasswordPath is where staff choose a password of their own.
+	ownPasswordPath = "/staff/password"
 )
 
 func (p *Pages) registerStaff() {
@@ -35,6 +37,12 @@ func (p *Pages) registerStaff() {
 		v.Carry = carry
 		return p.render(c, status, "staff/sign_in", v)
 	})
+	p.get("own-password-page", ownPasswordPath, p.showOwnPassword)
+	p.server.Page(server.Route{
+		ID: "choose-password-page", Method: http.MethodPost, Path: ownPasswordPath, Roles: server.Everyone(), Effect: server.Repeats, MaxBody: 2 * maxCarry,
+	}, p.chooseOwnPassword)
+	p.registerPeople()
+	p.registerOrganisationsKept()
 	p.getAs("staff-page", staffPath, server.Staff(), p.showStaff)
 	if p.services.Cases != nil {
 		p.registerQueue()
@@ -83,18 +91,28 @@ func signInFields(email, password string) error {
 	return problem.InvalidFields(bad)
 }
 
-// refuseSignIn shows the form again with the address and what it carries. What a form
-// can't show otherwise, it can here: that nobody came in.
+// refuseSignIn shows the form again with the address and what it carries, or the way to an
+// own password.
 func (p *Pages) refuseSignIn(c *gin.Context, f *Form, err error) error {
 	v := p.view(c, nil, f)
 	v.Carry = readCarry(f)
+	if problem.Is(err, "own_password_needed") {
+		v.Data, v.Here = true, ownPasswordPath
+		return p.render(c, http.StatusOK, "staff/new_password", v)
+	}
+	return p.refusePassword(c, "staff/sign_in", v, err)
+}
+
+// refusePassword says that nobody came in, which no other form can show.
+func (p *Pages) refusePassword(c *gin.Context, page string, v *View, err error) error {
+	f := v.Form
 	found, _ := problem.As(err)
 	switch {
 	case found == nil:
 		return err
 	case found.Code == "sign_in_failed":
 		f.General = p.problemWords(v.Locale, string(found.Kind), found.Code, found.Detail)
-		return p.render(c, http.StatusUnprocessableEntity, "staff/sign_in", v)
+		return p.render(c, http.StatusUnprocessableEntity, page, v)
 	case found.Kind == problem.TooMany:
 		minutes := int((found.RetryAfter + time.Minute - 1) / time.Minute)
 		said, wordsErr := v.T("staff.sign_in.too_many", "n", max(minutes, 1))
@@ -102,9 +120,44 @@ func (p *Pages) refuseSignIn(c *gin.Context, f *Form, err error) error {
 			return errors.Join(err, wordsErr)
 		}
 		f.General = said
-		return p.render(c, http.StatusTooManyRequests, "staff/sign_in", v)
+		return p.render(c, http.StatusTooManyRequests, page, v)
 	}
-	return p.refuseView(c, "staff/sign_in", v, err)
+	return p.refuseView(c, page, v, err)
+}
+
+func (p *Pages) showOwnPassword(c *gin.Context) error {
+	return p.showForm(c, "staff/new_password", false, NewForm("email", server.Caller(c.Request.Context()).Email))
+}
+
+// chooseOwnPassword replaces a password, which may be one that works once, and signs in
+// with the new one.
+func (p *Pages) chooseOwnPassword(c *gin.Context) error {
+	f, err := ReadForm(c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request.Context()
+	v := p.view(c, f.Get("given") != "", f)
+	v.Carry, v.Here = readCarry(f), ownPasswordPath
+	if err := signInFields(f.Get("email"), f.Values.Get("password")); err != nil {
+		return p.refusePassword(c, "staff/new_password", v, err)
+	}
+	if f.Values.Get("new_password") != f.Values.Get("again") {
+		said, err := v.T("people.choose.differs")
+		if err != nil {
+			return err
+		}
+		f.Errors = append(f.Errors, FieldError{Name: "again", Code: "differs", Message: said})
+		return p.render(c, http.StatusUnprocessableEntity, "staff/new_password", v)
+	}
+	token, _, err := p.services.Staff.ChoosePassword(ctx, f.Get("email"), f.Values.Get("password"), f.Values.Get("new_password"), server.Address(ctx))
+	if err != nil {
+		return p.refusePassword(c, "staff/new_password", v, err)
+	}
+	if err := p.keepSession(ctx, c, token); err != nil {
+		return err
+	}
+	return p.carryOn(c, f, staffPath)
 }
 
 // showStaff leads everybody to the first of their pages.
@@ -130,6 +183,8 @@ func staffPlaces() []staffPlace {
 		{Name: "inbox", Path: inboxPath},
 		{Name: "blocks", Path: blocksPath},
 		{Name: "lead", Path: leadPath},
+		{Name: "people", Path: peoplePath},
+		{Name: "organisations", Path: keptPath},
 		{Name: "audit", Path: auditPath},
 		{Name: "webhooks", Path: webhooksPath},
 		{Name: "keys", Path: keysPath},

@@ -1,0 +1,86 @@
+package web_test
+
+import (
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+
+	"regain/accounts"
+	"regain/internal/browser"
+	"regain/server/servertest"
+)
+
+// TestOrganisationsKept: a lead adds an organisation with a member and sees what is asked
+// of it; an administrator sets its domains and sees how much is asked; what is wrong stands
+// beside the field.
+func TestOrganisationsKept(t *testing.T) {
+	h := open(t)
+	h.claimant("ana@example.com").invite("ops@parceira.example")
+	lead, _ := atDesk(t, h.Harness, accounts.Lead)
+	lead.open("/staff/organisations").wants(200, "/staff/organisations", "No organisation was added yet.")
+	lead.send("/staff/organisations", "name", " ").wants(422, "/staff/organisations", "Give a name.")
+	lead.send("/staff/organisations", "name", "Nuvem_Parceira 100%").wants(200, "/staff/organisations/[^/]+", "Nothing is asked of it now.", "Nobody can sign in for it yet.", "Administrators set them.")
+	path := lead.url.Path
+	lead.send(path+"/members", "email", "x").wants(422, path+"/members", "Give one e-mail address")
+	lead.send(path+"/members", "email", "ops@parceira.example").wants(200, path, "1 invitation to its addresses stands.", "ops@parceira.example", "To be sent", "Authorization letter")
+	lead.send(path+"/members", "email", "OPS@parceira.example").wants(409, path+"/members", "is a member's already")
+	lead.open(path+"?over=true").wants(200, path, "Nothing.")
+	lead.open("/staff/organisations?text=parceira+100%25").wants(200, "/staff/organisations", "Nuvem_Parceira 100%", "1 member", "1 invitation stands")
+	for _, other := range []string{"nuvemXparceira", "%25%25"} {
+		lead.open("/staff/organisations?text="+other).wants(200, "/staff/organisations", "No organisation has this in its name.")
+	}
+	lead.open("/staff/organisations").send("/staff/organisations", "name", "NUVEM_parceira 100%").wants(409, "/staff/organisations", "with this name already")
+
+	admin, _ := atDesk(t, h.Harness, accounts.Admin)
+	admin.open(path).wants(200, path, "1 invitation to its addresses stands.")
+	if strings.Contains(admin.text(), "To be sent") {
+		t.Error("an administrator sees what is asked in cases")
+	}
+	admin.send(path+"/domains", "domains", "parceira.example\ngmail.com\nno domain").wants(422, path+"/domains", "gmail.com: Anybody can have an address", "Give a mail domain")
+	admin.send(path+"/domains", "domains", "parceira.example\noutra.example").wants(200, path, "parceira.example")
+	for _, form := range admin.all(func(n *html.Node) bool { return n.Data == "form" && strings.HasSuffix(attr(n, "action"), "/remove") }) {
+		admin.send(attr(form, "action")).wants(200, path, "Nobody can sign in for it yet.", "1 invitation to its addresses stands.")
+	}
+	admin.open("/staff/organisations/none").wants(404, "/staff/organisations/none")
+	reviewer, _ := atDesk(t, h.Harness, accounts.Reviewer)
+	reviewer.open(path).wants(403, path)
+}
+
+// TestOrganisationsKeptInABrowser: the pages follow the rules of accessibility in both
+// themes and all languages, and fit.
+func TestOrganisationsKeptInABrowser(t *testing.T) {
+	h := open(t)
+	o, err := h.Accounts.CreateOrganisation(t.Context(), "", "Nuvem Parceira Ltda.")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, email := range []string{"ops@parceira.example", "a.very.long.address.of.somebody@parceira.example"} {
+		if _, err := h.Accounts.AddMember(t.Context(), "", o.ID, email); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.claimant("ana@example.com").invite("ops@parceira.example")
+	for _, options := range []browser.Options{{Width: 1280, Height: 900}, {Width: 390, Height: 844, Dark: true}, {Width: 1280, Dark: true}, {Width: 320, Height: 800}} {
+		keptInABrowser(t, h.Harness, o.ID, options)
+	}
+}
+
+func keptInABrowser(t *testing.T, h *servertest.Harness, id string, o browser.Options) {
+	t.Helper()
+	p := signedIn(t, h, o, accounts.Admin, accounts.Lead)
+	for name, path := range map[string]string{
+		"organisations": "/en/staff/organisations", "organisations-zh": "/zh-Hans/staff/organisations", "organisation": "/pt-BR/staff/organisations/" + id,
+		"organisation-over": "/en/staff/organisations/" + id + "?over=true",
+	} {
+		p.Go(h.URL + path)
+		unfold(p)
+		p.CheckAccessible(name)
+		p.CheckFits(name)
+		p.Screenshot(shotName(name, o))
+	}
+	p.Go(h.URL + "/en/staff/organisations/" + id)
+	p.Follow(`main form[action$="/members"] button`)
+	p.Shows("There is a problem")
+	p.CheckAccessible("a refused member")
+}
