@@ -54,6 +54,33 @@ type leadPage struct {
 	OpenNow, Decided int
 	// Dropped is how many drafts were given up.
 	Dropped int
+	// Away are those who are away now, the first to be back first.
+	Away []awayNow
+}
+
+// awayNow is somebody who is away.
+type awayNow struct {
+	ID, Name string
+	Until    time.Time
+}
+
+// away are those who are away now.
+func (p *Pages) away(c *gin.Context) ([]awayNow, error) {
+	ctx := c.Request.Context()
+	list, err := p.services.Staff.AwayNow(ctx, server.Caller(ctx))
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	ids := make([]string, len(list))
+	for n, a := range list {
+		ids[n] = a.Staff
+	}
+	names, err := p.services.Staff.StaffNames(ctx, ids)
+	away := make([]awayNow, len(list))
+	for n, a := range list {
+		away[n] = awayNow{ID: a.Staff, Name: names[a.Staff], Until: a.Until}
+	}
+	return away, err
 }
 
 // trendStep is a day or a week of the trend.
@@ -111,9 +138,14 @@ func (p *Pages) showLead(c *gin.Context) error {
 			return err
 		}
 		v := p.view(c, nil, f)
-		if v.Data, usualErr = p.leadPage(v, usual); usualErr != nil {
+		data, usualErr := p.leadPage(v, usual)
+		if usualErr != nil {
 			return usualErr
 		}
+		if data.Away, usualErr = p.away(c); usualErr != nil {
+			return usualErr
+		}
+		v.Data = data
 		return p.refuseView(c, "lead/figures", v, err)
 	}
 	v := p.view(c, nil, NewForm("from", stats.From, "to", stats.To))
@@ -127,6 +159,9 @@ func (p *Pages) showLead(c *gin.Context) error {
 		}
 	}
 	data.Days = days
+	if data.Away, err = p.away(c); err != nil {
+		return err
+	}
 	v.Data = data
 	return p.render(c, http.StatusOK, "lead/figures", v)
 }

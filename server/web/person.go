@@ -409,7 +409,7 @@ func (v *View) StaffChange(l changeLine) (string, error) {
 		if t == nil {
 			return "–"
 		}
-		return v.LastDay(t)
+		return v.LastDay(*t)
 	}
 	from := "–"
 	if l.From != nil {
@@ -430,9 +430,7 @@ func (v *View) zone() *time.Location {
 
 // LastDay writes the last day of a time that ends at midnight, DayNamed a day that is
 // written as 2026-11-30.
-func (v *View) LastDay(end *time.Time) string {
-	return v.Day(end.Add(-time.Microsecond).In(v.zone()))
-}
+func (v *View) LastDay(end time.Time) string { return v.Day(end.Add(-time.Microsecond).In(v.zone())) }
 
 // DayNamed is described at LastDay.
 func (v *View) DayNamed(day string) string { return v.Day(dayOf(day)) }

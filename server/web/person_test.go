@@ -107,6 +107,7 @@ func TestAbsencePages(t *testing.T) {
 		lead.open("/staff/cases/"+id).wants(200, "/staff/cases/"+id, "its holder is away")
 		lead.open("/staff/people").send("/staff/people/search", "text", "", "state", "away").wants(200, "/staff/people", who.Email, "Back after")
 		lead.open(path).wants(200, path, "Set an absence")
+		lead.open("/staff/lead").wants(200, "/staff/lead", "Away now:", "(away until ")
 
 		for _, f := range ben.open(path).all(func(n *html.Node) bool { return n.Data == "form" && strings.HasSuffix(attr(n, "action"), "/end") }) {
 			ben.send(attr(f, "action")).wants(200, path, "The absence is ended.", "Nothing is set.")

@@ -35,7 +35,7 @@ func (p *Pages) withAbsence(ctx context.Context, s accounts.Staff) (string, erro
 		return s.Name, nil
 	}
 	v := &View{Locale: server.Locale(ctx), pages: p}
-	said, err := v.T("people.away_until", "day", v.LastDay(s.AwayUntil))
+	said, err := v.T("people.away_until", "day", v.LastDay(*s.AwayUntil))
 	return s.Name + " (" + said + ")", err
 }
 
