@@ -163,6 +163,10 @@ func raiseLate(ch *change) (bool, error) {
 	return true, nil
 }
 
+// letterTime is how a letter is given a moment. It tells people the moment and not its day:
+// who reads a day takes it for whole.
+func letterTime(at time.Time) string { return at.UTC().Format(time.RFC3339) }
+
 func expireOverdue(ch *change) (bool, error) {
 	if !ch.Case.WithCustomer() || !ch.Case.overdue(ch.now) {
 		return false, nil
@@ -190,6 +194,6 @@ func remindCustomer(ch *change) (bool, error) {
 	if err := ch.do(actRemind, Facts{"reminder": due}); err != nil {
 		return false, err
 	}
-	ch.tell("item_reminder", map[string]string{"deadline": c.CustomerDue.Format(time.DateOnly)})
+	ch.tell("item_reminder", map[string]string{"deadline": letterTime(*c.CustomerDue)})
 	return true, nil
 }

@@ -121,7 +121,8 @@ func TestRejectionAndResubmission(t *testing.T) {
 		if got.ReviewDue != nil || got.ReviewLeft != due.Sub(w.clock.now()) || got.ClaimedBy != "" || !got.Open {
 			t.Fatalf("a case with its customer: %+v", got)
 		}
-		wantSame(t, "deadline", *got.CustomerDue, w.clock.now().AddDate(0, 0, 14))
+		until := *got.CustomerDue
+		wantSame(t, "deadline", until, w.clock.now().AddDate(0, 0, 14))
 
 		// Only the named item is open.
 		_, err = w.upload(c.actor, c.id, other.ID, "a.pdf", w.pdf(), nil)
@@ -139,6 +140,8 @@ func TestRejectionAndResubmission(t *testing.T) {
 		must(t, err)
 		c.wantState(cases.Approved)
 		w.wantLetters(c.email, "case_started", "case_submitted", "more_requested", "case_submitted", "case_approved")
+		// The moment, not its day: on that day it may be too late.
+		w.wantWords(c.email, "more_requested", "send it by "+until.Format("2 January 2006, 15:04")+" UTC. After that the request ends")
 		msgs, err := w.Messages(w.ctx, c.actor, c.id, cases.MessageQuery{Kind: cases.Message, Limit: 10})
 		must(t, err)
 		if len(msgs) != 1 || msgs[0].Body != "Please photograph the card again." {
