@@ -124,7 +124,9 @@ func cut(word string, most int) string {
 }
 
 // keepWords makes the case be found by what the texts say.
-func (ch *change) keepWords(texts ...string) error { return ch.keep(wordsOf(strings.Join(texts, "\n"))) }
+func (ch *change) keepWords(texts ...string) error {
+	return ch.keep(wordsOf(strings.Join(texts, "\n")))
+}
 
 // keepOrganisation makes the case be found by an organisation's name.
 func (ch *change) keepOrganisation(name string) error { return ch.keep(organisationWords(name)) }
