@@ -358,7 +358,7 @@ func (ch *change) waivedByOthers(items []*Item) error {
 	}
 	n, err := ch.tx.NewSelect().Model((*ItemDecision)(nil)).
 		Where("idec.item_id IN (?)", bun.List(waived)).Where("idec.verdict = ?", Waived).
-		Where("idec.undoes = ''").Where("idec.staff_id = ?", ch.actor.ID).Count(ch.ctx)
+		Where(notUndone).Where("idec.staff_id = ?", ch.actor.ID).Count(ch.ctx)
 	if err != nil {
 		return fmt.Errorf("read waivers: %w", err)
 	}

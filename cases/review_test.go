@@ -223,6 +223,11 @@ func TestWaiver(t *testing.T) {
 		wantCode(t, err, "second_person_required")
 		_, err = w.Waive(w.ctx, eva, c.id, c.item("card_front/1").ID, 0, "Enough.")
 		wantCode(t, err, "item_accepted")
+		// A waiver that was taken back counts for nothing.
+		_, err = w.Waive(w.ctx, tom, c.id, proof.ID, 0, "I know this bank.")
+		must(t, err)
+		_, err = w.Undo(w.ctx, tom, c.id, proof.ID, 0)
+		must(t, err)
 		_, err = w.Waive(w.ctx, eva, c.id, proof.ID, 0, "The bank no longer exists.")
 		must(t, err)
 		// Whoever waived does not approve.

@@ -231,7 +231,7 @@ func (p *Pages) takeOwed(c *gin.Context) error {
 		}
 		data, readErr := p.owed(c)
 		if readErr != nil {
-			return err
+			return u.fault(err)
 		}
 		v := p.view(c, data, u.form)
 		v.Here = data.Page

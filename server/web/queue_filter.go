@@ -57,12 +57,13 @@ func (p *Pages) filterQueue(c *gin.Context) error {
 		f.Values.Del(dropped)
 	}
 	query := f.queueQuery()
-	if path := p.pathOfReference(ctx, actor, query.Filter.Text); path != "" {
+	saves := f.Get("do") == "save"
+	if path := p.pathOfReference(ctx, actor, query.Filter.Text); path != "" && !saves {
 		return p.seeOther(c, path)
 	}
 	path := ""
 	switch {
-	case f.Get("do") == "save":
+	case saves:
 		var saved *cases.SavedView
 		if saved, err = p.services.Cases.SaveView(ctx, actor, cases.NewView{Name: f.Get("name"), Shared: f.Get("shared") != "", Query: query}); err == nil {
 			path = queuePath + "?saved=" + url.QueryEscape(saved.ID)
