@@ -324,16 +324,13 @@ func (s *Service) changeStaff(ctx context.Context, by Principal, id string, chan
 		if err := s.stillManages(ctx, by); err != nil {
 			return err
 		}
-		rows, err := s.findStaff(ctx, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("id = ?", id) })
-		switch {
-		case err != nil:
+		row, err := s.lockStaff(ctx, tx, id)
+		if err != nil {
 			return err
-		case len(rows) == 0:
-			return errNoStaff()
-		case by.Kind == StaffMember && by.ID == id:
+		}
+		if by.Kind == StaffMember && by.ID == id {
 			return errOwnAccount()
 		}
-		row := &rows[0]
 		kind, data, err := change(ctx, tx, row)
 		if err != nil || kind == "" {
 			return err
