@@ -100,9 +100,6 @@ func (d *Details) Undoable(i *Item, reader Actor) *ItemDecision {
 	return dec
 }
 
-// notUndone keeps the decisions about items that neither take one back nor were taken back.
-const notUndone = "idec.undoes = '' AND NOT EXISTS (SELECT 1 FROM item_decisions u WHERE u.case_id = idec.case_id AND u.undoes = idec.id)"
-
 // undone are the ids of the decisions that were taken back.
 func undone(judged []*ItemDecision) map[string]bool {
 	ids := map[string]bool{}
