@@ -41,7 +41,10 @@ func (a caseAPI) registerFollowers() {
 		if err != nil {
 			return nil, err
 		}
-		out := &followersOut{Body: FollowersView{Following: slices.Contains(ids, actorOf(ctx).ID)}}
+		out := &followersOut{}
+		if out.Body.Following, err = a.cases.Follows(ctx, actorOf(ctx), in.Case); err != nil {
+			return nil, err
+		}
 		out.Body.Followers, err = a.persons(ctx, ids)
 		return out, err
 	})

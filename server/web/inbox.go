@@ -34,9 +34,10 @@ type inboxPage struct {
 	Entries []inboxEntry
 	// All says that what was read is shown, too.
 	All bool
-	// At is the page's query; Next the address of the next page, empty at the end.
-	At, Next string
-	// Newest is the time of the newest entry on the page, up to which all can be read.
+	// Next is the address of the next page, empty at the end.
+	Next string
+	// Newest is the time of the newest entry of all, up to which they can be read at once;
+	// empty on pages behind the first.
 	Newest string
 	// Chosen says that choices were just kept.
 	Chosen bool
@@ -138,13 +139,12 @@ func (p *Pages) inboxPage(c *gin.Context) (*inboxPage, error) {
 	for _, e := range list {
 		data.Entries = append(data.Entries, inboxEntry{InboxEntryView: e, who: names[e.By], to: names[e.GivenTo]})
 	}
-	if len(list) > 0 {
+	if len(list) > 0 && c.Query("cursor") == "" {
 		data.Newest = list[0].At.Format(time.RFC3339Nano)
 	}
 	if next != "" {
 		data.Next = data.here(next)
 	}
-	data.At = "?" + c.Request.URL.RawQuery
 	return data, nil
 }
 
