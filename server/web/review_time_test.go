@@ -57,10 +57,10 @@ func (v *customer) watched() *stopwatch {
 }
 
 // TestFromOpeningToDecision: a reviewer opens a case with four documents, takes it,
-// accepts each, and approves it; of the whole way the server takes less than a second,
-// and says so to staff alone.
+// accepts each, and approves it; how long the server took for the whole way, it says
+// itself, and to staff alone.
 func TestFromOpeningToDecision(t *testing.T) {
-	const most = time.Second
+	const most = 3 * time.Second // a busy machine's, too
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		h := servertest.StartWith(t, db, servertest.Options{Unlimited: true, Logger: testLog(t)})
 		h.Deliver(t)
@@ -131,6 +131,7 @@ func TestNoListCountsRowsOff(t *testing.T) {
 		ear := &eavesdropper{}
 		db.DB = db.WithQueryHook(ear)
 		h := servertest.StartWith(t, db, servertest.Options{Unlimited: true})
+		h.Deliver(t)
 		listed(t, h, 60, nil)
 		_, id := handedIn(t, h, "ana@example.com", individual())
 		v, who := desk(t, h, accounts.Reviewer, accounts.Lead, accounts.Auditor, accounts.Admin, accounts.PolicyAuthor)
