@@ -138,3 +138,27 @@ func TestChartsAreTold(t *testing.T) {
 		t.Errorf("the days sum up to %d, filed are %s", days, filed)
 	}
 }
+
+// TestLeadTakesFiguresAlong: in a browser, a lead takes the tables of the figures along as
+// files that a spreadsheet reads.
+func TestLeadTakesFiguresAlong(t *testing.T) {
+	h := open(t)
+	pastCases(t, h.Harness, 60)
+	p := browser.Open(t, browser.Options{})
+	signIn(t, p, h.Harness, h.NewStaff(t, accounts.Lead))
+	p.Go(h.URL + "/en/staff/lead?days=365")
+	p.WaitFor(`document.querySelectorAll("a.csv").length >= 5`)
+	got := browser.Eval[[]string](p, `Promise.all([...document.querySelectorAll("a.csv")].map(async link => {
+		const answer = await fetch(link.href);
+		const text = await answer.text();
+		return [answer.status, answer.headers.get("Content-Type"), answer.headers.get("Content-Disposition")?.startsWith("attachment"), text.split("\r\n")[0].split(",").length > 1, link.hasAttribute("download")].join();
+	}))`)
+	if len(got) < 5 {
+		t.Fatalf("only %d tables can be taken along", len(got))
+	}
+	for n, table := range got {
+		if table != "200,text/csv; charset=utf-8,true,true,true" {
+			t.Errorf("table %d: %s", n, table)
+		}
+	}
+}
