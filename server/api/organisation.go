@@ -127,6 +127,13 @@ type organisationOwedIn struct {
 	Over bool `query:"over" doc:"The invitations that are over, the newest first, instead of those that stand, the first to end first."`
 }
 
+type askedListOut struct {
+	Body struct {
+		Invitations []AskedView `json:"invitations"`
+		Next        string      `json:"next,omitempty" format:"uri-reference" doc:"The next page; absent at the end."`
+	}
+}
+
 type organisationOut struct {
 	Body OrganisationView
 }
@@ -197,13 +204,13 @@ func registerOrganisations(s *server.Server, organisations Organisations, servic
 	if service != nil {
 		server.JSON(s, server.Route{
 			ID: "list-organisation-owed", Method: get, Path: path + "/{organisation}/invitations", Roles: []server.Role{server.Lead}, Effect: server.Reads, Tag: tag,
-			Summary: "What is asked of an organisation, a page at a time", Description: "As its members see it.",
-		}, func(ctx context.Context, in *organisationOwedIn) (*owedListOut, error) {
+			Summary: "What is asked of an organisation, a page at a time", Description: "Of cases that were not handed in, nothing is shown.",
+		}, func(ctx context.Context, in *organisationOwedIn) (*askedListOut, error) {
 			list, next, err := owing.ListOf(ctx, in.Organisation, in.Over, in.PageQuery, server.Locale(ctx))
 			if err != nil {
 				return nil, err
 			}
-			out := &owedListOut{}
+			out := &askedListOut{}
 			out.Body.Invitations = list
 			out.Body.Next = in.next(path+"/"+url.PathEscape(in.Organisation)+"/invitations", next, map[string]any{"over": in.Over})
 			return out, nil
@@ -299,8 +306,35 @@ func (o Owing) open(ctx context.Context, list []accounts.Organisation) ([]int, e
 	return o.Cases.OpenInvitations(ctx, asked)
 }
 
+// AskedView is an invitation of an organisation as leads see it: of its case no more than
+// they may see there, which is nothing until it was handed in.
+type AskedView struct {
+	ID        string     `json:"id" doc:"The invitation's id."`
+	Case      string     `json:"case,omitempty" doc:"The case's id; absent until it was handed in."`
+	Reference string     `json:"reference,omitempty" example:"7F3K-29QD-XM" doc:"Absent until the case was handed in."`
+	Supplier  string     `json:"supplier" enum:"reseller,partner" doc:"As what the organisation was invited."`
+	Email     string     `json:"email" doc:"The address that the invitation went to."`
+	State     string     `json:"state" enum:"owed,sent,accepted,rejected,expired,revoked" doc:"As the organisation sees it."`
+	Asked     []string   `json:"asked" doc:"What is owed, by name."`
+	InvitedAt time.Time  `json:"invited_at"`
+	ExpiresAt time.Time  `json:"expires_at" doc:"When the invitation ends."`
+	RevokedAt *time.Time `json:"revoked_at,omitempty"`
+}
+
+func askedView(e *cases.OwedEntry) AskedView {
+	inv := e.Invitation
+	view := AskedView{
+		ID: inv.ID, Supplier: inv.Supplier, Email: inv.Email, State: string(e.State), Asked: append([]string{}, e.Asked...),
+		InvitedAt: inv.CreatedAt.UTC(), ExpiresAt: inv.ExpiresAt.UTC(), RevokedAt: utc(inv.RevokedAt),
+	}
+	if e.Case.FiledAt != nil {
+		view.Case, view.Reference = e.Case.ID, e.Case.Reference
+	}
+	return view
+}
+
 // ListOf is List for a lead who looks at one organisation.
-func (o Owing) ListOf(ctx context.Context, organisation string, over bool, in PageQuery, locale string) ([]OwedEntry, string, error) {
+func (o Owing) ListOf(ctx context.Context, organisation string, over bool, in PageQuery, locale string) ([]AskedView, string, error) {
 	page, err := in.page()
 	if err != nil {
 		return nil, "", err
@@ -314,7 +348,11 @@ func (o Owing) ListOf(ctx context.Context, organisation string, over bool, in Pa
 	if err != nil {
 		return nil, "", err
 	}
-	return owedViews(entries), next, nil
+	views := make([]AskedView, 0, len(entries))
+	for _, e := range entries {
+		views = append(views, askedView(e))
+	}
+	return views, next, nil
 }
 
 type memberCodeIn struct {

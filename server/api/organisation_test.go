@@ -149,8 +149,8 @@ func TestOtherOrganisationsInvitations(t *testing.T) {
 			t.Errorf("with a percent sign: %v", list)
 		}
 		lead := d.staffAt("", accounts.Lead)
-		if list := objects(lead.want(200, "GET", path+"/invitations", nil)["invitations"]); len(list) != 1 || list[0]["id"] != invitation {
-			t.Errorf("a lead sees %v", list)
+		if list := objects(lead.want(200, "GET", path+"/invitations", nil)["invitations"]); len(list) != 1 || list[0]["id"] != invitation || list[0]["reference"] != nil || list[0]["case"] != nil {
+			t.Errorf("a lead sees of a draft %v", list)
 		}
 		if list := objects(lead.want(200, "GET", path+"/invitations?over=true", nil)["invitations"]); len(list) != 0 {
 			t.Errorf("over: %v", list)

@@ -96,15 +96,11 @@ func (o Owing) List(ctx context.Context, over bool, in PageQuery, locale string)
 	if err != nil {
 		return nil, "", err
 	}
-	return owedViews(entries), next, nil
-}
-
-func owedViews(entries []*cases.OwedEntry) []OwedEntry {
 	views := make([]OwedEntry, 0, len(entries))
 	for _, e := range entries {
 		views = append(views, owedEntry(e))
 	}
-	return views
+	return views, next, nil
 }
 
 func owedEntry(e *cases.OwedEntry) OwedEntry {

@@ -91,7 +91,7 @@ type organisationPage struct {
 	api.OrganisationView
 	// Owed is what is asked of it: a page of the invitations that stand, or are over.
 	// MayRead says that the reader may see it.
-	Owed    []api.OwedEntry
+	Owed    []api.AskedView
 	Over    bool
 	Next    string
 	MayRead bool

@@ -23,7 +23,7 @@ func TestOrganisationsKept(t *testing.T) {
 	lead.send("/staff/organisations", "name", "Nuvem_Parceira 100%").wants(200, "/staff/organisations/[^/]+", "Nothing is asked of it now.", "Nobody can sign in for it yet.", "Administrators set them.")
 	path := lead.url.Path
 	lead.send(path+"/members", "email", "x").wants(422, path+"/members", "Give one e-mail address")
-	lead.send(path+"/members", "email", "ops@parceira.example").wants(200, path, "1 invitation to its addresses stands.", "ops@parceira.example", "To be sent", "Authorization letter")
+	lead.send(path+"/members", "email", "ops@parceira.example").wants(200, path, "1 invitation to its addresses stands.", "ops@parceira.example", "To be sent", "Authorization letter", "Not handed in yet")
 	lead.send(path+"/members", "email", "OPS@parceira.example").wants(409, path+"/members", "is a member's already")
 	lead.open(path+"?over=true").wants(200, path, "Nothing.")
 	lead.open("/staff/organisations?text=parceira+100%25").wants(200, "/staff/organisations", "Nuvem_Parceira 100%", "1 member", "1 invitation stands")
