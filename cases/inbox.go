@@ -239,6 +239,9 @@ func (s *Service) ReadNotices(ctx context.Context, actor Actor, until time.Time)
 	if !actor.Has(RoleReviewer, RoleLead, RoleAuditor) {
 		return errInboxRole()
 	}
+	if until.Year() < 1 { // there was nothing, and Postgres counts such years otherwise
+		return nil
+	}
 	if _, err := s.reading(ctx, actor).Where("read_at IS NULL").Where("at <= ?", until).Exec(ctx); err != nil {
 		return fmt.Errorf("mark notices as read: %w", err)
 	}

@@ -66,6 +66,10 @@ func TestMentionsAndInbox(t *testing.T) {
 		if inbox["unread"] != 1.0 || entry["by"] != benID || entry["message"].(object)["excerpt"] != "Odd stamp" || inbox["people"].(object)[benID] != "Ana Lima" || !strings.HasSuffix(c.path, entry["case"].(object)["id"].(string)) {
 			t.Errorf("the inbox: %v", inbox)
 		}
+		eva.want(204, "POST", "/api/v1/inbox/read", object{"until": "0000-01-01T00:00:00Z"}) // before everything
+		if got := eva.want(200, "GET", "/api/v1/inbox?unread=true", nil); got["unread"] != 1.0 {
+			t.Errorf("the inbox: %v", got)
+		}
 		eva.want(204, "POST", "/api/v1/inbox/"+entry["id"].(string)+"/read", nil)
 		d.problemOf(d.Call(t, ben.token, "POST", "/api/v1/inbox/"+entry["id"].(string)+"/read", nil), 404, "notice_not_found")
 		if inbox = eva.want(200, "GET", "/api/v1/inbox?unread=true", nil); inbox["unread"] != 0.0 || len(objects(inbox["entries"])) != 0 {
