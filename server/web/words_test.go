@@ -9,6 +9,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"regain/accounts"
 	"regain/server"
 )
 
@@ -144,6 +145,24 @@ func TestDaysNumbersAndSizes(t *testing.T) {
 			if got[i] != want[i] {
 				t.Errorf("%s: %q, want %q", locale, got[i], want[i])
 			}
+		}
+	}
+}
+
+// TestStaffChangeWords: whatever is changed about staff is said in words.
+func TestStaffChangeWords(t *testing.T) {
+	w, err := readWords(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range accounts.ChangeKinds() {
+		if !w.has("people.change." + string(kind)) {
+			t.Errorf("there are no words for %q", kind)
+		}
+	}
+	for _, role := range accounts.Roles() {
+		if !w.has("people.role_hint." + string(role)) {
+			t.Errorf("there is no hint for %q", role)
 		}
 	}
 }
