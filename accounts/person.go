@@ -324,13 +324,16 @@ func (s *Service) changeStaff(ctx context.Context, by Principal, id string, chan
 		if err := s.stillManages(ctx, by); err != nil {
 			return err
 		}
-		row, err := s.lockStaff(ctx, tx, id)
-		if err != nil {
+		rows, err := s.findStaff(ctx, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("id = ?", id) })
+		switch {
+		case err != nil:
 			return err
-		}
-		if by.Kind == StaffMember && by.ID == id {
+		case len(rows) == 0:
+			return errNoStaff()
+		case by.Kind == StaffMember && by.ID == id:
 			return errOwnAccount()
 		}
+		row := &rows[0]
 		kind, data, err := change(ctx, tx, row)
 		if err != nil || kind == "" {
 			return err

@@ -259,19 +259,6 @@ func (s *Service) staffWith(ctx context.Context, role Role) ([]Staff, error) {
 	return staff, nil
 }
 
-// lockStaff reads a member of staff whom nobody else changes, or signs in as, until the
-// transaction ends.
-func (s *Service) lockStaff(ctx context.Context, tx bun.IDB, id string) (*staffRow, error) {
-	rows := []*staffRow{}
-	if err := s.db.Lock(ctx, tx, &rows, id); err != nil {
-		return nil, fmt.Errorf("lock a staff member: %w", err)
-	}
-	if len(rows) == 0 {
-		return nil, errNoStaff()
-	}
-	return rows[0], nil
-}
-
 func (s *Service) findStaff(ctx context.Context, which func(*bun.SelectQuery) *bun.SelectQuery) ([]staffRow, error) {
 	var rows []staffRow
 	if err := which(s.db.From(ctx).NewSelect().Model(&rows)).Scan(ctx); err != nil {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/uptrace/bun"
+
 	"regain/problem"
 )
 
@@ -112,9 +114,14 @@ func (ch *change) partIn(who Actor) (bool, error) {
 	n, err := ch.tx.NewSelect().Model((*Event)(nil)).
 		Where("e.case_id = ?", ch.Case.ID).Where("e.round < ?", ch.Case.Round).
 		Where("e.actor_kind = ?", Staff).Where("e.actor_id = ?", who.ID).
-		Where("e.type NOT IN (?, ?, ?, ?)", string(actView), string(actExport), string(actNote), string(actAssign)).Count(ch.ctx)
+		Where("e.type NOT IN (?)", bun.List(noWork())).Count(ch.ctx)
 	if err != nil {
 		return false, fmt.Errorf("look for earlier work: %w", err)
 	}
 	return n > 0, nil
+}
+
+// noWork are the actions of staff that judge nothing of a case.
+func noWork() []string {
+	return []string{string(actView), string(actExport), string(actNote), string(actAssign), string(actTag), string(actSnooze), string(actWake)}
 }

@@ -19,6 +19,9 @@ type auditRows struct {
 	decisions     []*CaseDecision
 	messages      []*CaseMessage
 	invitations   []*Invitation
+	// tagged are the tags by which lists find the case, tags what ids of tags mean today.
+	tagged []*caseTag
+	tags   tagSet
 	// before is how many open cases its account has, for a case that waits.
 	before int64
 
@@ -42,11 +45,15 @@ func (s *Service) readRows(ctx context.Context, db bun.IDB, c *Case) (*auditRows
 		db.NewSelect().Model(&a.itemDecisions).Where("idec.case_id = ?", c.ID).Order("idec.decided_at", "idec.id"),
 		db.NewSelect().Model(&a.decisions).Where("cdec.case_id = ?", c.ID).Order("cdec.decided_at", "cdec.id"),
 		db.NewSelect().Model(&a.messages).Where("m.case_id = ?", c.ID).Order("m.id"),
+		db.NewSelect().Model(&a.tagged).Where("ct.case_id = ?", c.ID).Order("ct.tag_id"),
 		db.NewSelect().Model(&a.invitations).Where("inv.case_id = ?", c.ID).Order("inv.id"),
 	} {
 		if err := q.Scan(ctx); err != nil {
 			return nil, fmt.Errorf("read the rows of a case: %w", err)
 		}
+	}
+	if a.tags, err = s.tagsByID(ctx, db, c.Tags.V); err != nil {
+		return nil, err
 	}
 	if c.Held {
 		a.before, err = db.NewSelect().Model((*Case)(nil)).Where("c.account_key = ?", c.AccountKey).Where("c.open = ?", true).Count(ctx)
@@ -90,6 +97,8 @@ func (a *auditRows) verifyEffects(events []*Event) []AuditFinding {
 	a.verifyTurn()
 	a.verifyPriority(events)
 	a.verifyPlace()
+	a.verifySnooze(events)
+	a.verifyTags(events)
 	return a.findings
 }
 
@@ -107,7 +116,7 @@ func (a *auditRows) verifyFigures(firstLook *time.Time, sentBack int) {
 // leavesVersion says that a change of this kind is nothing that anybody has to read
 // the case again for (see change.quiet).
 func leavesVersion(action Action) bool {
-	return slices.Contains([]Action{actView, actExport, actWrite, actNote, actRemind, actExchange, actLate, actRefuse}, action)
+	return slices.Contains([]Action{actView, actExport, actWrite, actNote, actRemind, actExchange, actLate, actRefuse, actTag}, action)
 }
 
 // tell notes which rows an event says that its change has written.
@@ -144,7 +153,7 @@ func writtenBy(action Action) map[string]string {
 		return map[string]string{"decision": "decision"}
 	case actWrite, actNote, actAppeal, actRequest:
 		return map[string]string{"message": "message"}
-	case actCorrect:
+	case actCorrect, actSnooze:
 		return map[string]string{"note": "message"}
 	case actInvite:
 		return map[string]string{"invitation": "invitation"}

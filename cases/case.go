@@ -98,6 +98,11 @@ type Case struct {
 	// FirstLookAt is when a reviewer first took it or, where it was given, worked on it; SentBack how often it went back for more.
 	FirstLookAt *time.Time `bun:"first_look_at"`
 	SentBack    int        `bun:"sent_back"`
+	// Tags are the tags as they were given: TagsOf says what they mean today.
+	Tags database.JSON[[]string] `bun:"tags"`
+	// SnoozedUntil is when a case that was put away comes back, SnoozedBy who put it away.
+	SnoozedUntil *time.Time `bun:"snoozed_until"`
+	SnoozedBy    string     `bun:"snoozed_by"`
 	// Lane and QueueAt are the case's place in the queue; see Place.
 	Lane      lane       `bun:"lane"`
 	QueueAt   *time.Time `bun:"queue_at"`

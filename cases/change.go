@@ -48,8 +48,9 @@ type change struct {
 	undoes   bool
 	// mentioned are whom a note is for.
 	mentioned []Actor
-	// filed says that the case was filed before.
+	// filed says that the case was filed before, place where it stood in the queue.
 	filed bool
+	place QueueKey
 	// new is the change that begins the case: nothing of it is written yet.
 	new bool
 }
@@ -71,7 +72,7 @@ func (s *Service) change(ctx context.Context, actor Actor, t target, fn func(*ch
 		if err != nil {
 			return err
 		}
-		ch := &change{ctx: ctx, s: s, tx: tx, actor: actor, now: s.now(), Case: c, was: c.State, filed: c.FiledAt != nil}
+		ch := &change{ctx: ctx, s: s, tx: tx, actor: actor, now: s.now(), Case: c, was: c.State, filed: c.FiledAt != nil, place: c.Key()}
 		if err := ch.admit(); err != nil {
 			return err
 		}
@@ -188,6 +189,9 @@ func (ch *change) write() error {
 	if err := ch.writeCase(); err != nil {
 		return err
 	}
+	if err := ch.placeTags(); err != nil {
+		return err
+	}
 	if !ch.filed && c.FiledAt != nil {
 		if err := ch.s.addWords(database.Later(ch.ctx), ch.tx, c.ID, particularWords(c)); err != nil {
 			return err
@@ -228,7 +232,7 @@ func (ch *change) queueMessages() error {
 func (ch *change) writeCase() error {
 	c := ch.Case
 	read := c.Version
-	columns := []string{"event_seq", "event_head", "claim_expires", "reminders", "priority", "version"}
+	columns := []string{"event_seq", "event_head", "claim_expires", "reminders", "priority", "tags", "snoozed_until", "snoozed_by", "version"}
 	if !ch.quiet {
 		columns = nil // all
 		c.Version++

@@ -86,6 +86,7 @@ func (s *Service) tickSteps() []tickStep {
 	steps := []tickStep{
 		{"release expired claim", "c.claim_expires <= ?", []any{now}, releaseRunOut},
 		{"expire", "c.customer_due <= ?", []any{now}, expireOverdue},
+		{"wake", "c.snoozed_until <= ? AND c.snoozed_by <> ''", []any{now}, wakeDue},
 		{"raise what is late", "c.review_due <= ? AND c.priority = 0", []any{now}, raiseLate},
 	}
 	for n, before := range reminderBefore() {
@@ -163,10 +164,6 @@ func raiseLate(ch *change) (bool, error) {
 	return true, nil
 }
 
-// letterTime is how a letter is given a moment. It tells people the moment and not its day:
-// who reads a day takes it for whole.
-func letterTime(at time.Time) string { return at.UTC().Format(time.RFC3339) }
-
 func expireOverdue(ch *change) (bool, error) {
 	if !ch.Case.WithCustomer() || !ch.Case.overdue(ch.now) {
 		return false, nil
@@ -194,6 +191,6 @@ func remindCustomer(ch *change) (bool, error) {
 	if err := ch.do(actRemind, Facts{"reminder": due}); err != nil {
 		return false, err
 	}
-	ch.tell("item_reminder", map[string]string{"deadline": letterTime(*c.CustomerDue)})
+	ch.tell("item_reminder", map[string]string{"deadline": c.CustomerDue.Format(time.DateOnly)})
 	return true, nil
 }

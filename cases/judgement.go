@@ -356,8 +356,9 @@ func (ch *change) waivedByOthers(items []*Item) error {
 	if len(waived) == 0 {
 		return nil
 	}
-	n, err := keptDecisions(ch.tx.NewSelect().Model((*ItemDecision)(nil))).
-		Where("idec.item_id IN (?)", bun.List(waived)).Where("idec.verdict = ?", Waived).Where("idec.staff_id = ?", ch.actor.ID).Count(ch.ctx)
+	n, err := ch.tx.NewSelect().Model((*ItemDecision)(nil)).
+		Where("idec.item_id IN (?)", bun.List(waived)).Where("idec.verdict = ?", Waived).
+		Where("idec.undoes = ''").Where("idec.staff_id = ?", ch.actor.ID).Count(ch.ctx)
 	if err != nil {
 		return fmt.Errorf("read waivers: %w", err)
 	}

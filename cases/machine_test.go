@@ -110,7 +110,8 @@ func (m *machine) time() {
 	}
 	for _, c := range m.all {
 		got := c.read()
-		if got.CustomerDue != nil && !m.clock.now().Before(*got.CustomerDue) || got.State == cases.InReview && !got.ClaimedNow(m.clock.now()) {
+		if got.CustomerDue != nil && !m.clock.now().Before(*got.CustomerDue) || got.State == cases.InReview && !got.ClaimedNow(m.clock.now()) ||
+			got.SnoozedUntil != nil && !m.clock.now().Before(*got.SnoozedUntil) {
 			m.rt.Fatalf("time passed over a case: %+v", got)
 		}
 	}
@@ -201,6 +202,27 @@ func (m *machine) deeds() map[string]deed {
 			_, err := m.Undo(m.ctx, m.holder(c), c.id, m.item(c).ID, 0)
 			return err
 		},
+		"tag": func(c *claimant) error {
+			has, err := m.TagsOf(m.ctx, c.read())
+			must(m.t, err)
+			in := cases.Tagging{Add: []string{rapid.SampledFrom([]string{"urgent", "vip", "fraud?", "heirs", "", "#"}).Draw(m.rt, "tag")}}
+			if tags := has[c.id]; len(tags) > 0 && rapid.Bool().Draw(m.rt, "take away") {
+				in = cases.Tagging{Remove: []string{rapid.SampledFrom(tags).Draw(m.rt, "tag").ID}}
+			}
+			before := c.read().EventSeq
+			if _, err := m.Tag(m.ctx, m.reviewer(), c.id, in); err != nil {
+				return err
+			}
+			if c.read().EventSeq == before {
+				return problem.New(problem.Conflict, "tagged_already", "it had the tag")
+			}
+			return nil
+		},
+		"snooze": func(c *claimant) error {
+			_, err := m.Snooze(m.ctx, m.holder(c), c.id, 0, cases.SnoozeInput{Preset: rapid.SampledFrom(cases.SnoozePresets()).Draw(m.rt, "until")})
+			return err
+		},
+		"wake": func(c *claimant) error { _, err := m.Wake(m.ctx, m.reviewer(), c.id, 0); return err },
 		"request": m.rarely(func(c *claimant) error {
 			ask := rapid.SampledFrom([]cases.Ask{{Item: m.item(c).ID}, {Material: "card_front"}, {Text: "A letter"}}).Draw(m.rt, "ask")
 			_, err := m.RequestMaterials(m.ctx, m.holder(c), c.id, 0, cases.RequestInput{Words: "More.", Asks: []cases.Ask{ask}})
@@ -259,7 +281,7 @@ func statesFor(deed string) []cases.State {
 		return []cases.State{cases.Submitted}
 	case "appeal":
 		return []cases.State{cases.Denied}
-	case "waive":
+	case "waive", "snooze", "wake":
 		return []cases.State{cases.Submitted, cases.InReview}
 	case "reject", "accept", "undo", "correct", "approve", "deny", "request":
 		return []cases.State{cases.InReview}
@@ -282,7 +304,7 @@ func (m *machine) try(name string, d deed) {
 		}
 		return
 	}
-	quiet := name == "write" || name == "note"
+	quiet := name == "write" || name == "note" || name == "tag"
 	if steps := after.Version - before.Version; quiet && steps != 0 || !quiet && steps != 1 {
 		m.rt.Fatalf("%s moved the version by %d", name, steps)
 	}
@@ -305,6 +327,9 @@ func (m *machine) oneOpenEach() {
 		}
 		if got.State == cases.Approved {
 			m.approvedHasAll(c)
+		}
+		if got.SnoozedUntil != nil && got.State != cases.Submitted && got.State != cases.InReview {
+			m.rt.Fatalf("a case is put away that nobody is to review: %+v", got)
 		}
 	}
 	for account, n := range held {

@@ -59,15 +59,9 @@ func (s *Service) write(ctx context.Context, actor Actor, caseID string, kind Me
 	}
 	var msg *CaseMessage
 	err := s.quietly(ctx, actor, caseID, func(ch *change) error {
-		m, err := ch.say(kind, body, mentions)
-		if err != nil {
-			return err
-		}
-		msg = m
-		if kind == Message && actor.Kind == Staff {
-			ch.tell("message_received", nil)
-		}
-		return nil
+		var err error
+		msg, err = ch.say(kind, body, mentions)
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -75,7 +69,8 @@ func (s *Service) write(ctx context.Context, actor Actor, caseID string, kind Me
 	return msg, nil
 }
 
-// say writes a message or a note as an act of its own, with those whom it mentions.
+// say writes a message or a note as an act of its own, with those whom it mentions; a
+// customer to whom staff writes is told of it.
 func (ch *change) say(kind MessageKind, body string, mentions []Actor) (*CaseMessage, error) {
 	action := actWrite
 	if kind == Note {
@@ -95,7 +90,13 @@ func (ch *change) say(kind MessageKind, body string, mentions []Actor) (*CaseMes
 	if len(ch.mentioned) > 0 {
 		facts["mentions"] = m.Mentions.V
 	}
-	return m, ch.do(action, facts)
+	if err := ch.do(action, facts); err != nil {
+		return nil, err
+	}
+	if kind == Message && ch.actor.Kind == Staff {
+		ch.tell("message_received", nil)
+	}
+	return m, nil
 }
 
 // quietly runs a change that leaves the case's version alone.

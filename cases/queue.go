@@ -17,12 +17,13 @@ type View string
 
 // The views of the queue.
 const (
-	ViewMine           View = "mine"            // claimed by the reader
-	ViewUnassigned     View = "unassigned"      // waiting, claimed by nobody
+	ViewMine           View = "mine"            // claimed by the reader, and not put away
+	ViewUnassigned     View = "unassigned"      // waiting, claimed by nobody, and not put away
 	ViewDueSoon        View = "due_soon"        // waiting or in review, due within a day, or late
 	ViewOverdue        View = "overdue"         // waiting or in review, late
 	ViewSecondApproval View = "second_approval" // waiting for another approval
 	ViewAppeals        View = "appeals"
+	ViewSnoozed        View = "snoozed"  // put away until a time
 	ViewWaiting        View = "waiting"  // with the customer
 	ViewHeld           View = "held"     // competing claims that wait for another case to end
 	ViewFollowed       View = "followed" // under way, followed by the reader
@@ -32,7 +33,7 @@ const (
 
 // Views are all of them, in the order in which a reader meets them.
 func Views() []View {
-	return []View{ViewMine, ViewFollowed, ViewUnassigned, ViewDueSoon, ViewOverdue, ViewSecondApproval, ViewAppeals, ViewWaiting, ViewHeld, ViewEnded, ViewAll}
+	return []View{ViewMine, ViewFollowed, ViewUnassigned, ViewDueSoon, ViewOverdue, ViewSecondApproval, ViewAppeals, ViewSnoozed, ViewWaiting, ViewHeld, ViewEnded, ViewAll}
 }
 
 // counted are the views of work to be done, which are worth a number.
@@ -132,24 +133,40 @@ func (s *Service) Queue(ctx context.Context, actor Actor, in QueueQuery) ([]*Cas
 	if err := in.check(); err != nil {
 		return nil, err
 	}
-	out := []*Case{}
-	var followed []string
-	if in.View == ViewFollowed {
-		var err error
-		if followed, err = s.followed(ctx, actor); err != nil {
-			return nil, err
-		}
-	}
-	q := s.inView(s.db.From(ctx).NewSelect().Model(&out), in.View, actor, followed)
-	q, err := s.filter(ctx, q, in)
+	way, err := s.wayOfTag(ctx, in)
 	if err != nil {
 		return nil, err
 	}
-	if err := in.page(q).Scan(ctx); err != nil {
-		return nil, fmt.Errorf("read queue: %w", err)
+	if in.View == ViewFollowed {
+		if way.followed, err = s.followed(ctx, actor); err != nil {
+			return nil, err
+		}
+	}
+	var out []*Case
+	if way.byLane {
+		out, err = s.readLanes(ctx, actor, in, way)
+	} else {
+		out, err = s.readQueue(ctx, actor, in, way)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if in.Before.ID != "" {
 		slices.Reverse(out)
+	}
+	return out, nil
+}
+
+// readQueue reads one page of one list.
+func (s *Service) readQueue(ctx context.Context, actor Actor, in QueueQuery, way tagWay) ([]*Case, error) {
+	out := []*Case{}
+	q := way.of(s.db.From(ctx).NewSelect().Model(&out))
+	q, err := s.filter(ctx, s.inView(q, way.place, in.View, actor, way.followed), way.place, in)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.page(q, way.place).Scan(ctx); err != nil {
+		return nil, fmt.Errorf("read queue: %w", err)
 	}
 	return out, nil
 }
@@ -168,15 +185,15 @@ func (in QueueQuery) check() error {
 
 // page keeps a page's cases and puts them into order: lane, then time, then id. A view
 // of one lane leaves the lane out, so that an index without it serves too.
-func (in QueueQuery) page(q *bun.SelectQuery) *bun.SelectQuery {
-	columns := []string{"c.queue_at", "c.id"}
+func (in QueueQuery) page(q *bun.SelectQuery, place placeColumns) *bun.SelectQuery {
+	columns := []string{place.at, place.id}
 	from, at := in.After, []any{in.After.At, in.After.ID}
 	backwards := in.Before.ID != ""
 	if backwards {
 		from, at = in.Before, []any{in.Before.At, in.Before.ID}
 	}
 	if in.View == ViewAll {
-		columns, at = append([]string{"c.lane"}, columns...), append([]any{from.Lane}, at...)
+		columns, at = append([]string{place.lane}, columns...), append([]any{from.Lane}, at...)
 	}
 	comparison, direction := ">", ""
 	if in.descending() != backwards {
@@ -197,17 +214,21 @@ func (in QueueQuery) descending() bool {
 
 // inView keeps the cases of a view, in the words of its index. Those that the actor
 // follows are so few that they are looked up one by one.
-func (s *Service) inView(q *bun.SelectQuery, view View, actor Actor, followed []string) *bun.SelectQuery {
-	in := func(l lane) *bun.SelectQuery { return q.Where("c.lane = ?", l) }
+func (s *Service) inView(q *bun.SelectQuery, place placeColumns, view View, actor Actor, followed []string) *bun.SelectQuery {
+	in := func(l lane) *bun.SelectQuery { return q.Where(place.lane+" = ?", l) }
 	switch view {
 	case ViewMine:
-		return in(laneReview).Where("c.claimed_by = ?", actor.ID).Where("c.claimed_by <> ''")
+		return in(laneReview).Where("c.claimed_by = ?", actor.ID).Where("c.claimed_by <> ''").Where("c.snoozed_until IS NULL")
 	case ViewUnassigned:
-		return in(laneReview).Where("c.claimed_by = ''")
+		return in(laneReview).Where("c.claimed_by = ''").Where("c.snoozed_until IS NULL")
+	case viewReview:
+		return in(laneReview)
+	case ViewSnoozed:
+		return in(laneReview).Where("c.snoozed_until IS NOT NULL")
 	case ViewDueSoon:
-		return in(laneReview).Where("c.queue_at <= ?", s.now().Add(24*time.Hour))
+		return in(laneReview).Where(place.at+" <= ?", s.now().Add(24*time.Hour))
 	case ViewOverdue:
-		return in(laneReview).Where("c.queue_at <= ?", s.now())
+		return in(laneReview).Where(place.at+" <= ?", s.now())
 	case ViewSecondApproval:
 		return in(laneReview).Where("c.claimed_by = ''").Where("c.approvals > 0")
 	case ViewAppeals:
@@ -224,7 +245,7 @@ func (s *Service) inView(q *bun.SelectQuery, view View, actor Actor, followed []
 	case ViewEnded:
 		return in(laneEnded)
 	}
-	return q.Where("c.lane > ?", laneUnfiled)
+	return q.Where(place.lane+" > ?", laneUnfiled)
 }
 
 // MostCounted is as far as QueueCounts counts: nobody works through more, and counting
@@ -247,7 +268,7 @@ func (s *Service) QueueCounts(ctx context.Context, actor Actor) (map[View]int, e
 	into := make([]any, len(counts))
 	for n, view := range counted() {
 		// Without an order Postgres may read the table instead of the view's index.
-		listed := s.inView(db.NewSelect().Model((*Case)(nil)).ColumnExpr("1"), view, actor, followed).OrderExpr("c.lane, c.queue_at, c.id").Limit(MostCounted)
+		listed := s.inView(db.NewSelect().Model((*Case)(nil)).ColumnExpr("1"), ofCases(), view, actor, followed).OrderExpr("c.lane, c.queue_at, c.id").Limit(MostCounted)
 		q = q.ColumnExpr("(SELECT count(*) FROM (?) AS listed)", listed)
 		into[n] = &counts[n]
 	}

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -73,12 +72,12 @@ func (a *Assignment) UndoUntil() time.Time { return a.CreatedAt.Add(undoWithin) 
 // nobody. Each is a change of its own: one that is refused is told of and keeps none
 // of the others back. Errors: invalid_fields.
 func (s *Service) AssignMany(ctx context.Context, actor Actor, caseIDs []string, to Actor) (*Assignment, error) {
-	caseIDs = slices.Compact(slices.Sorted(slices.Values(caseIDs))) // one order, so that two at once do not wait for each other
-	if n := len(caseIDs); n == 0 || n > mostAssigned {
-		return nil, problem.InvalidFields([]problem.Field{{Pointer: "/cases", Code: "wrong_number", Message: fmt.Sprintf("Name 1 to %d cases.", mostAssigned)}})
+	caseIDs, err := bulkCases(caseIDs)
+	if err != nil {
+		return nil, err
 	}
 	a := &Assignment{ID: s.opt.IDs(), StaffID: actor.ID, CreatedAt: s.now()}
-	err := s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
+	err = s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
 		for _, id := range caseIDs {
 			step := AssignStep{CaseID: id, To: to.ID}
 			c, err := s.change(ctx, actor, target{id: id}, func(ch *change) error {
@@ -178,17 +177,7 @@ func (s *Service) takeUndo(ctx context.Context, tx bun.IDB, actor Actor, id stri
 	if err != nil {
 		return nil, err
 	}
-	if s.now().After(a.UndoUntil()) {
-		return nil, problem.New(problem.Conflict, "undo_too_late", "This can no longer be undone.")
-	}
-	n, err := affected(tx.NewUpdate().Model(a).Set("undone_at = ?", s.now()).WherePK().Where("undone_at IS NULL").Exec(ctx))
-	if err != nil {
-		return nil, fmt.Errorf("undo an assignment: %w", err)
-	}
-	if n == 0 {
-		return nil, problem.New(problem.Conflict, "already_undone", "This was undone already.")
-	}
-	return a, nil
+	return a, s.markUndone(ctx, tx, a, a.CreatedAt)
 }
 
 // putBack gives the case to who held it before the step, if their time is not over and

@@ -17,6 +17,7 @@ type QueueFilter struct {
 	Locale   string      `json:"locale,omitempty"`   // the customer's language
 	Holder   string      `json:"holder,omitempty"`   // the id of who holds it
 	Raised   bool        `json:"raised,omitempty"`   // only those of raised priority
+	Tag      string      `json:"tag,omitempty"`      // the id of a tag; of one that was merged, too
 	Within   QueueWithin `json:"within,omitempty"`
 	Age      QueueAge    `json:"age,omitempty"`
 	// Text are words of the reference, the account, a contact, an organisation, a message
@@ -73,7 +74,7 @@ func (f QueueFilter) check(view View) []problem.Field {
 }
 
 // filter adds the conditions of the query's filter.
-func (s *Service) filter(ctx context.Context, q *bun.SelectQuery, in QueueQuery) (*bun.SelectQuery, error) {
+func (s *Service) filter(ctx context.Context, q *bun.SelectQuery, place placeColumns, in QueueQuery) (*bun.SelectQuery, error) {
 	f, now := in.Filter, s.now()
 	for _, equal := range []struct{ column, value string }{{"policy", f.Policy}, {"scenario", f.Scenario}, {"locale", f.Locale}} {
 		if equal.value != "" {
@@ -87,7 +88,7 @@ func (s *Service) filter(ctx context.Context, q *bun.SelectQuery, in QueueQuery)
 		q = q.Where("c.priority > 0")
 	}
 	if f.Within != "" {
-		q = q.Where("c.queue_at <= ?", now.Add(f.Within.ahead()))
+		q = q.Where(place.at+" <= ?", now.Add(f.Within.ahead()))
 	}
 	if f.Age != "" {
 		comparison := ">="

@@ -25,13 +25,20 @@ const many = 100_000
 func crowd(t *testing.T, w *world, n int) {
 	t.Helper()
 	one := w.filed("the copied one", withCard(0))
+	at := "CAST('2027-01-01 00:00:00+00:00' AS TIMESTAMPTZ)"
+	if w.db.Dialect() == database.SQLite {
+		at = "'2027-01-01 00:00:00+00:00'"
+	}
 	values := map[string]string{
 		"id": "'c-' || i", "reference": "'R-' || i", "account_key": "'k-' || i", "account": "'account-' || i", "open": "FALSE",
 		"held": "i % 10 = 4", "round": "CASE WHEN i % 10 = 3 THEN 2 ELSE 1 END", "approvals": "CASE WHEN i % 10 = 2 THEN 1 ELSE 0 END",
-		"state":      "CASE WHEN i % 10 <= 4 THEN CASE WHEN i % 10 = 1 THEN 'in_review' ELSE 'submitted' END WHEN i % 10 = 5 THEN 'materials_requested' ELSE 'approved' END",
-		"lane":       "CASE WHEN i % 10 < 4 THEN 1 WHEN i % 10 = 4 THEN 3 WHEN i % 10 = 5 THEN 2 ELSE 4 END",
-		"claimed_by": "CASE WHEN i % 10 <> 1 THEN '' WHEN i % 1000 = 1 THEN 'staff-ben' ELSE 'staff-eva' END",
-		"scenario":   "CASE WHEN i % 100 < 10 THEN 'rare' ELSE scenario END", "locale": "CASE WHEN i % 200 < 10 THEN 'zh-Hans' ELSE locale END",
+		"state": "CASE WHEN i % 10 <= 4 THEN CASE WHEN i % 10 = 1 THEN 'in_review' ELSE 'submitted' END WHEN i % 10 = 5 THEN 'materials_requested' ELSE 'approved' END",
+		"lane":  "CASE WHEN i % 10 < 4 THEN 1 WHEN i % 10 = 4 THEN 3 WHEN i % 10 = 5 THEN 2 ELSE 4 END",
+		// Of the cases of each kind, every seventh is put away.
+		"snoozed_until": "CASE WHEN i % 10 < 4 AND i % 7 = 0 THEN " + at + " END",
+		"snoozed_by":    "CASE WHEN i % 10 < 4 AND i % 7 = 0 THEN 'staff-ben' ELSE '' END",
+		"claimed_by":    "CASE WHEN i % 10 <> 1 THEN '' WHEN i % 1000 = 1 THEN 'staff-ben' ELSE 'staff-eva' END",
+		"scenario":      "CASE WHEN i % 100 < 10 THEN 'rare' ELSE scenario END", "locale": "CASE WHEN i % 200 < 10 THEN 'zh-Hans' ELSE locale END",
 		"queue_at": "?", "filed_at": "?",
 	}
 	later := "CAST(? AS TIMESTAMPTZ) + i * interval '1 minute'"
@@ -63,6 +70,7 @@ func crowd(t *testing.T, w *world, n int) {
 		}
 		insertMany(t, w, n, "INSERT INTO case_words (case_id, word) SELECT 'c-' || i, "+value+" FROM n WHERE TRUE"+which, word)
 	}
+	tagged(t, w, n)
 	_, err := w.db.ExecContext(w.ctx, "ANALYZE")
 	must(t, err)
 }
@@ -76,6 +84,16 @@ func insertMany(t *testing.T, w *world, many int, insert string, args ...any) {
 		numbers := fmt.Sprintf("WITH RECURSIVE n (i) AS (SELECT %d UNION ALL SELECT i + 1 FROM n WHERE i < %d) ", from, min(from+piece-1, many))
 		_, err := w.db.NewRaw(numbers+insert, args...).Exec(w.ctx)
 		must(t, err)
+	}
+}
+
+// tagged gives tags to the copied cases: one to all, one to every third, one to very few.
+func tagged(t *testing.T, w *world, n int) {
+	t.Helper()
+	for tag, which := range map[string]string{"all": "TRUE", "third": "n.i % 3 = 0", "few": "n.i % 1000 = 772"} {
+		_, err := w.db.NewInsert().Model(&cases.Tag{ID: "tag-" + tag, Name: tag, CreatedAt: w.clock.now()}).Exec(w.ctx)
+		must(t, err)
+		insertMany(t, w, n, "INSERT INTO case_tags (case_id, tag_id, lane, queue_at) SELECT c.id, ?, c.lane, c.queue_at FROM n, cases AS c WHERE c.id = 'c-' || n.i AND "+which, "tag-"+tag)
 	}
 }
 
@@ -115,7 +133,8 @@ func plan(t *testing.T, w *world, query string) string {
 // queueQueries are every view with every filter, and both orders.
 func queueQueries() []cases.QueueQuery {
 	filters := []cases.QueueFilter{{}, {Scenario: "rare"}, {Locale: "zh-Hans"}, {Policy: "huawei-id"}, {Policy: "none"}, {Holder: "staff-ben"}, {Within: "4h"},
-		{Text: "seldom"}, {Text: "common"}, {Text: "often common"}, {Text: "common seldom"}, {Text: "number777"}, {Text: "absent"}, {Text: "common", Scenario: "rare"}}
+		{Text: "seldom"}, {Text: "common"}, {Text: "often common"}, {Text: "common seldom"}, {Text: "number777"}, {Text: "absent"}, {Text: "common", Scenario: "rare"},
+		{Tag: "tag-all"}, {Tag: "tag-third"}, {Tag: "tag-few"}, {Tag: "tag-none"}, {Tag: "tag-third", Text: "often"}, {Tag: "tag-third", Locale: "zh-Hans"}}
 	var all []cases.QueueQuery
 	for _, view := range cases.Views() {
 		for _, f := range filters {
@@ -158,7 +177,8 @@ func TestQueueOfManyIsQuick(t *testing.T) {
 				for _, query = range h.queries {
 					how += plan(t, w, query)
 				}
-				if large > 4*small+2*time.Millisecond || readsAll.MatchString(how) {
+				sorted := slices.Contains([]string{"tag-all", "tag-third"}, page.Filter.Tag) && page.Filter.Text == "" && w.db.Dialect() == database.SQLite && sorts.MatchString(how)
+				if large > 4*small+2*time.Millisecond || readsAll.MatchString(how) || sorted {
 					t.Errorf("%s %+v %s: %s of many, %s of few:\n%s\n%s", in.View, in.Filter, in.Order, large, small, query, how)
 				}
 			}
@@ -176,7 +196,10 @@ func TestQueueOfManyIsQuick(t *testing.T) {
 }
 
 // readsAll finds a plan that reads every case.
-var readsAll = regexp.MustCompile(`Seq Scan on cases|SCAN c(\n|$)`)
+var readsAll = regexp.MustCompile(`Seq Scan on (cases|case_tags)|SCAN (c|ct)(\n|$)`)
+
+// sorts finds a plan that puts into order what it has read, which takes reading all of it.
+var sorts = regexp.MustCompile(`USE TEMP B-TREE FOR ORDER BY`)
 
 // fastest is the shortest of some turns on each side, taken in turn: what else the
 // machine does makes them longer, never shorter.

@@ -79,7 +79,7 @@ func TestQueue(t *testing.T) {
 		wantSame(t, "all", accountsOf(list), "a1 b1 c1 d1 e1 mine half appealed asked ended")
 		counts, err := w.QueueCounts(w.ctx, ben)
 		must(t, err)
-		wantSame(t, "counts", fmt.Sprint(counts), "map[appeals:1 due_soon:4 followed:0 held:0 mine:1 overdue:0 second_approval:1 unassigned:7 waiting:1]")
+		wantSame(t, "counts", fmt.Sprint(counts), "map[appeals:1 due_soon:4 followed:0 held:0 mine:1 overdue:0 second_approval:1 snoozed:0 unassigned:7 waiting:1]")
 		_, err = w.QueueCounts(w.ctx, waiting[0].actor)
 		wantCode(t, err, "role_required")
 		_, err = w.Queue(w.ctx, eva, cases.QueueQuery{View: "mine "})

@@ -125,25 +125,12 @@ func cut(word string, most int) string {
 
 // keepWords makes the case be found by what the texts say.
 func (ch *change) keepWords(texts ...string) error {
-	return ch.keep(wordsOf(strings.Join(texts, "\n")))
+	return ch.s.addWords(database.Later(ch.ctx), ch.tx, ch.Case.ID, wordsOf(strings.Join(texts, "\n")))
 }
 
 // keepOrganisation makes the case be found by an organisation's name.
-func (ch *change) keepOrganisation(name string) error { return ch.keep(organisationWords(name)) }
-
-// keep adds words to those of the case. One that was filed before there were any is left
-// to IndexWords, which reads all that is said of it: a few words would hide it from that.
-func (ch *change) keep(words []string) error {
-	if ch.filed {
-		found, err := ch.tx.NewSelect().Model((*caseWord)(nil)).Where("w.case_id = ?", ch.Case.ID).Limit(1).Exists(ch.ctx)
-		if err != nil {
-			return fmt.Errorf("look for words: %w", err)
-		}
-		if !found {
-			return nil
-		}
-	}
-	return ch.s.addWords(database.Later(ch.ctx), ch.tx, ch.Case.ID, words)
+func (ch *change) keepOrganisation(name string) error {
+	return ch.s.addWords(database.Later(ch.ctx), ch.tx, ch.Case.ID, organisationWords(name))
 }
 
 // organisationWords are the words of an organisation, each once as any word and once

@@ -82,6 +82,8 @@ type Details struct {
 	Ahead int
 	// Signals are for staff: what the case has in common with others, and what is blocked.
 	Signals []Signal
+	// Tags are for staff, too: as they are called today, by name.
+	Tags []*Tag
 }
 
 // Details reads a case whole, for its customer and for staff; partners have
@@ -112,6 +114,11 @@ func (s *Service) details(ctx context.Context, actor Actor, id string) (*Details
 		if d.Signals, err = s.signals(ctx, d); err != nil {
 			return nil, err
 		}
+		tags, err := s.TagsOf(ctx, d.Case)
+		if err != nil {
+			return nil, err
+		}
+		d.Tags = tags[d.Case.ID]
 	}
 	if d.Case.State == Submitted && d.Case.ReviewDue != nil {
 		d.Ahead, err = s.ahead(ctx, d.Case)
@@ -196,7 +203,7 @@ const MostAhead = 200
 // held back count as if they were not, so that the number tells nothing of them.
 func (s *Service) ahead(ctx context.Context, c *Case) (int, error) {
 	before := s.db.From(ctx).NewSelect().Model((*Case)(nil)).ColumnExpr("1").
-		Where("c.lane = ?", laneReview).Where("c.claimed_by = ''").
+		Where("c.lane = ?", laneReview).Where("c.claimed_by = ''").Where("c.snoozed_until IS NULL").
 		Where("(c.queue_at, c.id) < (?, ?)", *c.ReviewDue, c.ID).Limit(MostAhead)
 	var n int
 	if err := s.db.From(ctx).NewSelect().ColumnExpr("count(*)").TableExpr("(?) AS before", before).Scan(ctx, &n); err != nil {

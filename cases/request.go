@@ -77,7 +77,7 @@ func (s *Service) RequestMaterials(ctx context.Context, actor Actor, caseID stri
 
 // requestData is what the letter about a request says.
 func requestData(c *Case, names string) map[string]string {
-	return map[string]string{"deadline": letterTime(*c.CustomerDue), "items": names}
+	return map[string]string{"deadline": c.CustomerDue.Format(time.DateOnly), "items": names}
 }
 
 func (in RequestInput) trimmed() RequestInput {

@@ -134,7 +134,7 @@ func (s *Service) newCase(p *rules.Policy, in StartInput, who Particulars) (*Cas
 	now := s.now()
 	c := &Case{
 		ID: s.opt.IDs(), Reference: reference, PolicyHash: p.Hash(), Policy: p.ID(), Locale: localeOf(p, in.Locale), State: Draft,
-		Answers: database.JSON[AnswersRaw]{V: compact(in.Answers)}, Round: 1, CreatedAt: now, UpdatedAt: now,
+		Answers: database.JSON[AnswersRaw]{V: compact(in.Answers)}, Tags: database.NewJSON([]string{}), Round: 1, CreatedAt: now, UpdatedAt: now,
 	}
 	s.setParticulars(c, who)
 	return c, nil

@@ -39,6 +39,9 @@ const (
 	actOpenHeld    Action = "open_held" // a competing claim's turn has come
 	actWrite       Action = "write"     // a message
 	actNote        Action = "note"      // an internal note
+	actTag         Action = "tag"       // give tags, and take them away
+	actSnooze      Action = "snooze"    // put it away until a time
+	actWake        Action = "wake"      // bring it back
 	actView        Action = "view_document"
 	actExport      Action = "export_case" // take it out of the program, whole
 )
@@ -98,6 +101,9 @@ func transitions() []transition {
 		{actOpenHeld, []State{Submitted}, same, []ActorKind{System}, nil},
 		{actWrite, append(alive, Denied), same, []ActorKind{Customer, Staff}, []guard{reviews}},
 		{actNote, filed, same, []ActorKind{Staff}, []guard{reviews}},
+		{actTag, filed, same, []ActorKind{Staff}, []guard{reviews}},
+		{actSnooze, atReview, same, []ActorKind{Staff}, []guard{reviews, notHeld, mayPutAway}},
+		{actWake, atReview, same, []ActorKind{Staff, System}, []guard{reviews, putAway}},
 		{actView, append([]State{Draft}, filed...), same, []ActorKind{Customer, Partner, Staff}, nil},
 		{actExport, filed, same, []ActorKind{Staff}, nil},
 	}
@@ -140,6 +146,13 @@ func (ch *change) do(action Action, facts Facts) error {
 	ch.permitted = transition{}
 	if t.to != same {
 		ch.Case.State = t.to
+	}
+	if ch.wakes(action) {
+		if facts == nil {
+			facts = Facts{}
+		}
+		facts["woke"] = true
+		ch.comeBack()
 	}
 	if ch.Case.FirstLookAt == nil && looks(action) {
 		ch.Case.FirstLookAt = &ch.now

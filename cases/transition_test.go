@@ -162,9 +162,26 @@ func deeds() map[string]func(b *bench, who cases.Actor) error {
 			_, err := b.Appeal(b.ctx, who, b.id, 0, "The name is my maiden name.")
 			return err
 		},
-		"withdraw":    func(b *bench, who cases.Actor) error { _, err := b.Withdraw(b.ctx, who, b.id, 0); return err },
-		"write":       func(b *bench, who cases.Actor) error { _, err := b.Write(b.ctx, who, b.id, "Hello."); return err },
-		"note":        func(b *bench, who cases.Actor) error { _, err := b.WriteNote(b.ctx, who, b.id, "Hm."); return err },
+		"withdraw": func(b *bench, who cases.Actor) error { _, err := b.Withdraw(b.ctx, who, b.id, 0); return err },
+		"write":    func(b *bench, who cases.Actor) error { _, err := b.Write(b.ctx, who, b.id, "Hello."); return err },
+		"note":     func(b *bench, who cases.Actor) error { _, err := b.WriteNote(b.ctx, who, b.id, "Hm."); return err },
+		"tag": func(b *bench, who cases.Actor) error {
+			_, err := b.Tag(b.ctx, who, b.id, cases.Tagging{Add: []string{"urgent"}})
+			return err
+		},
+		"snooze": func(b *bench, who cases.Actor) error {
+			_, err := b.Snooze(b.ctx, who, b.id, 0, cases.SnoozeInput{Preset: cases.SnoozeAWeek})
+			return err
+		},
+		"wake": func(b *bench, who cases.Actor) error {
+			if who.Reviews() {
+				if _, err := b.Snooze(b.ctx, who, b.id, 0, cases.SnoozeInput{Preset: cases.SnoozeAWeek}); err != nil {
+					return err
+				}
+			}
+			_, err := b.Wake(b.ctx, who, b.id, 0)
+			return err
+		},
 		"export_case": func(b *bench, who cases.Actor) error { _, err := b.Export(b.ctx, who, b.id); return err },
 		"view_document": func(b *bench, who cases.Actor) error {
 			_, r, err := b.Open(b.ctx, who, b.id, b.document)

@@ -46,6 +46,15 @@ func (db *DB) ForUpdate(q *bun.SelectQuery) *bun.SelectQuery {
 	return q
 }
 
+// ForShare keeps the rows that q selects as they are until the transaction ends, and
+// lets others do so, too.
+func (db *DB) ForShare(q *bun.SelectQuery) *bun.SelectQuery {
+	if db.dialect == Postgres {
+		return q.For("SHARE")
+	}
+	return q
+}
+
 // ForUpdateSkipLocked is ForUpdate that leaves out rows which another
 // transaction holds, so that workers share a queue without waiting.
 func (db *DB) ForUpdateSkipLocked(q *bun.SelectQuery) *bun.SelectQuery {

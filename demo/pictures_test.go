@@ -111,6 +111,15 @@ func staffPictures() []picture {
 		staff("queue-mine", "/staff/queue?view=mine", "rei", desk),
 		staff("queue-followed", "/staff/queue?view=followed", "rei", desk),
 		staff("inbox", "/staff/inbox", "rei", desk, deskDark, phone, deskChinese),
+		staff("queue-snoozed", "/staff/queue?view=snoozed", "omar", desk),
+		of("case-snoozed", "/staff/cases/{case}", "omar", "one item out of reach", desk),
+		of("case-snooze", "/staff/cases/{case}?do=snooze", "mara", "overdue", phone),
+		{name: "staff-queue-write", path: "/staff/queue?view=unassigned", who: "mara", looks: []look{desk}, then: func(p *browser.Page) {
+			p.Click("[data-all]")
+			p.Follow(".selection button[formaction$=write]")
+			p.Follow("button[name=preview]")
+		}},
+		staff("tags", "/staff/tags", "mara", desk),
 		staff("queue-ended", "/staff/queue?view=ended", "idris", desk),
 		inReview, letter, differing,
 		of("blocks", "/staff/blocks?case={case}", "mara", "the same file as another case", desk),

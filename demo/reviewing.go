@@ -188,6 +188,22 @@ func answers(who, body string) step {
 	})
 }
 
+// tags gives tags to the case.
+func tags(who string, names ...string) step {
+	return by(who, func(t *telling, a cases.Actor) error {
+		_, err := t.Cases.Tag(t.ctx, a, t.id, cases.Tagging{Add: names})
+		return err
+	})
+}
+
+// snoozes puts the case away.
+func snoozes(who string, until cases.SnoozePreset, note string) step {
+	return by(who, func(t *telling, a cases.Actor) error {
+		_, err := t.Cases.Snooze(t.ctx, a, t.id, 0, cases.SnoozeInput{Preset: until, Note: note})
+		return err
+	})
+}
+
 func notes(who, body string) step {
 	return by(who, func(t *telling, a cases.Actor) error {
 		_, err := t.Cases.WriteNote(t.ctx, a, t.id, body)

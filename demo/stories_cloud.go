@@ -3,6 +3,7 @@ package demo
 import (
 	"time"
 
+	"regain/cases"
 	"regain/demo/papers"
 )
 
@@ -80,7 +81,7 @@ func cloudIndividuals() []story {
 			name: "overdue", policy: cloudPolicy, locale: "zh-Hans", account: "chen.hao",
 			who: papers.Person{Name: "Chen Hao", Born: "1983-12-01", Country: "Utopia", Face: 18}, lost: lostBoth, email: "chen.hao@mail.example", phone: "+86 139 1234 5678",
 			answers: authenticated("card_added", true), began: 7 * day,
-			steps: all(file(), []step{ago(3 * day), writes("已经提交几天了，请问大概什么时候可以审核？我们的服务器即将到期，谢谢。"), ago(2 * day), tells("mara", "li", "Overdue. @Li Wenxin, could you take this one? The customer asked, too.")}),
+			steps: all(file(), []step{ago(3 * day), writes("已经提交几天了，请问大概什么时候可以审核？我们的服务器即将到期，谢谢。"), ago(2 * day), tells("mara", "li", "Overdue. @Li Wenxin, could you take this one? The customer asked, too."), tags("mara", "escalated")}),
 		},
 		{
 			name: "due soon", policy: cloudPolicy, locale: "pt-BR", account: "helena.duarte@old-mail.example",
@@ -101,19 +102,20 @@ func cloudIndividuals() []story {
 			steps: []step{
 				prove, supply("card_holder_certificate", "consumption_proof", "consumption_proof/2"), send("card_front", flawedCard(papers.Good)),
 				cannot("consumption_proof/3", "My bank shows statements of the last two months only, and the branch is closed until next week."), submit,
+				ago(20 * hour), tags("omar", "waiting for a bank"), snoozes("omar", cases.SnoozeAWeek, "Her branch opens again next week; she sends the third statement then."),
 			},
 		},
 		{
 			name: "the same file as another case", policy: cloudPolicy, locale: "en", account: "marina-costa-backup",
 			who: papers.Person{Name: "M. Costa", Born: "1985-02-03", Country: "Utopia", Face: 99}, lost: lostEmail, email: "quick.help@mail.example",
 			answers: withCard(2), began: 20 * hour,
-			steps: []step{prove, supply("card_holder_certificate", "card_front", "consumption_proof"), send("consumption_proof/2", sameInvoice), submit},
+			steps: []step{prove, supply("card_holder_certificate", "card_front", "consumption_proof"), send("consumption_proof/2", sameInvoice), submit, ago(5 * hour), tags("mara", "fraud desk", "escalated")},
 		},
 		{
 			name: "in review, half of it decided", policy: cloudPolicy, locale: "en", account: "lena.hofmann",
 			who: papers.Person{Name: "Lena Hofmann", Born: "1994-04-30", Country: "Utopia", Face: 22}, lost: lostPhone, phone: "+49 1512 3456789",
 			answers: authenticated("card_added", true), began: 30 * hour,
-			steps: all(file(), []step{ago(16 * time.Minute), claims("rei"), accepts("rei", "real_name_certificate", "transaction_record", "transaction_record/2"), notes("rei", "The third record is from the same day as the second: asked billing whether both count."), tells("ana", "rei", "@Rei Tanaka, billing says that both count: they are two orders. I had the same in spring.")}),
+			steps: all(file(), []step{ago(16 * time.Minute), claims("rei"), accepts("rei", "real_name_certificate", "transaction_record", "transaction_record/2"), notes("rei", "The third record is from the same day as the second: asked billing whether both count."), tells("ana", "rei", "@Rei Tanaka, billing says that both count: they are two orders. I had the same in spring."), tags("rei", "billing")}),
 		},
 		{
 			name: "waits for its customer", policy: cloudPolicy, locale: "pt-BR", account: "bruno.salles",

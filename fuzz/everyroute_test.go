@@ -153,6 +153,14 @@ func (w *world) learn(c *call, a *answer) {
 			remember(&w.entries, text(e, "id"))
 		}
 		return
+	case "list-tags":
+		for _, t := range objects(o["tags"]) {
+			remember(&w.tags, text(t, "id"))
+		}
+		return
+	case "tag-many":
+		remember(&w.acts, text(o, "id"))
+		return
 	case "list-queue", "list-owed":
 		if _, cursor, ok := strings.Cut(text(o, "next"), "cursor="); ok {
 			cursor, _, _ = strings.Cut(cursor, "&")
@@ -162,6 +170,9 @@ func (w *world) learn(c *call, a *answer) {
 	}
 	if c.claim == nil || c.who.invited() {
 		return
+	}
+	for _, t := range objects(sub(o, "staff")["tags"]) {
+		remember(&w.tags, text(t, "id"))
 	}
 	for _, claim := range w.claims { // the path may have named another than was planned
 		if text(o, "id") == claim.id {

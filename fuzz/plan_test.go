@@ -80,6 +80,7 @@ func (p *plan) prepare() {
 	states := map[string][]string{
 		"appeal": {"denied"}, "claim": {"submitted"}, "release": {"in_review"}, "decide-item": {"in_review"}, "approve": {"in_review"}, "deny": {"in_review"},
 		"request-materials": {"in_review"}, "correct-answers": {"in_review"}, "waive-item": {"submitted", "in_review"}, "undo-decision": {"in_review"},
+		"snooze": {"submitted", "in_review"}, "wake": {"submitted", "in_review"}, "tag-case": {"submitted", "in_review", "denied"},
 	}[p.op.id]
 	if states == nil && p.op.roles[0] == "customer" && len(p.op.roles) == 1 {
 		states = []string{"draft", "materials_requested"}
@@ -188,7 +189,7 @@ func (p *plan) segment(name string) string {
 		"case": {other.id}, "item": p.open(other), "document": other.documents, "invitation": other.invitations, "reference": {other.reference, strings.ToLower(other.reference)},
 		"channel": {"email", "phone"}, "policy": {"huawei-id", "mutua-acesso"}, "organisation": p.w.organisations, "member": p.w.members,
 		"person": p.w.staffAdded, "absence": p.w.absences,
-		"key": p.w.keys, "webhook": p.w.webhooks, "message": p.w.deliveries, "entry": p.w.entries,
+		"key": p.w.keys, "webhook": p.w.webhooks, "message": p.w.deliveries, "entry": p.w.entries, "tag": p.w.tags, "act": p.w.acts,
 	}[name]
 	if name == "policy" {
 		ids = append(ids, text(one(p.Rand, p.w.policies), "id"))
@@ -397,6 +398,9 @@ func (p *plan) hintFor(name string) (any, bool) {
 	if staff {
 		typed, written = ofStaff, forBoth
 	}
+	if whole, ok := p.wholeHint(name); ok {
+		return whole, true
+	}
 	switch name {
 	case "account":
 		return "account " + p.mark(ofAccount), true
@@ -405,6 +409,9 @@ func (p *plan) hintFor(name string) (any, bool) {
 	case "where":
 		return p.mark(ofCustomer) + ".example", true
 	case "name":
+		if p.op.id == "rename-tag" {
+			return p.mostly(fmt.Sprintf("tag %d", p.IntN(40)), "?", "", strings.Repeat("x", 41)), true
+		}
 		return fmt.Sprintf("Parceira %d", p.IntN(1_000_000)), true
 	case "domains":
 		return []any{fmt.Sprintf("d%d.example", p.IntN(1_000_000)), p.mostly("mail.d1.example", "gmail.com", "x", "@")}, true
@@ -419,6 +426,8 @@ func (p *plan) hintFor(name string) (any, bool) {
 		return "because of " + p.mark(typed), true
 	case "words_customer", "words":
 		return "words " + p.mark(written), true
+	case "note":
+		return "because of " + p.mark(ofStaff), true
 	case "body":
 		if p.op.id == "write-note" {
 			written = ofStaff
@@ -446,6 +455,46 @@ func (p *plan) hintFor(name string) (any, bool) {
 		return one(p.Rand, []any{"en", "pt-BR", "zh-Hans", "de", "x"}), true
 	}
 	return p.referenceHint(name, c)
+}
+
+// wholeHint is a body whose members go together. What goes to several cases names none
+// of them.
+func (p *plan) wholeHint(name string) (any, bool) {
+	if name != "" {
+		return nil, false
+	}
+	var some []any
+	for range 1 + p.IntN(3) {
+		some = append(some, one(p.Rand, p.w.claims).id)
+	}
+	tagging := func(o object) (any, bool) {
+		o["add"] = []any{p.mostly(fmt.Sprintf("tag %d", p.IntN(40)), "?", "", "a\u202eb")}
+		if len(p.w.tags) > 0 && p.chance(50) {
+			o["remove"] = []any{one(p.Rand, p.w.tags)}
+		}
+		return o, true
+	}
+	switch p.op.id {
+	case "tag-case":
+		return tagging(object{})
+	case "tag-many":
+		return tagging(object{"cases": some})
+	case "reply-many", "preview-replies":
+		if p.chance(30) {
+			return object{"cases": some, "bodies": object{"en": "We look at it.", "pt-BR": p.mostly("Vamos ver.", "")}}, true
+		}
+		return object{"cases": some, "body": p.mostly("We look at it.", "", strings.Repeat("x", 6000))}, true
+	case "merge-tag":
+		if len(p.w.tags) > 0 {
+			return object{"into": one(p.Rand, p.w.tags)}, true
+		}
+	case "snooze":
+		return one(p.Rand, []object{
+			{"preset": p.mostly("in_a_week", "soon")}, {"day": p.mostly(time.Now().AddDate(0, 0, 9).Format(time.DateOnly), "2026-02-30"), "note": "because of " + p.mark(ofStaff)},
+			{"until": p.mostly(time.Now().Add(time.Hour).UTC().Format(time.RFC3339), "1970-01-01T00:00:00Z")},
+		}), true
+	}
+	return nil, false
 }
 
 // referenceHint are names of things that exist.

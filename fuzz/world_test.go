@@ -39,6 +39,7 @@ type world struct {
 	// Ids of what calls have made or shown.
 	keys, webhooks, deliveries []string
 	entries                    []string // of inboxes
+	tags, acts                 []string
 }
 
 // person is somebody who calls.

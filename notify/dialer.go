@@ -28,21 +28,20 @@ func notPublic() []string {
 		"198.51.100.0/24",
 		"203.0.113.0/24",
 		"240.0.0.0/4",
-		"2002::/16", // these hold IPv4 addresses, private ones too
+		"64:ff9b::/96", // these hold IPv4 addresses, private ones too
+		"64:ff9b:1::/48",
+		"2002::/16",
 		"2001::/23",
 		"2001:db8::/32",
-		"3fff::/20",
+		"100::/64",
+		"fec0::/10",
 	}
 }
-
-// worldIPv6 is all that was ever given to the open internet; outside of it are, among
-// others, the ways in which IPv4 addresses are written in IPv6.
-func worldIPv6() netip.Prefix { return netip.PrefixFrom(netip.AddrFrom16([16]byte{0x20}), 3) }
 
 // isPublic reports whether an address is one of the open internet.
 func isPublic(address netip.Addr) bool {
 	address = address.Unmap().WithZone("")
-	if !address.IsGlobalUnicast() || address.IsPrivate() || address.Is6() && !worldIPv6().Contains(address) {
+	if !address.IsGlobalUnicast() || address.IsPrivate() {
 		return false
 	}
 	return !slices.ContainsFunc(notPublic(), func(network string) bool {

@@ -12,7 +12,7 @@ import (
 var sampleData = map[string]string{
 	"code": "042917", "minutes": "10", "purpose": "verify_contact", "reference": "AR-7F3K-29QD",
 	"review_by": "2026-12-01", "due": "2026-11-26T15:00:00Z", "deadline": "2026-12-06T23:59:59Z", "items": "Company registration\nAuthorization letter",
-	"reason": "The letter bears no seal.\nThe certificate has expired.", "appeal_until": "2026-12-22T10:30:00Z",
+	"reason": "The letter bears no seal.\nThe certificate has expired.", "appeal_until": "2026-12-22",
 	"organisation": "Contoso Partners", "customer": "João & Filhos Ltda.", "expires": "2026-11-29T14:30:00Z",
 	"link": "https://recover.northwind.example/i#x7Yq", "materials": "Consent e-mail\nInvoice <2026>", "files": "letter.pdf\ninvoice.pdf",
 	"added": "yes", "until": "2026-12-06T14:30:00Z",

@@ -104,6 +104,34 @@ func (c *Calendar) Extend(now time.Time, left time.Duration, unit string) time.T
 	}
 }
 
+// morning is when a day begins for people where no hours are given.
+const morning = 8 * time.Hour
+
+// Opening is when work begins on the first working day that is at least so many days
+// after that of a moment.
+func (c *Calendar) Opening(from time.Time, days int) time.Time {
+	day := c.civil(from).Truncate(wholeDay).AddDate(0, 0, days)
+	for !c.works(day) {
+		day = day.AddDate(0, 0, 1)
+	}
+	return c.Morning(day)
+}
+
+// NextWeek is when work begins in the week after that of a moment; weeks begin on Monday.
+func (c *Calendar) NextWeek(from time.Time) time.Time {
+	sinceMonday := (int(c.civil(from).Weekday()) + 6) % 7
+	return c.Opening(from, 7-sinceMonday)
+}
+
+// Morning is when work begins on a day, or would if there were any.
+func (c *Calendar) Morning(day time.Time) time.Time {
+	opens := c.from
+	if _, _, given := c.WorkingHours(); !given {
+		opens = morning
+	}
+	return c.moment(time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, time.UTC).Add(opens))
+}
+
 // Day is the day, in the calendar's zone, by whose end a moment has come: midnight is
 // the end of the day before.
 func (c *Calendar) Day(at time.Time) string {

@@ -71,8 +71,10 @@ type CaseStaffView struct {
 	Documents       []DocumentView  `json:"documents" doc:"Every file of the case, also those of items that are no longer asked for."`
 	Invitations     []InvitationRef `json:"invitations"`
 	Priority        int             `json:"priority" doc:"1 when the review of this round took longer than it should, else 0."`
+	Tags            []TagView       `json:"tags" doc:"By name."`
+	Snooze          *SnoozeView     `json:"snooze,omitempty" doc:"It was put away until a time."`
 	Signals         []SignalView    `json:"signals" doc:"What the case has in common with others, and what of it is blocked. It proves nothing."`
-	People          People          `json:"people" doc:"The names of the members of staff by id: who holds the case, and who decided something in it."`
+	People          People          `json:"people" doc:"The names of the members of staff by id: who holds the case or put it away, and who decided something in it."`
 	UpdatedAt       time.Time       `json:"updated_at"`
 	Events          int64           `json:"events" doc:"How many events the case has."`
 }
@@ -196,7 +198,7 @@ func (a caseAPI) staffView(d *cases.Details) *CaseStaffView {
 	c := d.Case
 	view := &CaseStaffView{
 		Held: c.Held, Claim: claimView(c), ApprovalsNeeded: c.ApprovalsNeeded, Verdicts: []VerdictView{},
-		Documents: []DocumentView{}, Invitations: []InvitationRef{}, Priority: c.Priority, Signals: signalViews(d), UpdatedAt: c.UpdatedAt.UTC(), Events: c.EventSeq,
+		Documents: []DocumentView{}, Invitations: []InvitationRef{}, Priority: c.Priority, Tags: tagViews(d.Tags), Snooze: snoozeView(c), Signals: signalViews(d), UpdatedAt: c.UpdatedAt.UTC(), Events: c.EventSeq,
 	}
 	for _, v := range d.Decisions {
 		view.Verdicts = append(view.Verdicts, VerdictView{

@@ -21,9 +21,9 @@ func peopleNamed(ctx context.Context, staff Staff, ids []string) (People, error)
 	return staff.StaffNames(ctx, slices.DeleteFunc(ids, func(id string) bool { return id == "" }))
 }
 
-// staffOf are the ids of the members of staff who hold the case or decided something in it.
+// staffOf are the ids of the members of staff who hold the case, put it away or decided something in it.
 func staffOf(d *cases.Details) []string {
-	ids := []string{d.Case.ClaimedBy}
+	ids := []string{d.Case.ClaimedBy, d.Case.SnoozedBy}
 	for _, v := range d.Decisions {
 		ids = append(ids, v.StaffID)
 	}

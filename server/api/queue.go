@@ -15,23 +15,25 @@ import (
 
 // QueueEntry is a case in a list.
 type QueueEntry struct {
-	ID              string     `json:"id"`
-	Reference       string     `json:"reference" example:"7F3K-29QD-XM"`
-	State           string     `json:"state" enum:"submitted,in_review,materials_requested,approved,denied,withdrawn,expired"`
-	Scenario        string     `json:"scenario,omitempty" example:"direct-authenticated"`
-	Title           string     `json:"title,omitempty" doc:"The scenario's, in the language that was asked for." example:"Direct customer, authenticated"`
-	Locale          string     `json:"locale" doc:"The customer's language."`
-	Account         string     `json:"account"`
-	Round           int        `json:"round"`
-	ApprovalsNeeded int        `json:"approvals_needed"`
-	Priority        int        `json:"priority" doc:"1 when the review of this round took longer than it should, else 0."`
-	Held            bool       `json:"held,omitempty" doc:"It waits for another case on the account to end."`
-	Claim           *ClaimView `json:"claim,omitempty"`
-	FiledAt         *time.Time `json:"filed_at,omitempty"`
-	SubmittedAt     *time.Time `json:"submitted_at,omitempty"`
-	ReviewBy        *time.Time `json:"review_by,omitempty"`
-	SupplyBy        *time.Time `json:"supply_by,omitempty"`
-	EndedAt         *time.Time `json:"ended_at,omitempty"`
+	ID              string      `json:"id"`
+	Reference       string      `json:"reference" example:"7F3K-29QD-XM"`
+	State           string      `json:"state" enum:"submitted,in_review,materials_requested,approved,denied,withdrawn,expired"`
+	Scenario        string      `json:"scenario,omitempty" example:"direct-authenticated"`
+	Title           string      `json:"title,omitempty" doc:"The scenario's, in the language that was asked for." example:"Direct customer, authenticated"`
+	Locale          string      `json:"locale" doc:"The customer's language."`
+	Account         string      `json:"account"`
+	Round           int         `json:"round"`
+	ApprovalsNeeded int         `json:"approvals_needed"`
+	Priority        int         `json:"priority" doc:"1 when the review of this round took longer than it should, else 0."`
+	Held            bool        `json:"held,omitempty" doc:"It waits for another case on the account to end."`
+	Tags            []TagView   `json:"tags" doc:"By name."`
+	Snooze          *SnoozeView `json:"snooze,omitempty" doc:"It was put away until a time."`
+	Claim           *ClaimView  `json:"claim,omitempty"`
+	FiledAt         *time.Time  `json:"filed_at,omitempty"`
+	SubmittedAt     *time.Time  `json:"submitted_at,omitempty"`
+	ReviewBy        *time.Time  `json:"review_by,omitempty"`
+	SupplyBy        *time.Time  `json:"supply_by,omitempty"`
+	EndedAt         *time.Time  `json:"ended_at,omitempty"`
 }
 
 // QueueParameters are embedded where a part of the queue is asked for, in the query or
@@ -43,19 +45,20 @@ type QueueParameters struct {
 	Language string `query:"language" json:"language,omitempty" maxLength:"35" example:"pt-BR" doc:"Only cases of customers who speak it."`
 	Holder   string `query:"holder" json:"holder,omitempty" maxLength:"64" doc:"Only cases that this member of staff holds."`
 	Raised   bool   `query:"raised" json:"raised,omitempty" doc:"Only cases of raised priority: their review took longer than it should."`
+	Tagged   string `query:"tag" json:"tag,omitempty" maxLength:"64" doc:"Only cases with this tag, by its id."`
 	Within   string `query:"within" json:"within,omitempty" enum:"late,4h,1d,3d,7d" doc:"Only cases that are due by then; in views of cases that are due."`
 	Age      string `query:"age" json:"age,omitempty" enum:"1d,7d,30d,over_7d,over_30d" doc:"Only cases that were filed within the time, or before it."`
 }
 
 func (in QueueParameters) query(view string) cases.QueueQuery {
 	return cases.QueueQuery{View: cases.View(view), Order: cases.QueueOrder(in.Order), Filter: cases.QueueFilter{
-		Policy: in.Policy, Scenario: in.Scenario, Locale: in.Language, Holder: in.Holder, Raised: in.Raised, Within: cases.QueueWithin(in.Within), Age: cases.QueueAge(in.Age),
+		Policy: in.Policy, Scenario: in.Scenario, Locale: in.Language, Holder: in.Holder, Raised: in.Raised, Tag: in.Tagged, Within: cases.QueueWithin(in.Within), Age: cases.QueueAge(in.Age),
 	}}
 }
 
 type queueIn struct {
 	server.Localized
-	View string `query:"view" enum:"mine,unassigned,due_soon,overdue,second_approval,appeals,followed,waiting,held,ended,all" default:"unassigned" doc:"mine: claimed by the caller. unassigned: waiting for a reviewer. due_soon: due within a day, or late. overdue: late. waiting: with the customer. second_approval: waiting for another approval. held: waiting for another case on the account. followed: under way, and followed by the caller."`
+	View string `query:"view" enum:"mine,unassigned,due_soon,overdue,second_approval,appeals,followed,snoozed,waiting,held,ended,all" default:"unassigned" doc:"mine: claimed by the caller. unassigned: waiting for a reviewer. due_soon: due within a day, or late. overdue: late. waiting: with the customer. second_approval: waiting for another approval. snoozed: put away until a time; those are neither in mine nor in unassigned. held: waiting for another case on the account. followed: under way, and followed by the caller."`
 	QueueParameters
 	AcceptLanguage string `header:"Accept-Language" example:"pt-BR" doc:"The language of the titles, when locale does not say it."`
 	Cursor         string `query:"cursor" maxLength:"300" doc:"Where the page before ended, or the page after began; it is in next and previous."`
@@ -68,7 +71,7 @@ type searchIn struct {
 	server.Localized
 	AcceptLanguage string `header:"Accept-Language" example:"pt-BR" doc:"The language of the titles, when locale does not say it."`
 	Body           struct {
-		View         string `json:"view,omitempty" enum:"mine,unassigned,due_soon,overdue,second_approval,appeals,followed,waiting,held,ended,all" default:"all"`
+		View         string `json:"view,omitempty" enum:"mine,unassigned,due_soon,overdue,second_approval,appeals,followed,snoozed,waiting,held,ended,all" default:"all"`
 		Text         string `json:"text,omitempty" maxLength:"1000" example:"ana@example.com" doc:"Words of the reference, the account, a contact, an organisation, a message or a note. A case has all of them, or words that begin with them. At most 200 characters."`
 		Organisation string `json:"organisation,omitempty" maxLength:"1000" example:"Nuvem Parceira" doc:"Words of an organisation's name alone: the account's owner, or who was invited."`
 		QueueParameters
@@ -80,7 +83,7 @@ type searchIn struct {
 type searchOut struct {
 	Body struct {
 		Cases    []QueueEntry `json:"cases"`
-		People   People       `json:"people" doc:"The names of those who hold them, by id."`
+		People   People       `json:"people" doc:"The names of those who hold them or put them away, by id."`
 		Next     string       `json:"next,omitempty" doc:"The cursor of the next page; absent at the end."`
 		Previous string       `json:"previous,omitempty" doc:"The cursor of the page before; absent at the beginning."`
 	}
@@ -89,7 +92,7 @@ type searchOut struct {
 type queueOut struct {
 	Body struct {
 		Cases    []QueueEntry `json:"cases" doc:"Those due first come first."`
-		People   People       `json:"people" doc:"The names of those who hold them, by id."`
+		People   People       `json:"people" doc:"The names of those who hold them or put them away, by id."`
 		Next     string       `json:"next,omitempty" format:"uri-reference" doc:"The next page; absent at the end."`
 		Previous string       `json:"previous,omitempty" format:"uri-reference" doc:"The page before; absent at the beginning."`
 	}
@@ -170,7 +173,7 @@ func (in *queueIn) page(cursor string) string {
 		query["raised"] = true
 	}
 	for name, value := range map[string]string{
-		"order": in.Order, "policy": in.Policy, "scenario": in.Scenario, "language": in.Language, "holder": in.Holder, "within": in.Within, "age": in.Age, "locale": in.Locale,
+		"order": in.Order, "tag": in.Tagged, "policy": in.Policy, "scenario": in.Scenario, "language": in.Language, "holder": in.Holder, "within": in.Within, "age": in.Age, "locale": in.Locale,
 	} {
 		if value != "" {
 			query[name] = value
@@ -185,12 +188,15 @@ type QueuePage struct {
 	Next, Previous string
 }
 
-// Holders are the ids of those who hold the cases.
+// Holders are the ids of those who hold the cases, or put them away.
 func (p QueuePage) Holders() []string {
 	var ids []string
 	for _, e := range p.Entries {
 		if e.Claim != nil {
 			ids = append(ids, e.Claim.By)
+		}
+		if e.Snooze != nil {
+			ids = append(ids, e.Snooze.By)
 		}
 	}
 	return ids
@@ -216,8 +222,14 @@ func (a caseAPI) queuePage(ctx context.Context, query cases.QueueQuery, cursor s
 	}
 	list = list[:min(len(list), limit)]
 	page := QueuePage{Entries: make([]QueueEntry, 0, len(list))}
+	tags, err := a.cases.TagsOf(ctx, list...)
+	if err != nil {
+		return QueuePage{}, err
+	}
 	for _, c := range list {
-		page.Entries = append(page.Entries, a.queueEntry(ctx, c))
+		entry := a.queueEntry(ctx, c)
+		entry.Tags = tagViews(tags[c.ID])
+		page.Entries = append(page.Entries, entry)
 	}
 	if n := len(list); n > 0 {
 		if beyond || place.Back {
@@ -241,7 +253,7 @@ func (a caseAPI) queueEntry(ctx context.Context, c *cases.Case) QueueEntry {
 	}
 	return QueueEntry{
 		ID: c.ID, Reference: c.Reference, State: string(c.State), Scenario: c.Scenario, Title: title, Locale: c.Locale, Account: c.Account, Round: c.Round,
-		ApprovalsNeeded: c.ApprovalsNeeded, Priority: c.Priority, Held: c.Held, Claim: claimView(c), FiledAt: utc(c.FiledAt), SubmittedAt: utc(c.SubmittedAt),
+		ApprovalsNeeded: c.ApprovalsNeeded, Priority: c.Priority, Held: c.Held, Snooze: snoozeView(c), Claim: claimView(c), FiledAt: utc(c.FiledAt), SubmittedAt: utc(c.SubmittedAt),
 		ReviewBy: utc(c.ReviewDue), SupplyBy: utc(c.CustomerDue), EndedAt: utc(c.EndedAt),
 	}
 }

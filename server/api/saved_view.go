@@ -32,7 +32,7 @@ type saveViewIn struct {
 	Body struct {
 		Name         string `json:"name" maxLength:"1000" example:"Chinese companies" doc:"1 to 60 characters. One that the caller has already is replaced."`
 		Shared       bool   `json:"shared,omitempty" doc:"For everybody; leads only."`
-		View         string `json:"view" enum:"mine,unassigned,due_soon,overdue,second_approval,appeals,followed,waiting,held,ended,all"`
+		View         string `json:"view" enum:"mine,unassigned,due_soon,overdue,second_approval,appeals,followed,snoozed,waiting,held,ended,all"`
 		Text         string `json:"text,omitempty" maxLength:"1000" doc:"As in a search."`
 		Organisation string `json:"organisation,omitempty" maxLength:"1000" doc:"As in a search."`
 		QueueParameters
@@ -90,7 +90,7 @@ func savedViewView(ctx context.Context, v *cases.SavedView) SavedViewView {
 	return SavedViewView{
 		ID: v.ID, Name: v.Name, Shared: v.Shared, Mine: v.StaffID == actorOf(ctx).ID, View: string(q.View), Text: q.Filter.Text, Organisation: q.Filter.Organisation,
 		QueueParameters: QueueParameters{
-			Order: string(q.Order), Policy: q.Filter.Policy, Scenario: q.Filter.Scenario, Language: q.Filter.Locale, Holder: q.Filter.Holder, Raised: q.Filter.Raised,
+			Order: string(q.Order), Policy: q.Filter.Policy, Scenario: q.Filter.Scenario, Language: q.Filter.Locale, Holder: q.Filter.Holder, Raised: q.Filter.Raised, Tagged: q.Filter.Tag,
 			Within: string(q.Filter.Within), Age: string(q.Filter.Age),
 		},
 	}

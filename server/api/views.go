@@ -61,6 +61,11 @@ func (v Views) Inbox(ctx context.Context, unread bool, in PageQuery) ([]InboxEnt
 	return v.api.inbox(ctx, unread, in)
 }
 
+// Tags are a page of the tags, and the cursor of the next.
+func (v Views) Tags(ctx context.Context, cursor string, limit int) ([]TagEntry, string, error) {
+	return v.api.tags(ctx, cursor, limit)
+}
+
 // Requirements are what a decision asks for.
 func (v Views) Requirements(requirements []rules.Requirement, locale string) []RequirementView {
 	return requirementViews(requirements, locale)

@@ -3,8 +3,6 @@ package web_test
 import (
 	"context"
 	"encoding/csv"
-	"errors"
-	"log/slog"
 	"net/url"
 	"strings"
 	"testing"
@@ -13,12 +11,8 @@ import (
 
 	"regain/accounts"
 	"regain/cases"
-	"regain/database"
-	"regain/database/databasetest"
 	"regain/internal/browser"
-	"regain/server/api"
 	"regain/server/servertest"
-	"regain/server/web"
 )
 
 // lookAt has somebody open every document of a case.
@@ -45,21 +39,6 @@ func spoilEvent(t *testing.T, h *servertest.Harness, id string) {
 	if _, err := h.DB.NewRaw("UPDATE events SET actor_id = 'somebody' WHERE case_id = ? AND seq = 3", id).Exec(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// forgetfulKeys can't be read.
-type forgetfulKeys struct{ api.Keys }
-
-func (forgetfulKeys) APIKeys(context.Context, database.Page) ([]accounts.APIKey, string, error) {
-	return nil, "", errors.New("the list of keys can't be read")
-}
-
-// TestLooksWithoutPeople: a page that can't say whose looks there are does not say that
-// there are none.
-func TestLooksWithoutPeople(t *testing.T) {
-	h := servertest.StartWith(t, databasetest.SQLite(t), servertest.Options{Logger: slog.New(slog.DiscardHandler), Pages: func(s *web.Services) { s.Keys = forgetfulKeys{s.Keys} }})
-	v, _ := atDesk(t, h, accounts.Auditor)
-	v.open("/staff/audit/looks").wants(500, "/staff/audit/looks")
 }
 
 // TestAuditPages: an auditor verifies one record from its page and by reference, and all

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -122,20 +121,6 @@ func channelOf(f *Form) cases.Channel {
 	return cases.Email
 }
 
-// resumeCodePath is the address of the form that takes the code.
-func resumeCodePath(f *Form) string {
-	return "/resume/code?" + url.Values{"reference": {f.Get("reference")}, "channel": {string(channelOf(f))}}.Encode()
-}
-
-// entryView is a page on which somebody enters, with what the form carries past it. Here
-// is its address, where the present one does not do.
-func (p *Pages) entryView(c *gin.Context, f *Form, here string) *View {
-	v := p.view(c, nil, f)
-	v.Carry = readCarry(f)
-	v.Here = cmp.Or(here, v.Here)
-	return v
-}
-
 // sendResumeCode answers alike whether there is such a case or not.
 func (p *Pages) sendResumeCode(c *gin.Context) error {
 	f, err := ReadForm(c)
@@ -143,7 +128,8 @@ func (p *Pages) sendResumeCode(c *gin.Context) error {
 		return err
 	}
 	ctx := c.Request.Context()
-	v := p.entryView(c, f, "")
+	v := p.view(c, nil, f)
+	v.Carry = readCarry(f)
 	if f.Get("reference") == "" {
 		words, err := v.T("customer.resume.reference_required")
 		if err != nil {
@@ -155,7 +141,8 @@ func (p *Pages) sendResumeCode(c *gin.Context) error {
 	if err := p.services.Cases.SendResumeCode(ctx, f.Get("reference"), channelOf(f), server.Address(ctx)); err != nil {
 		return p.refuseView(c, "customer/resume", v, err)
 	}
-	return p.render(c, http.StatusOK, "customer/resume_code", p.entryView(c, f, resumeCodePath(f)))
+	v.Here = "/resume/code?" + url.Values{"reference": {f.Get("reference")}, "channel": {string(channelOf(f))}}.Encode()
+	return p.render(c, http.StatusOK, "customer/resume_code", v)
 }
 
 func (p *Pages) resume(c *gin.Context) error {
@@ -166,7 +153,10 @@ func (p *Pages) resume(c *gin.Context) error {
 	ctx := c.Request.Context()
 	found, err := p.services.Cases.Resume(ctx, f.Get("reference"), channelOf(f), f.Get("code"))
 	if err != nil {
-		return p.refuseCode(c, "customer/resume_code", p.entryView(c, f, resumeCodePath(f)), err)
+		v := p.view(c, nil, f)
+		v.Carry = readCarry(f)
+		v.Here = "/resume/code?" + url.Values{"reference": {f.Get("reference")}, "channel": {string(channelOf(f))}}.Encode()
+		return p.refuseCode(c, "customer/resume_code", v, err)
 	}
 	if err := p.openSession(ctx, c, accounts.Customer, found.ID); err != nil {
 		return err

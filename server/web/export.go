@@ -67,6 +67,9 @@ func (p *Pages) exportPage(c *gin.Context) (*exportPage, error) {
 	if data.people, err = p.services.Staff.StaffNames(ctx, append(staffIn(e.Details, e.Talk, e.Events), actor.ID)); err != nil {
 		return nil, err
 	}
+	if err := p.readTagNames(ctx, data.reviewPage, e.Events); err != nil {
+		return nil, err
+	}
 	data.By = data.name(actor.ID)
 	data.Cards = reviewCards(data.reviewPage, locale)
 	data.Talk = data.talk(e.Talk)

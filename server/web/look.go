@@ -139,10 +139,7 @@ func (p *Pages) showLooks(c *gin.Context) error {
 	data := &looksPage{Person: c.Query("person"), From: c.Query("from"), To: c.Query("to")}
 	f := NewForm("person", data.Person, "from", data.From, "to", data.To)
 	var err error
-	if data.People, err = p.lookers(c); err != nil {
-		return err
-	}
-	if data.Person == "" {
+	if data.People, err = p.lookers(c); err != nil || data.Person == "" {
 		return p.showForm(c, "staff/looks", data, f)
 	}
 	names, err := p.services.Staff.StaffNames(ctx, []string{data.Person})

@@ -15,18 +15,15 @@ import (
 // The pages of organisations: members sign in with a code and see what is asked of any
 // of their addresses. One letter's page is that of an invited partner.
 
-const (
-	memberEntryPath = "/organisation" // what is typed there has no place in an address
-	lettersPath     = "/organisation/letters"
-)
+const lettersPath = "/organisation/letters"
 
 func (p *Pages) registerOrganisation() {
-	p.get("organisation-page", memberEntryPath, func(c *gin.Context) error { return p.show(c, "partner/sign_in", nil) })
+	p.get("organisation-page", "/organisation", func(c *gin.Context) error { return p.show(c, "partner/sign_in", nil) })
 	if p.services.Cases == nil || p.services.Organisations == nil {
 		return
 	}
 	p.server.Page(server.Route{
-		ID: "send-member-code-page", Method: http.MethodPost, Path: memberEntryPath, Roles: server.Everyone(), Effect: server.Changes,
+		ID: "send-member-code-page", Method: http.MethodPost, Path: "/organisation", Roles: server.Everyone(), Effect: server.Changes,
 		Limit: server.Limit{N: 30, Per: hour, By: server.ByAddress}, MaxBody: 2 * maxCarry,
 	}, p.sendMemberCode)
 	p.server.Page(server.Route{
@@ -54,7 +51,9 @@ func (p *Pages) sendMemberCode(c *gin.Context) error {
 		return err
 	}
 	ctx := c.Request.Context()
-	v := p.entryView(c, f, memberEntryPath)
+	v := p.view(c, nil, f)
+	v.Carry = readCarry(f)
+	v.Here = "/organisation" // the address is typed anew in another language: it has no place in a URL
 	if err := p.services.Organisations.SendMemberCode(ctx, f.Get("email"), server.Locale(ctx), server.Address(ctx)); err != nil {
 		return p.refuseView(c, "partner/sign_in", v, err)
 	}
@@ -69,7 +68,10 @@ func (p *Pages) signInMember(c *gin.Context) error {
 	ctx := c.Request.Context()
 	token, _, err := p.services.Organisations.SignInMember(ctx, f.Get("email"), f.Get("code"), server.Address(ctx))
 	if err != nil {
-		return p.refuseCode(c, "partner/sign_in_code", p.entryView(c, f, memberEntryPath), err)
+		v := p.view(c, nil, f)
+		v.Carry = readCarry(f)
+		v.Here = "/organisation"
+		return p.refuseCode(c, "partner/sign_in_code", v, err)
 	}
 	if err := p.keepSession(ctx, c, token); err != nil {
 		return err

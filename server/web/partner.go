@@ -231,7 +231,7 @@ func (p *Pages) takeOwed(c *gin.Context) error {
 		}
 		data, readErr := p.owed(c)
 		if readErr != nil {
-			return u.fault(err)
+			return err
 		}
 		v := p.view(c, data, u.form)
 		v.Here = data.Page

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 
 	"github.com/gin-gonic/gin"
@@ -30,6 +31,12 @@ func (p *Pages) registerQueue() {
 	p.post("queue-next-page", queuePath+"/next", reviewers, server.Changes, p.claimNext)
 	p.post("queue-claim-page", queuePath+"/claim", reviewers, server.Changes, p.claimListed)
 	p.post("queue-assign-page", queuePath+"/assign", reviewers, server.Changes, p.assignListed)
+	p.post("queue-tag-page", queuePath+"/tags", reviewers, server.Changes, p.tagListed)
+	p.post("queue-undo-tags-page", queuePath+"/tags/undo", reviewers, server.Changes, p.undoTags)
+	p.post("queue-write-page", queuePath+"/write", reviewers, server.Repeats, p.showReply)
+	p.server.Page(server.Route{
+		ID: "queue-reply-page", Method: http.MethodPost, Path: queuePath + "/replies", Roles: reviewers, Effect: server.Changes, MaxBody: maxCarry, Limit: api.Replies(),
+	}, p.sendReply)
 	p.post("queue-undo-page", queuePath+"/undo", reviewers, server.Changes, p.undoAssignment)
 }
 
@@ -52,8 +59,13 @@ type queuePage struct {
 	Reviewers []accounts.Staff
 	// Chosen are the filters that are in force.
 	Chosen []chosenFilter
+	// TagNames are the tags that can be given.
+	TagNames []string
 	// Outcome tells of what was just done with several cases; nil mostly.
 	Outcome *assignOutcome
+
+	// tags are those to filter by.
+	tags []Option
 }
 
 // queueTab is a view with how many cases are in it; -1 where they are not counted.
@@ -76,9 +88,14 @@ type queueRow struct {
 	// Holder is the name of who holds it, Mine whether that is the reader.
 	Holder string
 	Mine   bool
-	// Free says that the reader may take it, Selectable that it can be given to somebody.
+	// Tagged are its tags, each with the way to the others that have it.
+	Tagged []queueTag
+	// Free says that the reader may take it, Selectable that something can be done with it.
 	Free, Selectable bool
 }
+
+// queueTag is a tag of a case in the list.
+type queueTag struct{ Name, Path string }
 
 func (p *Pages) showQueue(c *gin.Context) error {
 	data, err := p.queue(c.Request.Context(), c.Request.URL.Query())
@@ -112,12 +129,17 @@ func (p *Pages) queue(ctx context.Context, address url.Values) (*queuePage, erro
 		return nil, err
 	}
 	tellApart(data.Reviewers)
+	if err = p.readTags(ctx, actor, data); err != nil {
+		return nil, err
+	}
 	if data.Saved, err = p.savedTabs(ctx, actor, data); err != nil {
 		return nil, err
 	}
 	data.Tabs = queueTabs(data, counts)
 	data.Next, data.Previous, data.Turned = data.page(page.Next), data.page(page.Previous), data.turned()
-	data.Chosen = p.chosen(server.Locale(ctx), data)
+	if data.Chosen, err = p.chosen(ctx, data); err != nil {
+		return nil, err
+	}
 	data.Rows, err = p.queueRows(ctx, actor, data, page)
 	return data, err
 }
@@ -151,7 +173,10 @@ func (p *Pages) queueRows(ctx context.Context, actor cases.Actor, data *queuePag
 		}
 		atReview := !e.Held && (e.State == string(cases.Submitted) || e.State == string(cases.InReview))
 		row.Free = data.Reviews && atReview && e.Claim == nil
-		row.Selectable = data.Reviews && atReview && (row.Free || row.Mine || data.Leads)
+		row.Selectable = data.Reviews
+		for _, t := range e.Tags {
+			row.Tagged = append(row.Tagged, queueTag{Name: t.Name, Path: data.inTag(t.ID)})
+		}
 		rows = append(rows, row)
 	}
 	return rows, nil
@@ -206,6 +231,9 @@ func (p *Pages) refuseList(c *gin.Context, f *Form, err error) error {
 	v := p.view(c, data, shown)
 	v.Here = data.Path()
 	shown.General = p.problemWords(v.Locale, string(found.Kind), found.Code, found.Detail)
+	if len(found.Fields) > 0 { // of what was typed below the list
+		shown.General = p.fieldWords(v.Locale, found.Fields[0])
+	}
 	return p.render(c, server.StatusOf(found.Kind), "staff/queue", v)
 }
 

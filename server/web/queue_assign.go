@@ -3,24 +3,26 @@ package web
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"strconv"
 
 	"github.com/gin-gonic/gin"
 
 	"regain/cases"
 	"regain/problem"
-	"regain/server"
 	"regain/server/api"
 )
 
 // assignOutcome tells what became of cases that were given at one go, or put back.
 type assignOutcome struct {
-	// ID undoes it; empty when there is nothing to undo.
-	ID string
-	// Kind is given, mine, released, back or nothing: the words in staff.outcome.
+	// ID undoes it; empty when there is nothing to undo. Undo is the form that does, Field
+	// what it calls the id.
+	ID, Undo, Field string
+	// Kind is given, mine, released, back, tagged, tags_back, sent or nothing: the words in
+	// staff.outcome.
 	Kind string
 	Done int
+	// Same is how many were so already.
+	Same int
 	To   string
 	// Kept is how many were left as they are, when it was undone.
 	Kept    int
@@ -103,8 +105,16 @@ func (p *Pages) undoAssignment(c *gin.Context) error {
 // outcome is what the address says was just done; nil when it says nothing.
 func (p *Pages) outcome(c *gin.Context, data *queuePage) (*assignOutcome, error) {
 	ctx := c.Request.Context()
-	if back := c.Query("back"); back != "" {
-		return &assignOutcome{Kind: "back", Done: int(wholeNumber(back)), Kept: int(wholeNumber(c.Query("kept")))}, nil
+	for _, back := range []string{"back", "tags_back"} {
+		if n := c.Query(back); n != "" {
+			return &assignOutcome{Kind: back, Done: int(wholeNumber(n)), Kept: int(wholeNumber(c.Query("kept")))}, nil
+		}
+	}
+	if id := c.Query("tagged"); id != "" {
+		return p.bulkOutcome(ctx, data, cases.BulkTag, id)
+	}
+	if id := c.Query("sent"); id != "" {
+		return p.bulkOutcome(ctx, data, cases.BulkReply, id)
 	}
 	if c.Query("done") == "" {
 		return nil, nil
@@ -117,7 +127,7 @@ func (p *Pages) outcome(c *gin.Context, data *queuePage) (*assignOutcome, error)
 	if err != nil {
 		return nil, err
 	}
-	out := &assignOutcome{ID: a.ID, Done: len(a.Done()), Kind: "nothing", At: data.At()}
+	out := &assignOutcome{ID: a.ID, Undo: queuePath + "/undo", Field: "assignment", Done: len(a.Done()), Kind: "nothing", At: data.At()}
 	if out.Done > 0 {
 		to := a.Done()[0].To
 		out.To = data.holderName(to)
@@ -140,11 +150,7 @@ func (p *Pages) outcome(c *gin.Context, data *queuePage) (*assignOutcome, error)
 func (p *Pages) refused(ctx context.Context, actor cases.Actor, steps []cases.AssignStep) []refusedCase {
 	var out []refusedCase
 	for _, step := range steps {
-		one := refusedCase{Reference: step.CaseID, Why: p.problemWords(server.Locale(ctx), "conflict", step.Refused, "")}
-		if c, err := p.services.Cases.Case(ctx, actor, step.CaseID); err == nil {
-			one.Reference, one.Path = c.Reference, "/staff/cases/"+url.PathEscape(c.ID)
-		}
-		out = append(out, one)
+		out = append(out, p.refusedCase(ctx, actor, step.CaseID, step.Refused))
 	}
 	return out
 }

@@ -12,6 +12,7 @@ import (
 	"regain/accounts"
 	"regain/cases"
 	"regain/problem"
+	"regain/server"
 	"regain/server/api"
 )
 
@@ -57,13 +58,12 @@ func (p *Pages) filterQueue(c *gin.Context) error {
 		f.Values.Del(dropped)
 	}
 	query := f.queueQuery()
-	saves := f.Get("do") == "save"
-	if path := p.pathOfReference(ctx, actor, query.Filter.Text); path != "" && !saves {
+	if path := p.pathOfReference(ctx, actor, query.Filter.Text); path != "" {
 		return p.seeOther(c, path)
 	}
 	path := ""
 	switch {
-	case saves:
+	case f.Get("do") == "save":
 		var saved *cases.SavedView
 		if saved, err = p.services.Cases.SaveView(ctx, actor, cases.NewView{Name: f.Get("name"), Shared: f.Get("shared") != "", Query: query}); err == nil {
 			path = queuePath + "?saved=" + url.QueryEscape(saved.ID)
@@ -141,8 +141,8 @@ func (p *Pages) removeView(c *gin.Context) error {
 }
 
 // chosen are the filters in force, in words.
-func (p *Pages) chosen(locale string, data *queuePage) []chosenFilter {
-	f := data.Query.Filter
+func (p *Pages) chosen(ctx context.Context, data *queuePage) ([]chosenFilter, error) {
+	f, locale := data.Query.Filter, server.Locale(ctx)
 	var out []chosenFilter
 	add := func(field, label string) {
 		if label != "" {
@@ -165,12 +165,14 @@ func (p *Pages) chosen(locale string, data *queuePage) []chosenFilter {
 	add("scenario", p.scenarioTitle(locale, f.Scenario))
 	add("language", languageName(locale, f.Locale))
 	add("holder", data.holderName(f.Holder))
+	tag, err := p.tagName(ctx, f.Tag)
+	add("tag", tag)
 	if f.Raised {
 		add("raised", say("find", "raised"))
 	}
 	add("within", say("within", string(f.Within)))
 	add("age", say("age", string(f.Age)))
-	return out
+	return out, err
 }
 
 // tellApart adds the e-mail address to names that several people have.

@@ -54,7 +54,7 @@ func (p *Pages) placeInQueue(ctx context.Context, actor cases.Actor, address url
 // filterFrom reads a filter from the fields of a form or an address.
 func filterFrom(get func(name string) string) cases.QueueFilter {
 	return cases.QueueFilter{
-		Policy: get("policy"), Scenario: get("scenario"), Locale: get("language"), Holder: get("holder"), Raised: get("raised") != "",
+		Policy: get("policy"), Scenario: get("scenario"), Locale: get("language"), Holder: get("holder"), Raised: get("raised") != "", Tag: get("tag"),
 		Within: cases.QueueWithin(get("within")), Age: cases.QueueAge(get("age")),
 	}
 }
@@ -66,7 +66,7 @@ func filterFields(f cases.QueueFilter) map[string]string {
 		raised = "yes"
 	}
 	return map[string]string{
-		"raised": raised,
+		"raised": raised, "tag": f.Tag,
 		"policy": f.Policy, "scenario": f.Scenario, "language": f.Locale, "holder": f.Holder, "within": string(f.Within), "age": string(f.Age),
 	}
 }

@@ -84,6 +84,8 @@ type reviewPage struct {
 	Was      *leftCase
 	// Next and Previous are the cases beside this one in the reader's view; empty at the ends.
 	Next, Previous string
+	// TagNames are the tags that the case has not, to choose from.
+	TagNames []string
 	// Kept is what was typed into a form that is not there any more.
 	Kept []string
 	// Preview is what the customer would get.
@@ -92,8 +94,10 @@ type reviewPage struct {
 	reader  cases.Actor
 	details *cases.Details
 	people  map[string]string
-	record  map[string]any
-	now     time.Time
+	// tagNames are what the tags are called that events name.
+	tagNames map[string]*cases.Tag
+	record   map[string]any
+	now      time.Time
 }
 
 // reviewQuery is what the address, or a form, says about how to show the page.
@@ -103,7 +107,12 @@ type reviewQuery struct {
 }
 
 // leftCase is a case that the reader has just done with.
-type leftCase struct{ Reference, State, Path string }
+type leftCase struct {
+	ID, Reference, State, Path string
+	// Snoozed is until when the reader has just put it away; nil otherwise.
+	Snoozed *time.Time
+	Version int64
+}
 
 func (p *Pages) showReview(c *gin.Context) error {
 	q := reviewQueryOf(c)
@@ -150,6 +159,9 @@ func (p *Pages) reviewPage(c *gin.Context, q reviewQuery) (*reviewPage, error) {
 		return nil, err
 	}
 	if data.people, err = p.services.Staff.StaffNames(ctx, staffIn(d, messages, events)); err != nil {
+		return nil, err
+	}
+	if err := p.readTagNames(ctx, data, events); err != nil {
 		return nil, err
 	}
 	data.Cards = reviewCards(data, locale)
@@ -207,7 +219,10 @@ func (p *Pages) readWay(ctx context.Context, data *reviewPage, was string) error
 		return nil
 	}
 	if err == nil {
-		data.Was = &leftCase{Reference: left.Reference, State: string(left.State), Path: data.other(left.ID)}
+		data.Was = &leftCase{ID: left.ID, Reference: left.Reference, State: string(left.State), Path: data.other(left.ID), Version: left.Version}
+		if left.SnoozedBy == data.reader.ID {
+			data.Was.Snoozed = left.SnoozedUntil
+		}
 	}
 	return err
 }
@@ -261,7 +276,7 @@ func (p *Pages) readTalk(ctx context.Context, data *reviewPage, q reviewQuery) (
 
 // staffIn are the ids of the members of staff whom the page names.
 func staffIn(d *cases.Details, messages []*cases.CaseMessage, events []*cases.Event) []string {
-	ids := []string{d.Case.ClaimedBy}
+	ids := []string{d.Case.ClaimedBy, d.Case.SnoozedBy}
 	for _, v := range d.Decisions {
 		ids = append(ids, v.StaffID)
 	}

@@ -61,6 +61,9 @@ func (p *Pages) registerReviewActs() {
 		{id: "correct-answers", path: "corrections", do: "correct", run: runCorrect},
 		{id: "approve", path: "approval", do: "approve", run: runApprove, ends: true},
 		{id: "deny", path: "denial", do: "deny", run: runDeny, ends: true, preview: previewDenial},
+		{id: "tag", path: "tags", do: "tag", run: runTag},
+		{id: "snooze", path: "snooze", do: "snooze", run: runSnooze, ends: true},
+		{id: "wake", path: "waking", run: runWake},
 		{id: "write-message", path: "messages", do: "message", run: runMessage, limit: letters},
 		{id: "write-note", path: "notes", do: "note", run: runNote, limit: letters},
 		{id: "follow", path: "follow", run: runFollow, reads: true},
@@ -202,6 +205,10 @@ func (a reviewAct) fieldName(name string) string {
 		return name
 	case first == "answers":
 		return "correct-" + name
+	case a.do == "tag":
+		return "tag-name"
+	case a.do == "snooze" && (first == "preset" || first == "until"):
+		return "snooze-when"
 	case first == "asks", first == "checks":
 		return a.do + "-" + first
 	case first == "mentions":
@@ -223,12 +230,16 @@ func (a reviewAct) kept(data *reviewPage, f *Form) []string {
 		shown = data.MayWrite()
 	case "note":
 		shown = data.MayNote()
+	case "tag":
+		shown = data.MayTag()
+	case "snooze":
+		shown = data.MaySnooze()
 	}
 	if shown {
 		return nil
 	}
 	var out []string
-	for _, name := range []string{"words_customer", "words_staff", "words", "text", "reason", "fallback_reason", "body", "note"} {
+	for _, name := range []string{"words_customer", "words_staff", "words", "text", "reason", "fallback_reason", "body", "name", "note"} {
 		for _, typed := range f.All(a.do + "-" + name) {
 			if strings.TrimSpace(typed) != "" {
 				out = append(out, typed)

@@ -160,22 +160,15 @@ func TestTenCasesByKeyboard(t *testing.T) {
 	}
 }
 
-// caseInHand is the page of a case that its reader took by the key for it.
-func caseInHand(t *testing.T, h *house) (*browser.Page, string) {
-	t.Helper()
+// TestUndoInABrowser: a rejection is taken back by a key, and what it was is still on record.
+func TestUndoInABrowser(t *testing.T) {
+	h := open(t)
 	_, id := withDocuments(t, h.Harness, "ana@example.com", enterprise())
 	p := signedIn(t, h.Harness, browser.Options{}, accounts.Reviewer)
 	p.Go(h.URL + "/staff/cases/" + id)
 	shown(p)
 	p.Press("c")
 	p.WaitFor(`document.querySelector("[data-accept]")`)
-	return p, id
-}
-
-// TestUndoInABrowser: a rejection is taken back by a key, and what it was is still on record.
-func TestUndoInABrowser(t *testing.T) {
-	h := open(t)
-	p, id := caseInHand(t, h)
 	p.Press("n")
 	p.WaitFor(`document.querySelector("#do-reject:modal")`)
 	p.Press(" ") // the first reason has the focus
@@ -234,8 +227,13 @@ func reviewerOf(who accounts.Staff) cases.Actor {
 // faster, with what the other did.
 func TestTwoReviewersCollide(t *testing.T) {
 	h := open(t)
-	p, id := caseInHand(t, h)
+	_, id := withDocuments(t, h.Harness, "ana@example.com", enterprise())
 	path := "/staff/cases/" + id
+	p := signedIn(t, h.Harness, browser.Options{}, accounts.Reviewer)
+	p.Go(h.URL + path)
+	shown(p)
+	p.Press("c")
+	p.WaitFor(`document.querySelector("[data-accept]")`)
 
 	lead, who := atDesk(t, h.Harness, accounts.Lead)
 	actor := reviewerOf(who)

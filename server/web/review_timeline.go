@@ -81,6 +81,17 @@ func (e timelineEntry) key() string {
 		if e.facts["first"] != true {
 			return "submit_again"
 		}
+	case "tag":
+		switch {
+		case e.facts["removed"] == nil:
+			return "tag_add"
+		case e.facts["added"] == nil:
+			return "tag_remove"
+		}
+	case "wake":
+		if e.event.ActorKind == cases.System {
+			return "wake_time"
+		}
 	case "approve_part":
 		return "approve_part"
 	}
@@ -94,7 +105,7 @@ func (v *View) EventWords(e timelineEntry) (template.HTML, error) {
 	if !v.pages.words.has(key) { // something that this page was not told about
 		key = "review.event.something"
 	}
-	args := []any{"who", v.Strong(e.page.who(&w, e.event)), "item", e.items(), "what", e.Type}
+	args := []any{"who", v.Strong(e.page.who(&w, e.event)), "item", e.items(), "what", e.Type, "tags", v.Strong(e.tags()), "until", e.until(v.Locale)}
 	args = append(args, "reason", w.reason(e.fact("reason")), "to", v.Strong(e.page.nameOr(&w, e.fact("to"))))
 	if w.err != nil {
 		return "", w.err

@@ -162,7 +162,12 @@ func TestReviewWhileAway(t *testing.T) {
 // says so inside it.
 func TestReviewCollisionInAForm(t *testing.T) {
 	h := open(t)
-	p, id := caseInHand(t, h)
+	_, id := withDocuments(t, h.Harness, "ana@example.com", enterprise())
+	p := signedIn(t, h.Harness, browser.Options{}, accounts.Reviewer)
+	p.Go(h.URL + "/staff/cases/" + id)
+	shown(p)
+	p.Press("c")
+	p.WaitFor(`document.querySelector("[data-accept]")`)
 	p.Press("d")
 	p.WaitFor(`document.querySelector("#do-deny:modal")`)
 	p.Click("#do-deny .pick:nth-of-type(8) input")

@@ -48,6 +48,7 @@ func (p *Pages) registerStaff() {
 		p.registerQueue()
 		p.registerBlocks()
 		p.registerInbox()
+		p.registerTags()
 	}
 }
 
@@ -182,6 +183,7 @@ func staffPlaces() []staffPlace {
 		{Name: "queue", Path: queuePath},
 		{Name: "inbox", Path: inboxPath},
 		{Name: "blocks", Path: blocksPath},
+		{Name: "tags", Path: tagsPath},
 		{Name: "lead", Path: leadPath},
 		{Name: "people", Path: peoplePath},
 		{Name: "organisations", Path: keptPath},

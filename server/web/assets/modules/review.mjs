@@ -78,6 +78,12 @@ addEventListener('change', event => {
 });
 addEventListener('input', event => { if (event.target.matches?.('dialog textarea')) mirror(event.target); });
 
+// Whoever names a day has chosen it.
+addEventListener('input', event => {
+  const choice = event.target.dataset?.chooses && document.getElementById(event.target.dataset.chooses);
+  if (choice && event.target.value) choice.checked = true;
+});
+
 // A lower choice among checks takes a reason: its field is there once a lower one is all that is met.
 const fallback = form => {
   const field = $('[data-fallback]', form);
@@ -145,6 +151,13 @@ const pressed = key => {
     if (!form) return false;
     form.open = true;
     $('textarea', form).focus();
+    return true;
+  }
+  if (key === 'l') {
+    const form = $('[data-tagging]');
+    if (!form) return false;
+    form.open = true;
+    $('input:not([type=hidden])', form).focus();
     return true;
   }
   return press($(`[data-bench] [data-key="${CSS.escape(key)}"]`));

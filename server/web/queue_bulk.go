@@ -1,0 +1,142 @@
+package web
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"regain/cases"
+	"regain/problem"
+	"regain/server"
+	"regain/server/api"
+)
+
+// What is done with several cases of the queue at one go, apart from giving them to
+// somebody: tags. (A message to their customers is queue_reply.go.)
+
+// tagListed gives tags to the selected cases, or takes them away.
+func (p *Pages) tagListed(c *gin.Context) error {
+	f, err := ReadForm(c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request.Context()
+	actor := api.ActorOf(ctx)
+	selected, typed := f.All("case"), cases.SplitTags(f.Get("tags"))
+	switch {
+	case len(selected) == 0:
+		return p.refuseSelection(c, f, "staff.select.nothing")
+	case len(typed) == 0:
+		return p.refuseSelection(c, f, "staff.select.no_tag")
+	}
+	in := cases.Tagging{Add: typed}
+	if f.Get("do") == "untag" {
+		if in, err = p.takingTags(ctx, actor, typed); err != nil {
+			return err
+		}
+		if len(in.Remove) == 0 {
+			return p.refuseSelection(c, f, "staff.select.no_such_tag")
+		}
+	}
+	act, err := p.services.Cases.TagMany(ctx, actor, selected, in)
+	if err != nil {
+		return p.refuseList(c, f, err)
+	}
+	return p.backToList(c, f, "tagged", act.ID)
+}
+
+// takingTags takes away the tags that names mean.
+func (p *Pages) takingTags(ctx context.Context, actor cases.Actor, typed []string) (cases.Tagging, error) {
+	known, err := p.services.Cases.Tags(ctx, actor, true)
+	if err != nil {
+		return cases.Tagging{}, err
+	}
+	in := cases.Tagging{}
+	for _, name := range typed {
+		at := slices.IndexFunc(known, func(t *cases.Tag) bool { return t.Name == cases.TagName(name) })
+		if at >= 0 {
+			in.Remove = append(in.Remove, known[at].ID)
+		}
+	}
+	return in, nil
+}
+
+func (p *Pages) undoTags(c *gin.Context) error {
+	f, err := ReadForm(c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request.Context()
+	undone, err := p.services.Cases.UndoTags(ctx, api.ActorOf(ctx), f.Get("act"))
+	if err != nil {
+		return p.refuseList(c, f, err)
+	}
+	return p.backToList(c, f, "tags_back", strconv.Itoa(len(undone.Changed())), "kept", strconv.Itoa(len(undone.Refused())+len(undone.Unchanged())))
+}
+
+// bulkOutcome tells of what the address says was done with several cases; nil for what
+// is too long ago.
+func (p *Pages) bulkOutcome(ctx context.Context, data *queuePage, kind cases.BulkKind, id string) (*assignOutcome, error) {
+	actor := api.ActorOf(ctx)
+	act, err := p.services.Cases.BulkAct(ctx, actor, kind, id)
+	if problem.Is(err, "bulk_act_not_found") {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := &assignOutcome{Done: len(act.Changed()), Same: len(act.Unchanged()), At: data.At(), Kind: "tagged"}
+	if kind == cases.BulkReply {
+		out.Kind = "sent"
+	}
+	if out.Done > 0 && kind == cases.BulkTag && act.UndoneAt == nil && !p.now().After(act.UndoUntil()) {
+		out.ID, out.Undo, out.Field = act.ID, queuePath+"/tags/undo", "act"
+	}
+	for _, step := range act.Refused() {
+		out.Refused = append(out.Refused, p.refusedCase(ctx, actor, step.CaseID, step.Refused))
+	}
+	return out, nil
+}
+
+// readTags reads the tags that there are, to choose from and to filter by.
+func (p *Pages) readTags(ctx context.Context, actor cases.Actor, data *queuePage) error {
+	all, err := p.services.Cases.Tags(ctx, actor, true)
+	if err != nil {
+		return err
+	}
+	for _, t := range all {
+		if t.RetiredAt == nil {
+			data.TagNames = append(data.TagNames, t.Name)
+		}
+		if t.RetiredAt == nil || t.ID == data.Query.Filter.Tag {
+			data.tags = append(data.tags, Option{Value: t.ID, Label: t.Name})
+		}
+	}
+	return nil
+}
+
+// TagOptions are the tags to filter by.
+func (q *queuePage) TagOptions() []Option { return q.tags }
+
+// tagName is what the tag is called that is filtered by; empty without one.
+func (p *Pages) tagName(ctx context.Context, id string) (string, error) {
+	if id == "" {
+		return "", nil
+	}
+	known, err := p.services.Cases.TagsByID(ctx, api.ActorOf(ctx), []string{id})
+	if err != nil {
+		return "", err
+	}
+	if t := known[id]; t != nil {
+		return t.Name, nil
+	}
+	return p.words.say(server.Locale(ctx), "staff.find.no_tag")
+}
+
+// inTag is the address of the cases with a tag in the same view.
+func (q *queuePlace) inTag(id string) string {
+	other := queuePlace{Query: cases.QueueQuery{View: q.Query.View, Filter: cases.QueueFilter{Tag: id}}}
+	return other.Path()
+}
