@@ -28,11 +28,10 @@ type change struct {
 	// items are loaded by the first call of Items.
 	items []*Item
 
-	// documents and judged are loaded where a document is attached.
-	documents []*Document
-	judged    []*ItemDecision
-	policy    *rules.Policy
-	decision  *rules.Decision
+	// supplied is loaded where a document is attached.
+	supplied *supplied
+	policy   *rules.Policy
+	decision *rules.Decision
 	// before is what the policy asked before this change of the answers.
 	before *rules.Decision
 	// permitted is the row of the table whose guards have agreed.
@@ -88,7 +87,6 @@ func (s *Service) change(ctx context.Context, actor Actor, t target, fn func(*ch
 	if err != nil {
 		return nil, err
 	}
-	s.outbox.Wake()
 	return out, nil
 }
 

@@ -89,11 +89,18 @@ func notStored(cause error) error {
 // uploadLimits checks, without a lock, what supplying will check again with one:
 // a refusal should come before the bytes, not after.
 func (s *Service) uploadLimits(ctx context.Context, actor Actor, caseID, itemID string) (storage.Limits, error) {
-	c, err := s.Case(ctx, actor, caseID)
+	known, err := s.readSupplied(ctx, caseID)
 	if err != nil {
 		return storage.Limits{}, err
 	}
-	ch := &change{ctx: ctx, s: s, tx: s.db.From(ctx), actor: actor, now: s.now(), Case: c}
+	if len(known.found) == 0 {
+		return storage.Limits{}, errNotFound()
+	}
+	c := known.found[0]
+	if err := s.admitReader(ctx, actor, c); err != nil {
+		return storage.Limits{}, err
+	}
+	ch := &change{ctx: ctx, s: s, tx: s.db.From(ctx), actor: actor, now: s.now(), Case: c, items: known.items}
 	i, err := ch.supplying(itemID)
 	if err != nil {
 		return storage.Limits{}, err
@@ -188,11 +195,11 @@ func (s *Service) Reuse(ctx context.Context, actor Actor, caseID, itemID, docume
 func (s *Service) attach(ctx context.Context, actor Actor, doc *Document, readOff map[string]any) (unnamed bool, err error) {
 	unnamed = true
 	_, err = s.change(ctx, actor, target{id: doc.CaseID}, func(ch *change) error {
-		i, err := ch.supplying(doc.ItemID)
-		if err != nil {
+		if err := ch.loadSupplied(); err != nil {
 			return err
 		}
-		if err := ch.loadSupplied(); err != nil {
+		i, err := ch.supplying(doc.ItemID)
+		if err != nil {
 			return err
 		}
 		if err := ch.checkDocument(i, doc, readOff); err != nil {
@@ -230,7 +237,7 @@ func (ch *change) checkDocument(i *Item, doc *Document, readOff map[string]any) 
 	if err := ch.notRejectedBefore(i, doc); err != nil {
 		return err
 	}
-	if len(ch.documents) >= ch.s.opt.MaxDocuments {
+	if ch.supplied.documents() >= ch.s.opt.MaxDocuments {
 		return problem.Newf(problem.Conflict, "too_many_documents", "A case holds at most %d files, earlier versions included.", ch.s.opt.MaxDocuments)
 	}
 	return ch.readOff(i, doc, readOff)
@@ -246,29 +253,10 @@ func allowedType(limits storage.Limits, typ string, size int64) error {
 	return problem.New(problem.UnsupportedType, "file_type_not_allowed", "This item does not take files of this type.")
 }
 
-// loadSupplied reads, in one round trip, every version of the case's documents and what
-// was decided about items.
-func (ch *change) loadSupplied() error {
-	err := ch.s.db.ReadTogether(ch.ctx, ch.tx,
-		database.ListOf(&ch.documents, "d.case_id = ?", ch.Case.ID),
-		database.ListOf(&ch.judged, "idec.case_id = ?", ch.Case.ID))
-	if err != nil {
-		return fmt.Errorf("read documents: %w", err)
-	}
-	return nil
-}
-
 // notRejectedBefore spares everybody a second look at the very same file.
 func (ch *change) notRejectedBefore(i *Item, doc *Document) error {
-	takenBack := undone(ch.judged)
-	for _, j := range ch.judged {
-		if j.ItemID != i.ID || j.Verdict != Rejected || takenBack[j.ID] {
-			continue
-		}
-		same := func(d *Document) bool { return d.ID == j.DocumentID && d.SHA256 == doc.SHA256 }
-		if slices.ContainsFunc(ch.documents, same) {
-			return problem.New(problem.Conflict, "same_file_rejected", "This is the same file that was not accepted before. Send another one.")
-		}
+	if ch.supplied.wasRejected(i.ID, doc.SHA256) {
+		return problem.New(problem.Conflict, "same_file_rejected", "This is the same file that was not accepted before. Send another one.")
 	}
 	return nil
 }
@@ -303,21 +291,14 @@ func (ch *change) readOff(i *Item, doc *Document, raw map[string]any) error {
 
 // replaceDocuments ends the item's current document and numbers the new one.
 func (ch *change) replaceDocuments(i *Item, doc *Document) error {
-	last := 0
-	for _, d := range ch.documents {
-		if d.ItemID == i.ID {
-			last = max(last, d.Version)
-		}
-	}
-	doc.Version = last + 1
+	doc.Version = ch.supplied.lastVersion(i.ID) + 1
 	return ch.endDocuments(i, Replaced)
 }
 
+var endCurrent = database.NewShape("UPDATE documents SET state = ?, ended_at = ? WHERE case_id = ? AND item_id = ? AND state = ?")
+
 func (ch *change) endDocuments(i *Item, as DocumentState) error {
-	_, err := ch.tx.NewUpdate().Model((*Document)(nil)).
-		Set("state = ?", as).Set("ended_at = ?", ch.now).
-		Where("item_id = ?", i.ID).Where("state = ?", Current).Exec(database.Later(ch.ctx))
-	if err != nil {
+	if err := ch.s.db.RunShape(database.Later(ch.ctx), ch.tx, endCurrent, as, ch.now, ch.Case.ID, i.ID, Current); err != nil {
 		return fmt.Errorf("end document: %w", err)
 	}
 	return nil

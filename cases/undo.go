@@ -2,8 +2,10 @@ package cases
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
+	"regain/database"
 	"regain/problem"
 	"regain/rules"
 )
@@ -22,11 +24,11 @@ func (s *Service) Undo(ctx context.Context, actor Actor, caseID, itemID string, 
 		if err != nil {
 			return err
 		}
-		if err := ch.loadSupplied(); err != nil {
+		judged, documents, err := ch.judgements()
+		if err != nil {
 			return err
 		}
-		byTime(ch.judged)
-		last := undoable(ch.Case, i, ch.judged, ch.documents, actor)
+		last := undoable(ch.Case, i, judged, documents, actor)
 		if last == nil {
 			return problem.New(problem.Conflict, "nothing_to_undo", "There is no decision of yours about this item that could still be taken back.")
 		}
@@ -35,7 +37,7 @@ func (s *Service) Undo(ctx context.Context, actor Actor, caseID, itemID string, 
 				return err
 			}
 		}
-		dec := ch.takingBack(last)
+		dec := ch.takingBack(last, judged)
 		if err := ch.saveItemDecision(dec); err != nil {
 			return err
 		}
@@ -52,15 +54,28 @@ func (s *Service) Undo(ctx context.Context, actor Actor, caseID, itemID string, 
 	})
 }
 
+// judgements reads, in one round trip, what was decided about the case's items, oldest
+// first, and every version of its documents.
+func (ch *change) judgements() (judged []*ItemDecision, documents []*Document, err error) {
+	err = ch.s.db.ReadTogether(ch.ctx, ch.tx,
+		database.ListOf(&documents, "d.case_id = ?", ch.Case.ID),
+		database.ListOf(&judged, "idec.case_id = ?", ch.Case.ID))
+	if err != nil {
+		return nil, nil, fmt.Errorf("read decisions about items: %w", err)
+	}
+	byTime(judged)
+	return judged, documents, nil
+}
+
 // takingBack is the decision that restores what stood before another one: with its
 // reasons, checks and values, where that was decided on, too.
-func (ch *change) takingBack(last *ItemDecision) *ItemDecision {
+func (ch *change) takingBack(last *ItemDecision, judged []*ItemDecision) *ItemDecision {
 	dec := &ItemDecision{
 		ID: ch.s.opt.IDs(), CaseID: last.CaseID, ItemID: last.ItemID, DocumentID: last.DocumentID, Round: last.Round,
 		Verdict: last.Former, Former: last.Verdict, Undoes: last.ID, StaffID: ch.actor.ID, DecidedAt: ch.now,
 	}
 	dec.Checks.V = []string{}
-	for _, earlier := range slices.Backward(ch.judged) {
+	for _, earlier := range slices.Backward(judged) {
 		if earlier.ItemID == last.ItemID && earlier.ID != last.ID && earlier.Verdict == dec.Verdict && dec.Verdict != Pending {
 			dec.ReasonCode, dec.WordsCustomer, dec.WordsStaff = earlier.ReasonCode, earlier.WordsCustomer, earlier.WordsStaff
 			dec.Checks, dec.FallbackReason, dec.ReadOff = earlier.Checks, earlier.FallbackReason, earlier.ReadOff

@@ -52,8 +52,9 @@ type Route struct {
 	// Upload marks a raw route or a page that receives a file: its deadlines are stretched
 	// while bytes keep coming, and it has places of its own under load.
 	Upload bool
-	// Foresees, on a route that only reads, prepares the call's context for what the handler
-	// will read, so that it comes with the caller's session. path gives the path's parameters.
+	// Foresees, on a route that only reads or that receives a file, prepares the call's context
+	// for what the handler will read before any transaction, so that it comes with the caller's
+	// session. path gives the path's parameters.
 	Foresees func(ctx context.Context, path func(name string) string) context.Context
 	// Remembers, on a generated route that only reads, lets answers be kept that the handler
 	// calls Remember for: they depend on the call, the language, the caller's kind and the
@@ -163,7 +164,7 @@ func (s *Server) claim(r *Route) {
 		fault = "has half a limit"
 	case !r.page && !r.operational && (r.Tag == "" || r.Summary == ""):
 		fault = "has no tag or no summary"
-	case r.Foresees != nil && r.Effect != Reads:
+	case r.Foresees != nil && r.Effect != Reads && !r.Upload:
 		fault = "foresees what it reads, and changes something"
 	case r.Remembers != nil && (r.raw || r.page || r.Effect != Reads):
 		fault = "remembers, but is no generated route that only reads"

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"net/http"
@@ -160,6 +161,7 @@ type Upload struct {
 	// Size is in bytes, at least 1.
 	Size   int64
 	SHA256 [32]byte
+	crc32c uint32
 
 	spool    *Spool
 	content  content
@@ -190,17 +192,15 @@ func (u *Upload) create() (*os.File, error) {
 }
 
 func (u *Upload) copy(ctx context.Context, r io.Reader, limits Limits) error {
-	hash := sha256.New()
+	hash, crc := sha256.New(), crc32.New(castagnoli)
 	for {
-		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("storage: receive an upload: %w", err)
-		}
 		room := u.content.room()
-		n, err := r.Read(room[:min(int64(len(room)), limits.MaxSize+1-u.Size)])
+		n, err := fill(ctx, r, room[:min(int64(len(room)), limits.MaxSize+1-u.Size)])
 		if u.Size+int64(n) > limits.MaxSize {
 			return tooLarge(limits.MaxSize)
 		}
 		hash.Write(room[:n])
+		crc.Write(room[:n])
 		if err := u.write(room[:n]); err != nil {
 			return err
 		}
@@ -216,9 +216,23 @@ func (u *Upload) copy(ctx context.Context, r io.Reader, limits Limits) error {
 		if limits.Declared > 0 && u.Size < limits.Declared {
 			return truncated("The upload ended before its announced size.", nil)
 		}
-		u.SHA256 = [32]byte(hash.Sum(nil))
+		u.SHA256, u.crc32c = [32]byte(hash.Sum(nil)), crc.Sum32()
 		return nil
 	}
+}
+
+// fill reads until p is full, whatever pieces r has, so that what is done with them is
+// done with few. The error is nil, or why there is less.
+func fill(ctx context.Context, r io.Reader, p []byte) (n int, err error) {
+	for n < len(p) && err == nil {
+		if err := ctx.Err(); err != nil {
+			return n, err
+		}
+		var read int
+		read, err = r.Read(p[n:])
+		n += read
+	}
+	return n, err
 }
 
 func (u *Upload) write(p []byte) error {
@@ -255,11 +269,20 @@ func truncated(detail string, cause error) error {
 // Open reads the upload from its start. Any number of readers may be open at a
 // time; their reads fail after Discard.
 func (u *Upload) Open() io.ReadSeekCloser {
-	return section{io.NewSectionReader(&u.content, 0, u.Size)}
+	return section{SectionReader: io.NewSectionReader(&u.content, 0, u.Size), crc32c: u.crc32c}
 }
 
-// section is a part of a file that someone else closes.
-type section struct{ *io.SectionReader }
+// castagnoli is the polynomial that processors have an instruction for.
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// section is a whole file that someone else closes.
+type section struct {
+	*io.SectionReader
+	crc32c uint32
+}
+
+// CRC32C implements checksummed.
+func (s section) CRC32C() uint32 { return s.crc32c }
 
 // Close implements io.Closer.
 func (section) Close() error { return nil }

@@ -56,6 +56,7 @@ func (a caseAPI) registerDocuments() {
 		ID: "upload-document", Method: post, Path: itemsPath + "documents", Roles: customers(), Effect: server.Changes,
 		Limit: uploads(), MaxBody: maxUpload, Upload: true, Status: http.StatusCreated, Tag: tagItems,
 		Summary: "Supply a document for an item", Description: uploadDescription, Describe: a.describeUpload,
+		Foresees: a.foreseeSupply,
 	}, func(c *gin.Context) error {
 		return a.upload(c, slot{caseID: c.Param("case"), itemID: c.Param("item"), base: casesPath + c.Param("case") + "/documents/"})
 	})
@@ -77,6 +78,11 @@ func (a caseAPI) registerDocuments() {
 		ID: "download-document", Method: get, Path: casesPath + "{case}/documents/{document}", Roles: caseReaders(), Scope: accounts.ScopeDocuments, Effect: server.Reads, Limit: downloads(), Tag: tagItems,
 		Summary: "A document's bytes", Description: "Every look at a document is an event of the case. Ranges are answered.", Describe: describeDownload,
 	}, func(c *gin.Context) error { return a.download(c, c.Param("case"), c.Param("document")) })
+}
+
+// foreseeSupply reads what an upload depends on together with the caller's session.
+func (a caseAPI) foreseeSupply(ctx context.Context, path func(string) string) context.Context {
+	return a.cases.ForeseeSupply(ctx, path("case"))
 }
 
 // download hands a document out under headers that keep a browser from showing,

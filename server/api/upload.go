@@ -9,7 +9,6 @@ import (
 	"errors"
 	"io"
 	"mime"
-	"mime/multipart"
 	"net/http"
 	"reflect"
 
@@ -87,7 +86,7 @@ type incomingFile struct {
 	begun   bool // something of the content was read
 	readOff map[string]any
 	rawRead []byte
-	parts   *multipart.Reader // nil when the body is the file
+	parts   *server.Form // nil when the body is the file
 }
 
 // Read implements io.Reader.
@@ -135,7 +134,7 @@ func openUpload(r *http.Request) (*incomingFile, error) {
 // openForm reads up to the part file. Parts after it are refused: what is said of a
 // file must be known before its bytes are.
 func openForm(r *http.Request) (*incomingFile, error) {
-	parts, err := r.MultipartReader()
+	parts, err := server.OpenForm(r)
 	if err != nil {
 		return nil, malformedForm(err)
 	}
@@ -147,7 +146,7 @@ func openForm(r *http.Request) (*incomingFile, error) {
 		}
 		switch part.FormName() {
 		case "file":
-			f.name, f.content = part.FileName(), part
+			f.name, f.content = part.FileName(), parts.Content(part)
 			return f, nil
 		case "read_off":
 			if err := f.takeReadOff(part); err != nil {

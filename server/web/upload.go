@@ -163,7 +163,7 @@ func (p *Pages) receiveAll(c *gin.Context, caseID string, u *uploads, place plac
 		}
 		f := &received{name: in.part.FileName()}
 		u.files = append(u.files, f)
-		f.up, f.err = p.services.Cases.Receive(ctx, actor, caseID, place.limits(f.name), cases.Incoming{Name: f.name, Content: in.part})
+		f.up, f.err = p.services.Cases.Receive(ctx, actor, caseID, place.limits(f.name), cases.Incoming{Name: f.name, Content: in.parts.Content(in.part)})
 		if errors.Is(f.err, context.Canceled) || problem.Is(f.err, "upload_truncated") {
 			return sum, truncated(f.err) // the browser went away, which is no fault of ours
 		}
@@ -195,7 +195,7 @@ func digestParts(h hash.Hash, parts ...[]byte) {
 
 // uploadForm is a form with a file that is still arriving.
 type uploadForm struct {
-	parts *multipart.Reader
+	parts *server.Form
 	part  *multipart.Part
 	form  *Form
 }
@@ -205,7 +205,7 @@ func openUpload(c *gin.Context) (*uploadForm, error) {
 	if err != nil || media != "multipart/form-data" {
 		return nil, problem.New(problem.UnsupportedType, "upload_expected", "Send the file as multipart/form-data, or as application/octet-stream.")
 	}
-	parts, err := c.Request.MultipartReader()
+	parts, err := server.OpenForm(c.Request)
 	if err != nil {
 		return nil, truncated(err)
 	}
