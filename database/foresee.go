@@ -7,11 +7,12 @@ import (
 )
 
 // Foreseen are lists that a call will most likely need. They are read with whatever
-// ReadTogether reads first, such as who calls, and cost no round trip of their own. A
-// call has one at most, and one goroutine.
+// ReadTogether reads first, such as who calls, and cost no round trip of their own. They
+// are for one goroutine.
 type Foreseen struct {
-	lists []List
-	state foreseenState
+	lists  []List
+	state  foreseenState
+	before *Foreseen // what the context foresaw already
 }
 
 type foreseenState int
@@ -25,9 +26,10 @@ const (
 type foreseenKey struct{}
 
 // Foresee returns a context under which the first ReadTogether outside of a transaction
-// reads these lists, too.
+// reads these lists, too, and those that ctx foresaw before.
 func Foresee(ctx context.Context, lists ...List) (context.Context, *Foreseen) {
-	f := &Foreseen{lists: lists}
+	before, _ := ctx.Value(foreseenKey{}).(*Foreseen)
+	f := &Foreseen{lists: lists, before: before}
 	return context.WithValue(ctx, foreseenKey{}, f), f
 }
 
@@ -39,11 +41,16 @@ func (f *Foreseen) Take() bool {
 	return there
 }
 
-// foreseenIn are the lists that go along with a read of the pool; nil when there are none.
-func foreseenIn(ctx context.Context, in bun.IDB) *Foreseen {
-	f, _ := ctx.Value(foreseenKey{}).(*Foreseen)
-	if _, pool := in.(*bun.DB); f == nil || !pool || f.state != expected {
+// foreseenIn are the lists that go along with a read of the pool.
+func foreseenIn(ctx context.Context, in bun.IDB) []*Foreseen {
+	if _, pool := in.(*bun.DB); !pool {
 		return nil
 	}
-	return f
+	var all []*Foreseen
+	for f, _ := ctx.Value(foreseenKey{}).(*Foreseen); f != nil; f = f.before {
+		if f.state == expected {
+			all = append(all, f)
+		}
+	}
+	return all
 }

@@ -44,14 +44,14 @@ func (l List) From(query string) List {
 // that are foreseen, too. Rows come in no particular order.
 func (db *DB) ReadTogether(ctx context.Context, in bun.IDB, lists ...List) error {
 	foreseen := foreseenIn(ctx, in)
-	if foreseen != nil {
-		lists = append(lists, foreseen.lists...)
+	for _, f := range foreseen {
+		lists = append(lists, f.lists...)
 	}
 	if err := db.readTogether(ctx, in, lists); err != nil {
 		return err
 	}
-	if foreseen != nil {
-		foreseen.state = arrived
+	for _, f := range foreseen {
+		f.state = arrived
 	}
 	return nil
 }

@@ -100,7 +100,9 @@ func TestForesee(t *testing.T) {
 			t.Fatal(err)
 		}
 		var foreseen, first, within []*parcel
-		ctx, f := database.Foresee(t.Context(), database.ListOf(&foreseen, "parcels.id = ?", `"a" \ (b,c)`))
+		var earlier []*parcel
+		ctx, before := database.Foresee(t.Context(), database.ListOf(&earlier, "parcels.id = ?", "first"))
+		ctx, f := database.Foresee(ctx, database.ListOf(&foreseen, "parcels.id = ?", `"a" \ (b,c)`))
 		err = db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
 			return db.ReadTogether(ctx, tx, database.ListOf(&within, "parcels.id = ?", "first"))
 		})
@@ -113,6 +115,9 @@ func TestForesee(t *testing.T) {
 		}
 		if !f.Take() || len(foreseen) != 1 || foreseen[0].ID != `"a" \ (b,c)` || !slices.Equal(foreseen[0].Tags.V, []string{`\"x"`, ""}) {
 			t.Fatalf("foreseen: %+v", foreseen)
+		}
+		if !before.Take() || len(earlier) != 1 || earlier[0].ID != "first" {
+			t.Fatalf("foreseen before: %+v", earlier)
 		}
 		if f.Take() {
 			t.Error("what was foreseen is there a second time")

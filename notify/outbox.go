@@ -141,15 +141,10 @@ type Outbox struct {
 	wake      chan struct{}
 }
 
-// NewOutbox makes the outbox of a database. It panics when the templates that
-// are part of the binary do not parse, which the tests of this package rule out.
+// NewOutbox makes the outbox of a database.
 func NewOutbox(db *database.DB, options Options) *Outbox {
 	options = options.withDefaults()
 	files, err := templateFiles()
-	if err != nil {
-		panic(err)
-	}
-	parsed, err := parseTemplates(files, options.Letterhead)
 	if err != nil {
 		panic(err)
 	}
@@ -157,7 +152,7 @@ func NewOutbox(db *database.DB, options Options) *Outbox {
 	if err != nil {
 		panic(err)
 	}
-	return &Outbox{db: db, options: options, templates: parsed, sealer: sealer, wake: make(chan struct{}, 1)}
+	return &Outbox{db: db, options: options, templates: newTemplates(files, options.Letterhead), sealer: sealer, wake: make(chan struct{}, 1)}
 }
 
 // row is a message in the database.

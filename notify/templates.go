@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	texttemplate "text/template"
 	"unicode"
 )
@@ -67,10 +68,11 @@ const (
 	maxSubjectRunes = 200
 )
 
-// templates are all messages in all languages, parsed. Safe for concurrent use.
+// templates are all messages in all languages, each parsed when it is needed first. Safe
+// for concurrent use.
 type templates struct {
 	letterhead Letterhead
-	sets       map[string]templateSet // by name.locale
+	sets       map[string]func() (templateSet, error) // by name.locale
 }
 
 // templateSet is one message in one language.
@@ -79,20 +81,31 @@ type templateSet struct {
 	html *htmltemplate.Template
 }
 
-// parseTemplates reads every name in every locale; it fails when one is missing.
-func parseTemplates(files fs.FS, letterhead Letterhead) (*templates, error) {
-	t := &templates{letterhead: letterhead, sets: map[string]templateSet{}}
-	var faults []error
+// newTemplates finds every name in every locale.
+func newTemplates(files fs.FS, letterhead Letterhead) *templates {
+	t := &templates{letterhead: letterhead, sets: map[string]func() (templateSet, error){}}
 	for _, name := range Names() {
 		for _, locale := range Locales() {
-			set, err := parseSet(files, name, locale)
-			if err != nil {
-				faults = append(faults, fmt.Errorf("template %s in %s: %w", name, locale, err))
-			}
-			t.sets[name+"."+locale] = set
+			t.sets[name+"."+locale] = sync.OnceValues(func() (templateSet, error) {
+				set, err := parseSet(files, name, locale)
+				if err != nil {
+					err = fmt.Errorf("template %s in %s: %w", name, locale, err)
+				}
+				return set, err
+			})
 		}
 	}
-	return t, errors.Join(faults...)
+	return t
+}
+
+// parseAll says what is wrong with any of them: nothing, by the tests of this package.
+func (t *templates) parseAll() error {
+	var faults []error
+	for _, key := range slices.Sorted(maps.Keys(t.sets)) {
+		_, err := t.sets[key]()
+		faults = append(faults, err)
+	}
+	return errors.Join(faults...)
 }
 
 func parseSet(files fs.FS, name, locale string) (templateSet, error) {
@@ -136,10 +149,12 @@ func (t *templates) render(m Message) (Rendered, error) {
 		return Rendered{}, err
 	}
 	locale := nearestLocale(m.Locale)
-	set := t.sets[m.Template+"."+locale]
+	set, err := t.sets[m.Template+"."+locale]()
+	if err != nil {
+		return Rendered{}, err
+	}
 	data := t.data(m.Data, locale)
 	out := Rendered{Channel: m.Channel, To: m.To, Locale: locale, Template: m.Template}
-	var err error
 	switch m.Channel {
 	case SMS:
 		out.Text, err = executeText(set.text, "sms", data)

@@ -38,8 +38,8 @@ func testTemplates(t *testing.T, letterhead Letterhead) *templates {
 	if err != nil {
 		t.Fatal(err)
 	}
-	parsed, err := parseTemplates(files, letterhead)
-	if err != nil {
+	parsed := newTemplates(files, letterhead)
+	if err := parsed.parseAll(); err != nil {
 		t.Fatal(err)
 	}
 	return parsed
@@ -165,7 +165,7 @@ func TestMissingTranslationIsFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	less["case_expired.en.tmpl"] = &fstest.MapFile{Data: []byte(`{{define "subject"}}x{{end}}`)}
-	_, err = parseTemplates(less, testLetterhead)
+	err = newTemplates(less, testLetterhead).parseAll()
 	if err == nil || !strings.Contains(err.Error(), "case_denied in pt-BR") || !strings.Contains(err.Error(), `case_expired in en: has no part "sms"`) {
 		t.Errorf("both faults at once, got %v", err)
 	}

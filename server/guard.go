@@ -36,6 +36,9 @@ func (s *Server) guard(r *Route, handle gin.HandlerFunc) gin.HandlerFunc {
 		if r.Foresees != nil {
 			ctx = r.Foresees(ctx, c.Param)
 		}
+		if r.Customer != "" {
+			ctx = s.idempotency.foresee(ctx, req, c.Request.Header, c.Param(r.Customer))
+		}
 		c.Request = c.Request.WithContext(ctx)
 		body, err := s.admit(c, req)
 		req.body = body

@@ -151,6 +151,38 @@ func (u *unsettledCall) bodyKnown(sum [32]byte) {
 	}
 }
 
+// earlierCall is a call that has been answered; that it is there is all that is read.
+type earlierCall struct {
+	bun.BaseModel `bun:"table:idempotency,alias:earlier"`
+
+	ID string `bun:"id,pk"`
+}
+
+// expectation is the question for an earlier answer that went along with another query.
+type expectation struct {
+	id       string
+	found    []*earlierCall
+	foreseen *database.Foreseen
+}
+
+// foresee asks for an earlier answer to a call by the customer of a case together with
+// the caller's session, before anybody knows who calls: whom it is not about asks again.
+func (k *idempotency) foresee(ctx context.Context, req *request, header http.Header, caseID string) context.Context {
+	keys := header.Values(idempotencyHeader)
+	if len(keys) != 1 || !validKey(keys[0]) {
+		return ctx
+	}
+	e := &expectation{id: k.sealer.rowID(scopeOf(ctx, accounts.Principal{Kind: accounts.Customer, ID: caseID}), keys[0])}
+	ctx, e.foreseen = database.Foresee(ctx, database.ListOf(&e.found, "earlier.id = ?", e.id))
+	req.earlier = e
+	return ctx
+}
+
+// unknown says that nothing was there under the id a moment ago, without asking anew.
+func (e *expectation) unknown(id string) bool {
+	return e != nil && e.id == id && e.foreseen.Take() && len(e.found) == 0
+}
+
 // lookUp returns errAnswered when the call has been answered.
 func (u *unsettledCall) lookUp(ctx context.Context) error {
 	if u.key == "" || u.fingerprint == "" {
@@ -256,6 +288,9 @@ func BodyKnown(ctx context.Context, sum [32]byte) error {
 		return nil
 	}
 	u.bodyKnown(sum)
+	if requestOf(ctx).earlier.unknown(u.id) {
+		return nil // and an identical call that is under way is found out by the index
+	}
 	return u.lookUp(ctx) // before a file is stored once more
 }
 

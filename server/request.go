@@ -22,6 +22,7 @@ type request struct {
 	body      []byte // of a JSON call, once it was read
 	unsettled *unsettledCall
 	failure   error // of a page or raw handler, for the log
+	earlier   *expectation
 	// took is how long the call has taken so far.
 	took func() time.Duration
 

@@ -56,6 +56,9 @@ type Route struct {
 	// for what the handler will read before any transaction, so that it comes with the caller's
 	// session. path gives the path's parameters.
 	Foresees func(ctx context.Context, path func(name string) string) context.Context
+	// Customer names the parameter of an upload's path that is the case of the customer who
+	// calls: whether the call has been answered is then asked together with the session, too.
+	Customer string
 	// Remembers, on a generated route that only reads, lets answers be kept that the handler
 	// calls Remember for: they depend on the call, the language, the caller's kind and the
 	// text that Remembers gives, such as the version of what is shown.
@@ -166,6 +169,8 @@ func (s *Server) claim(r *Route) {
 		fault = "has no tag or no summary"
 	case r.Foresees != nil && r.Effect != Reads && !r.Upload:
 		fault = "foresees what it reads, and changes something"
+	case r.Customer != "" && (!r.Upload || r.page || r.Effect != Changes):
+		fault = "names its customer, and is no upload with a key"
 	case r.Remembers != nil && (r.raw || r.page || r.Effect != Reads):
 		fault = "remembers, but is no generated route that only reads"
 	case r.Upload && !r.raw && !r.page:

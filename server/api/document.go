@@ -56,7 +56,7 @@ func (a caseAPI) registerDocuments() {
 		ID: "upload-document", Method: post, Path: itemsPath + "documents", Roles: customers(), Effect: server.Changes,
 		Limit: uploads(), MaxBody: maxUpload, Upload: true, Status: http.StatusCreated, Tag: tagItems,
 		Summary: "Supply a document for an item", Description: uploadDescription, Describe: a.describeUpload,
-		Foresees: a.foreseeSupply,
+		Foresees: a.foreseeSupply, Customer: "case",
 	}, func(c *gin.Context) error {
 		return a.upload(c, slot{caseID: c.Param("case"), itemID: c.Param("item"), base: casesPath + c.Param("case") + "/documents/"})
 	})

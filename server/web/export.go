@@ -103,7 +103,11 @@ func (p *Pages) sendExport(c *gin.Context) error {
 		return err
 	}
 	var out bytes.Buffer
-	if err := p.templates["export/case"].ExecuteTemplate(&out, "file", p.view(c, data, nil)); err != nil {
+	t, err := p.template("export/case")
+	if err != nil {
+		return err
+	}
+	if err := t.ExecuteTemplate(&out, "file", p.view(c, data, nil)); err != nil {
 		return fmt.Errorf("export a case: %w", err)
 	}
 	name := "case-" + data.Reference + "-" + data.At.UTC().Format("20060102-1504") + ".html"

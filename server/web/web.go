@@ -8,7 +8,6 @@ package web
 
 import (
 	"fmt"
-	"html/template"
 	"net/http"
 	"time"
 
@@ -50,7 +49,7 @@ type Pages struct {
 	server    *server.Server
 	services  Services
 	views     api.Views
-	templates map[string]*template.Template
+	templates map[string]pageTemplate
 	assets    *assets
 	words     *words
 	overviews overviews
