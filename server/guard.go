@@ -41,6 +41,9 @@ func (s *Server) guard(r *Route, handle gin.HandlerFunc) gin.HandlerFunc {
 		}
 		c.Request = c.Request.WithContext(ctx)
 		body, err := s.admit(c, req)
+		if r.Upload {
+			defer s.giveBack(c.Request.Body)
+		}
 		req.body = body
 		if err != nil {
 			s.fail(c, err)
@@ -274,7 +277,20 @@ func (s *Server) stretch(c *gin.Context, r *Route) io.ReadCloser {
 			_ = control.SetReadDeadline(next)
 		},
 	}
-	return chunked{bufio.NewReaderSize(body, uploadChunk), body}
+	in, ok := s.chunks.Get().(*bufio.Reader)
+	if !ok {
+		in = bufio.NewReaderSize(nil, uploadChunk)
+	}
+	in.Reset(body)
+	return chunked{in, body}
+}
+
+// giveBack makes the memory of an upload's body that of another's, once nobody reads it.
+func (s *Server) giveBack(body io.ReadCloser) {
+	if c, ok := body.(chunked); ok {
+		c.Reset(nil)
+		s.chunks.Put(c.Reader)
+	}
 }
 
 // uploadChunk is how much of an upload is read from the connection at once: what reads

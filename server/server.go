@@ -123,6 +123,7 @@ type Server struct {
 	memory      memory
 	headers     http.Header
 	buffers     buffers
+	chunks      sync.Pool // of *bufio.Reader, for uploads
 	calls       chan struct{}
 	uploads     chan struct{}
 	readiness   *readiness

@@ -6,9 +6,11 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 )
 
@@ -23,7 +25,11 @@ const (
 	keepIdleConns  = 64
 )
 
+// sendChunk is how much of a body is sent at once.
+const sendChunk = 64 << 10
+
 func newTransport() *http.Transport {
+	buffers := &sync.Pool{New: func() any { return new([sendChunk]byte) }}
 	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 15 * time.Second}
 	return &http.Transport{
 		Proxy: http.ProxyFromEnvironment,
@@ -32,7 +38,7 @@ func newTransport() *http.Transport {
 			if err != nil {
 				return nil, err
 			}
-			return &patientConn{Conn: conn, patience: silenceTimeout}, nil
+			return &patientConn{Conn: conn, patience: silenceTimeout, buffers: buffers}, nil
 		},
 		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:   tlsTimeout,
@@ -43,8 +49,6 @@ func newTransport() *http.Transport {
 		IdleConnTimeout:       keepIdle,
 		// Documents are compressed already, and a decoded body has no length.
 		DisableCompression: true,
-		WriteBufferSize:    64 << 10,
-		ReadBufferSize:     64 << 10,
 	}
 }
 
@@ -67,6 +71,7 @@ func readRoots(path string) (*x509.CertPool, error) {
 type patientConn struct {
 	net.Conn
 	patience time.Duration
+	buffers  *sync.Pool // of *[sendChunk]byte
 }
 
 // Read implements net.Conn.
@@ -75,6 +80,29 @@ func (c *patientConn) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	return c.Conn.Read(p)
+}
+
+// ReadFrom implements io.ReaderFrom, which is how a body is sent: in pieces of a size that
+// connections without it don't get, from a buffer that each of them would make anew.
+func (c *patientConn) ReadFrom(r io.Reader) (sent int64, err error) {
+	buffer := c.buffers.Get().(*[sendChunk]byte)
+	defer c.buffers.Put(buffer)
+	for {
+		n, readErr := r.Read(buffer[:])
+		if n > 0 {
+			written, err := c.Write(buffer[:n])
+			sent += int64(written)
+			if err != nil {
+				return sent, err
+			}
+		}
+		if errors.Is(readErr, io.EOF) {
+			return sent, nil
+		}
+		if readErr != nil {
+			return sent, readErr
+		}
+	}
 }
 
 // Write implements net.Conn.
