@@ -30,11 +30,24 @@ func readJSON(r *http.Request, limit int64) ([]byte, error) {
 	if err := checkJSONType(r.Header); err != nil && r.ContentLength != 0 {
 		return nil, err
 	}
-	body := bytes.NewBuffer(make([]byte, 0, bytes.MinRead+min(max(r.ContentLength, 0), limit)))
+	if size := r.ContentLength; size >= 0 && size <= limit {
+		return readExactly(r.Body, int(size), limit)
+	}
+	var body bytes.Buffer
 	if _, err := body.ReadFrom(r.Body); err != nil {
 		return nil, bodyError(err, limit)
 	}
 	return body.Bytes(), nil
+}
+
+// readExactly reads a body whose size was announced, and beyond which net/http lets nobody
+// read, into no more memory than it takes.
+func readExactly(r io.Reader, size int, limit int64) ([]byte, error) {
+	body := make([]byte, size)
+	if _, err := io.ReadFull(r, body); err != nil {
+		return nil, bodyError(err, limit)
+	}
+	return body, nil
 }
 
 func bodyError(err error, limit int64) error {
@@ -216,20 +229,26 @@ func escapePointer(name string) string {
 
 // checkURL refuses addresses whose parameters no domain should have to look at.
 func checkURL(u *url.URL) error {
-	refuse := problem.New(problem.Malformed, "malformed_address", "The address holds characters that are not taken, or a query that can't be read.")
 	if !utf8.ValidString(u.Path) || refusedRune(u.Path) >= 0 {
-		return refuse
+		return malformedAddress()
+	}
+	if u.RawQuery == "" {
+		return nil
 	}
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		return refuse
+		return malformedAddress()
 	}
 	for name, values := range query {
 		for _, v := range append(values, name) {
 			if !utf8.ValidString(v) || refusedRune(v) >= 0 {
-				return refuse
+				return malformedAddress()
 			}
 		}
 	}
 	return nil
+}
+
+func malformedAddress() error {
+	return problem.New(problem.Malformed, "malformed_address", "The address holds characters that are not taken, or a query that can't be read.")
 }

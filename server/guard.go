@@ -31,15 +31,10 @@ func (s *Server) guard(r *Route, handle gin.HandlerFunc) gin.HandlerFunc {
 			return
 		}
 		defer leave()
-		ctx, cancel := context.WithTimeout(c.Request.Context(), s.deadline(r))
-		defer cancel()
-		if r.Foresees != nil {
-			ctx = r.Foresees(ctx, c.Param)
+		quick := asksNobody(r, c.Request)
+		if !quick {
+			defer s.bound(c, req)()
 		}
-		if r.Customer != "" {
-			ctx = s.idempotency.foresee(ctx, req, c.Request.Header, c.Param(r.Customer))
-		}
-		c.Request = c.Request.WithContext(ctx)
 		body, err := s.admit(c, req)
 		if r.Upload {
 			defer s.giveBack(c.Request.Body)
@@ -49,9 +44,14 @@ func (s *Server) guard(r *Route, handle gin.HandlerFunc) gin.HandlerFunc {
 			s.fail(c, err)
 			return
 		}
-		switch {
-		case req.remembered != nil:
+		if req.remembered != nil {
 			req.remembered.send(c)
+			return
+		}
+		if quick {
+			defer s.bound(c, req)()
+		}
+		switch {
 		case r.Effect == Changes:
 			s.settle(c, req, body, handle)
 		case r.raw || r.page:
@@ -60,6 +60,27 @@ func (s *Server) guard(r *Route, handle gin.HandlerFunc) gin.HandlerFunc {
 			s.answer(c, req, handle)
 		}
 	}
+}
+
+// asksNobody says that admitting a call and remembering its answer takes nothing but this
+// process and the call itself, so that a deadline, which costs more than that, can wait.
+func asksNobody(r *Route, call *http.Request) bool {
+	h := call.Header
+	return r.Remembers != nil && r.Limit.N == 0 && h["Authorization"] == nil && h["Cookie"] == nil
+}
+
+// bound gives a call its deadline, and what is foreseen of it.
+func (s *Server) bound(c *gin.Context, req *request) context.CancelFunc {
+	r := req.route
+	ctx, cancel := context.WithTimeout(c.Request.Context(), s.deadline(r))
+	if r.Foresees != nil {
+		ctx = r.Foresees(ctx, c.Param)
+	}
+	if r.Customer != "" {
+		ctx = s.idempotency.foresee(ctx, req, c.Request.Header, c.Param(r.Customer))
+	}
+	c.Request = c.Request.WithContext(ctx)
+	return cancel
 }
 
 // answer runs a call that gives JSON, and sends its answer when it is there as a whole.
