@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"os"
 	"path/filepath"
 	"runtime/debug"
 	"strconv"
@@ -64,15 +63,6 @@ type serveCommand struct {
 // orphanGrace is how old an object must be before it counts as an orphan: far older
 // than any call that could still name it.
 const orphanGrace = 24 * time.Hour
-
-// easeCollector lets garbage grow to twice what lives before it is collected, unless
-// GOGC says otherwise. Policies and schemas, some 10 MiB, live as long as the process, and
-// Go's default would go through them for every 10 MiB of garbage.
-func easeCollector() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(200)
-	}
-}
 
 // settled is how long after its start the server gives back the memory that starting took.
 const settled = time.Second

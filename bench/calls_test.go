@@ -119,12 +119,7 @@ func speedOfStart(t *testing.T) {
 	for range 7 {
 		p := embedded(t)
 		took = append(took, p.Starts[0])
-		time.Sleep(300 * time.Millisecond)
-		m, err := memory(p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		idle = append(idle, m)
+		idle = append(idle, idleMemory(t, p))
 		p.Stop(t)
 	}
 	median := measure.Quantile(took, 0.5)

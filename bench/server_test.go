@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 
 	"regain/internal/regaintest"
 	"regain/internal/testservers"
@@ -49,4 +50,16 @@ func memory(p *regaintest.Process) (int64, error) {
 	fields := bytes.Fields(b)
 	pages, err := strconv.ParseInt(string(fields[1]), 10, 64)
 	return pages * int64(os.Getpagesize()), err
+}
+
+// idleMemory is what the process takes when it has nothing to do: once it has given back
+// what starting took.
+func idleMemory(t *testing.T, p *regaintest.Process) int64 {
+	t.Helper()
+	time.Sleep(2 * time.Second)
+	m, err := memory(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
 }

@@ -1,10 +1,13 @@
 package bench
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
+	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -32,10 +35,8 @@ func speedOfUploads(t *testing.T) {
 	if err := raw.MakeBucket(t.Context(), bucket, minio.MakeBucketOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	idle, err := memory(ours)
-	if err != nil {
-		t.Fatal(err)
-	}
+	idle := idleMemory(t, ours)
+	holdUploads(t, ours, idle)
 	for _, size := range []int{200_000, 5_000_000} {
 		content := documentOf(size)
 		for _, n := range []int{1, 8, 32} {
@@ -44,10 +45,75 @@ func speedOfUploads(t *testing.T) {
 			r := measure.Interleave(t, rounds, turn, uploads(ours, n, content), puts(raw, bucket, n, content))
 			stop()
 			measure.Print(fmt.Sprintf("upload %d KB, %d clients", size/1000, n), r[0], r[1], "0.8")
-			measure.Note("memory above idle, at most, with %d clients and %d KB each: %.2f MiB for each upload in flight (aim: 1)",
+			measure.Note("memory above idle, at most, with %d clients and %d KB each, garbage of all calls included: %.2f MiB for each client",
 				n, size/1000, float64(most.Load()-idle)/float64(n)/(1<<20))
 		}
 	}
+}
+
+// holdUploads begins as many uploads as there are places for, waits in the middle of each,
+// and tells how much memory they take: all of it, as the system counts it.
+func holdUploads(t *testing.T, p *regaintest.Process, idle int64) {
+	t.Helper()
+	const n = 60
+	content := documentOf(5_000_000)
+	boundary := "d8f3a1b2c4"
+	body := slices.Concat(formHead(boundary), content, formTail(boundary))
+	held := make([]net.Conn, n)
+	for i := range held {
+		f, err := newClient(p.Address).file()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if held[i], err = new(net.Dialer).DialContext(t.Context(), "tcp", p.Address); err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = held[i].Close() }()
+		_ = held[i].SetDeadline(time.Now().Add(time.Minute))
+		if _, err := fmt.Fprintf(held[i], "POST %s HTTP/1.1\r\nHost: %s\r\nX-Forwarded-For: %s\r\nAuthorization: Bearer %s\r\nContent-Type: multipart/form-data; boundary=%s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n",
+			f.documents(), p.Address, nextAddress(), f.token, boundary, len(body)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := held[i].Write(body[:len(body)/2]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(500 * time.Millisecond)
+	taken, err := memory(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, conn := range held {
+		if _, err := conn.Write(body[len(body)/2:]); err != nil {
+			t.Fatal(err)
+		}
+		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		if answer.StatusCode != http.StatusCreated {
+			t.Fatalf("an upload that was held is answered %s", answer.Status)
+		}
+	}
+	measure.Note("memory above idle with %d uploads of 5000 KB held half way: %.2f MiB for each (aim: 1)", n, float64(taken-idle)/n/(1<<20))
+}
+
+// formHead and formTail are what stands around a file in a form.
+func formHead(boundary string) []byte {
+	return []byte("--" + boundary + "\r\nContent-Disposition: form-data; name=\"file\"; filename=\"proof.pdf\"\r\nContent-Type: application/pdf\r\n\r\n")
+}
+
+func formTail(boundary string) []byte { return []byte("\r\n--" + boundary + "--\r\n") }
+
+// documents is where the case takes a document.
+func (f filed) documents() (path string) {
+	for _, it := range f.items {
+		if it.kind == "document" {
+			path = f.path + "/items/" + it.id + "/documents"
+		}
+	}
+	return path
 }
 
 // watchMemory keeps the most that the process has in memory until stop is called.
@@ -94,8 +160,7 @@ func uploads(p *regaintest.Process, n int, content []byte) measure.Side {
 	cases := make([]filed, n)
 	counts := make([]int, n)
 	const boundary = "d8f3a1b2c4"
-	head := []byte("--" + boundary + "\r\nContent-Disposition: form-data; name=\"file\"; filename=\"proof.pdf\"\r\nContent-Type: application/pdf\r\n\r\n")
-	tail := []byte("\r\n--" + boundary + "--\r\n")
+	head, tail := formHead(boundary), formTail(boundary)
 	return measure.Side{Name: "Regain", Run: func(turn time.Duration) (measure.Sample, error) {
 		return measure.Load(n, turn, func(_ context.Context, i int) error {
 			if counts[i]%90 == 0 {
@@ -106,13 +171,7 @@ func uploads(p *regaintest.Process, n int, content []byte) measure.Side {
 				all[i].Token = cases[i].token
 			}
 			counts[i]++
-			var to string
-			for _, it := range cases[i].items {
-				if it.kind == "document" {
-					to = cases[i].path + "/items/" + it.id + "/documents"
-				}
-			}
-			_, err := all[i].expect(http.StatusCreated, http.MethodPost, to, "multipart/form-data; boundary="+boundary, head, content, tail)
+			_, err := all[i].expect(http.StatusCreated, http.MethodPost, cases[i].documents(), "multipart/form-data; boundary="+boundary, head, content, tail)
 			return err
 		})
 	}}
