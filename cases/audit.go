@@ -14,8 +14,8 @@ import (
 
 // AuditFinding is something in the record that should not be.
 type AuditFinding struct {
-	CaseID string
-	Seq    int64 // 0 when it concerns the case as a whole
+	CaseID string // empty when it is in another record than a case's
+	Seq    int64  // 0 when it concerns the case as a whole
 	Code   string
 	Detail string
 }

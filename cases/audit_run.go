@@ -291,7 +291,7 @@ func (s *Service) auditNext(ctx context.Context, run *AuditRun) error {
 	report := &AuditReport{}
 	last, err := s.verifyBatch(ctx, run.After, auditStep, report)
 	if err == nil && last == "" {
-		err = s.verifyAccounts(ctx, report)
+		err = s.verifyRest(ctx, report)
 	}
 	if err != nil {
 		return err
@@ -320,6 +320,16 @@ func (s *Service) auditNext(ctx context.Context, run *AuditRun) error {
 		*run = next
 		return nil
 	})
+}
+
+// verifyRest verifies what is no single case's.
+func (s *Service) verifyRest(ctx context.Context, report *AuditReport) error {
+	if err := s.verifyAccounts(ctx, report); err != nil || s.opt.Others == nil {
+		return err
+	}
+	findings, err := s.opt.Others(ctx)
+	report.Findings = append(report.Findings, findings...)
+	return err
 }
 
 // keepAudit writes how far a run is, if it still goes on and is this server's.

@@ -93,6 +93,9 @@ type Options struct {
 	// Away says which of the members of staff hold no cases now, and why in one word, by
 	// id. Where it is nil, everybody is here.
 	Away func(ctx context.Context, ids []string) (map[string]string, error)
+	// Others verifies the records beside those of cases, at the end of a verification of
+	// all; may be nil.
+	Others func(ctx context.Context) ([]AuditFinding, error)
 	// Webhooks are told of what happens to cases that were filed; may be nil.
 	Webhooks *notify.Webhooks
 	// Key makes the keyed digests of account names and contacts by which cases

@@ -140,6 +140,9 @@ func (w *world) learn(c *call, a *answer) {
 	case "create-webhook":
 		remember(&w.webhooks, text(sub(o, "webhook"), "id"))
 		return
+	case "start-audit":
+		remember(&w.audits, text(o, "id"))
+		return
 	case "test-webhook":
 		remember(&w.deliveries, text(o, "message"))
 		return

@@ -190,6 +190,7 @@ func (p *plan) segment(name string) string {
 		"channel": {"email", "phone"}, "policy": {"huawei-id", "mutua-acesso"}, "organisation": p.w.organisations, "member": p.w.members,
 		"person": p.w.staffAdded, "absence": p.w.absences,
 		"key": p.w.keys, "webhook": p.w.webhooks, "message": p.w.deliveries, "entry": p.w.entries, "tag": p.w.tags, "act": p.w.acts,
+		"run": p.w.audits,
 	}[name]
 	if name == "policy" {
 		ids = append(ids, text(one(p.Rand, p.w.policies), "id"))

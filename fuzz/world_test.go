@@ -40,6 +40,7 @@ type world struct {
 	keys, webhooks, deliveries []string
 	entries                    []string // of inboxes
 	tags, acts                 []string
+	audits                     []string // verifications of all records
 }
 
 // person is somebody who calls.
@@ -107,6 +108,7 @@ func emptyWorld(t testing.TB, db *database.DB) *world {
 	})
 	w.registerSecondPolicy()
 	w.Deliver(t)
+	w.VerifyRecords(t)
 	w.document = readDocument(t, w.get(nobody(), "/api/v1/openapi.json").body)
 	w.policies = objects(w.get(nobody(), "/api/v1/policies").object(t)["policies"])
 	w.people = append(w.people, nobody(), &person{name: "a stale session", role: "stale", token: w.staleToken()})

@@ -35,9 +35,9 @@ type AuditRunView struct {
 // FindingView is something in a record that should not be.
 type FindingView struct {
 	Number    int64  `json:"number,omitempty" doc:"In the run, from 1."`
-	Case      string `json:"case"`
+	Case      string `json:"case,omitempty" doc:"Absent when it is in the record of staff."`
 	Reference string `json:"reference,omitempty" doc:"The case's; absent when it was never filed."`
-	Event     int64  `json:"event,omitempty" doc:"The number of the event; absent when it concerns the case as a whole."`
+	Event     int64  `json:"event,omitempty" doc:"The number of the event, or of the line in the record of staff; absent when it concerns the whole."`
 	Code      string `json:"code" example:"altered"`
 	Detail    string `json:"detail" example:"the event's content does not match its hash"`
 }
@@ -51,7 +51,8 @@ type CaseAuditView struct {
 	Findings []FindingView `json:"findings"`
 }
 
-type auditRunPath struct {
+// AuditRunPath is embedded where the path names a verification.
+type AuditRunPath struct {
 	Run string `path:"run" maxLength:"64"`
 }
 
@@ -66,7 +67,7 @@ type auditRunsOut struct {
 }
 
 type findingsIn struct {
-	auditRunPath
+	AuditRunPath
 	After int64 `query:"after" minimum:"0" doc:"The number of the last finding of the page before."`
 	Limit int   `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
@@ -97,6 +98,18 @@ func registerAudit(s *server.Server, services Services) {
 	})
 }
 
+// StaffRecord verifies the record of staff, for cases.Options.
+func StaffRecord(staff *accounts.Service) func(ctx context.Context) ([]cases.AuditFinding, error) {
+	return func(ctx context.Context) ([]cases.AuditFinding, error) {
+		_, wrong, err := staff.VerifyStaffChanges(ctx)
+		findings := make([]cases.AuditFinding, len(wrong))
+		for i, f := range wrong {
+			findings[i] = cases.AuditFinding{Seq: f.Seq, Code: "staff_" + f.Code, Detail: f.Detail}
+		}
+		return findings, err
+	}
+}
+
 // Verifications is the limit on verifying single cases.
 func Verifications() server.Limit { return server.Limit{N: 600, Per: hour, By: server.ByCaller} }
 
@@ -104,7 +117,7 @@ func (a caseAPI) registerAuditRuns() {
 	route := func(id, method, path string, effect server.Effect, summary, description string) server.Route {
 		return server.Route{ID: id, Method: method, Path: path, Roles: auditors(), Scope: accounts.ScopeExport, Effect: effect, Tag: tagAudit, Summary: summary, Description: description}
 	}
-	start := route("start-audit", post, auditRunsPath, server.Changes, "Verify the records of all cases",
+	start := route("start-audit", post, auditRunsPath, server.Changes, "Verify the records of all cases, and that of staff",
 		"In the background, a batch of cases at a time, one verification at once; it goes on where it was when a server ends meanwhile. Read the run for how far it is.")
 	start.Status = http.StatusAccepted
 	server.JSON(a.server, start, func(ctx context.Context, _ *struct{}) (*auditRunOut, error) {
@@ -116,9 +129,9 @@ func (a caseAPI) registerAuditRuns() {
 	})
 	server.JSON(a.server, route("list-audits", get, auditRunsPath, server.Reads, "The verifications of all records, with their results", ""), a.auditRuns)
 	server.JSON(a.server, route("show-audit", get, auditRunsPath+"/{run}", server.Reads, "One verification, and how far it is", ""),
-		func(ctx context.Context, in *auditRunPath) (*auditRunOut, error) { return a.auditRun(ctx, in.Run) })
+		func(ctx context.Context, in *AuditRunPath) (*auditRunOut, error) { return a.auditRun(ctx, in.Run) })
 	server.JSON(a.server, route("stop-audit", post, auditRunsPath+"/{run}/stop", server.Changes, "Stop a verification", "What it found is kept. To verify the rest, begin anew."),
-		func(ctx context.Context, in *auditRunPath) (*auditRunOut, error) {
+		func(ctx context.Context, in *AuditRunPath) (*auditRunOut, error) {
 			if err := a.cases.StopAudit(ctx, actorOf(ctx), in.Run); err != nil {
 				return nil, err
 			}

@@ -163,7 +163,7 @@ func newCases(t testing.TB, h *Harness, key []byte, options Options) *cases.Serv
 	must(t, err)
 	return cases.New(h.DB, store, spool, h.Outbox, api.ContactCodes{Codes: h.Accounts.Codes}, h.Policies, cases.Options{
 		Clock: options.Clock, IDs: options.IDs, Random: options.Random,
-		Logger: options.Logger, Directory: options.Directory, Key: key, PublicURL: "http://regain.test", Webhooks: h.Webhooks, Away: h.Accounts.Away,
+		Logger: options.Logger, Directory: options.Directory, Key: key, PublicURL: "http://regain.test", Webhooks: h.Webhooks, Away: h.Accounts.Away, Others: api.StaffRecord(h.Accounts),
 		Late: func(ctx context.Context, tx bun.IDB, late cases.LateReview) error {
 			return h.Accounts.TellLeadsOfLate(ctx, tx, late.Reference, late.Due, late.At, late.Locale, "http://regain.test/staff/queue?view=overdue")
 		},
@@ -180,6 +180,20 @@ func (h *Harness) DeliverWebhooks(t testing.TB) {
 		stop()
 		if err := <-done; err != nil {
 			t.Errorf("the webhooks ended with %v", err)
+		}
+	})
+}
+
+// VerifyRecords carries out verifications of all records until the test ends.
+func (h *Harness) VerifyRecords(t testing.TB) {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- h.Cases.RunAudits(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Errorf("the verification ended with %v", err)
 		}
 	})
 }

@@ -101,6 +101,7 @@ func findingKind(code string) string {
 		"decision": {"review_without_decision", "accepted_nothing", "accepted_another", "approved_unsettled", "approvals_missing", "undoes_nothing", "wrong_approvals"},
 		"account":  {"account_open_twice", "wrong_turn"},
 		"unread":   {"case_unreadable", "unreadable"},
+		"staff":    {"staff_missing", "staff_altered", "staff_cut"},
 	}
 	for kind, codes := range kinds {
 		if slices.Contains(codes, code) {
