@@ -65,12 +65,15 @@ func (c *serveCommand) fillDemo(ctx context.Context, t terminal, p *parts, polic
 	if err != nil {
 		return err
 	}
+	if err := then.openWebhooks(letterhead.SiteURL, true); err != nil { // the demo hears itself
+		return err
+	}
 	service, err := then.openCases(policies, store, spool, letterhead.SiteURL)
 	if err != nil {
 		return err
 	}
 	mailbox := notify.NewMailbox(p.db, notify.MailboxOptions{Clock: past.Now, IDs: past.ID})
-	d := demo.New(past, demo.Rooms{DB: p.db, Cases: service, Staff: then.accounts, Outbox: then.outbox, Mailbox: mailbox})
+	d := demo.New(past, demo.Rooms{DB: p.db, Cases: service, Staff: then.accounts, Outbox: then.outbox, Mailbox: mailbox, Webhooks: then.webhooks})
 	missing, err := d.Missing(ctx)
 	if err != nil || len(missing) == 0 {
 		return err

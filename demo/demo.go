@@ -23,11 +23,12 @@ import (
 
 // Rooms are the services that the demo works with. All of them live in the Past.
 type Rooms struct {
-	DB      *database.DB
-	Cases   *cases.Service
-	Staff   *accounts.Service
-	Outbox  *notify.Outbox
-	Mailbox *notify.Mailbox
+	DB       *database.DB
+	Cases    *cases.Service
+	Staff    *accounts.Service
+	Outbox   *notify.Outbox
+	Mailbox  *notify.Mailbox
+	Webhooks *notify.Webhooks // that may lead to this machine
 }
 
 // Demo fills one database.
@@ -95,6 +96,15 @@ func (d *Demo) Fill(ctx context.Context, missing []string, password string, know
 			return err
 		}
 	}
+	heard, err := listen(ctx)
+	if err != nil {
+		return err
+	}
+	defer heard.close()
+	hook, err := d.connect(ctx, heard)
+	if err != nil {
+		return err
+	}
 	wanted := map[string]bool{}
 	for _, name := range missing {
 		wanted[name] = true
@@ -110,8 +120,11 @@ func (d *Demo) Fill(ctx context.Context, missing []string, password string, know
 		done++
 		progress(done, len(missing))
 	}
+	if err := d.deliverAll(ctx, hook, heard); err != nil {
+		return err
+	}
 	d.past.enter("", d.past.now)
-	return nil
+	return d.auditAll(ctx)
 }
 
 // day and hour are how stories count.

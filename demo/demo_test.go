@@ -45,7 +45,7 @@ func newStage(t *testing.T, db *database.DB, at time.Time) *stage {
 		Config:     server.Config{PublicURL: &url.URL{Scheme: "http", Host: "regain.test"}},
 		Pages:      func(s *web.Services) { s.DemoStaff = demo.Addresses() },
 	})
-	return &stage{Demo: demo.New(past, demo.Rooms{DB: db, Cases: h.Cases, Staff: h.Accounts, Outbox: h.Outbox, Mailbox: h.Mailbox}), Harness: h, past: past}
+	return &stage{Demo: demo.New(past, demo.Rooms{DB: db, Cases: h.Cases, Staff: h.Accounts, Outbox: h.Outbox, Mailbox: h.Mailbox, Webhooks: h.Webhooks}), Harness: h, past: past}
 }
 
 // policies are those of the demo.
@@ -93,6 +93,7 @@ func TestDemo(t *testing.T) {
 		s.wantSound(t)
 		s.wantVariety(t)
 		s.wantViews(t)
+		s.wantPrograms(t)
 		heads = append(heads, s.heads(t))
 		again := newStage(t, db, now.Add(time.Hour))
 		if missing, err := again.Missing(t.Context()); err != nil || len(missing) > 0 {
@@ -129,6 +130,38 @@ func (s *stage) wantSound(t *testing.T) {
 		t.Fatalf("%d documents: %v", read.Documents, read.Findings)
 	}
 	t.Logf("%d events, %d documents of %d bytes in all", report.Events, read.Documents, read.Bytes)
+}
+
+// wantPrograms wants two keys, a webhook with deliveries in every state, a block, and a
+// verification with its result.
+func (s *stage) wantPrograms(t *testing.T) {
+	t.Helper()
+	page, err := database.NewTimePage(200, "")
+	must(t, err)
+	keys, _, err := s.Accounts.APIKeys(t.Context(), page)
+	must(t, err)
+	hooks, err := s.Webhooks.Endpoints(t.Context())
+	must(t, err)
+	if len(keys) != 2 || len(hooks) != 1 || hooks[0].DisabledAt != nil || hooks[0].Host() != "10.0.0.7" {
+		t.Fatalf("keys %v, webhooks %v", keys, hooks)
+	}
+	deliveries, _, err := s.Webhooks.Deliveries(t.Context(), hooks[0].ID, notify.DeliveryQuery{Page: page})
+	must(t, err)
+	found := map[notify.DeliveryState]int{}
+	for _, d := range deliveries {
+		found[d.State]++
+	}
+	if found[notify.DeliveryDelivered] < 20 || found[notify.DeliveryFailed] != 1 || found[notify.DeliveryQueued] != 1 {
+		t.Errorf("deliveries: %v", found)
+	}
+	ada := cases.Actor{Kind: cases.Staff, ID: "ada", Roles: []string{cases.RoleAuditor}}
+	blocks, _, err := s.Harness.Cases.Blocks(t.Context(), ada, page)
+	must(t, err)
+	runs, _, err := s.Harness.Cases.AuditRuns(t.Context(), ada, page)
+	must(t, err)
+	if len(blocks) != 1 || len(runs) != 1 || runs[0].Findings != 0 || runs[0].Cases != 40 {
+		t.Errorf("blocks %v, verifications %+v", blocks, runs)
+	}
 }
 
 func (s *stage) all(t *testing.T) []*cases.Case {

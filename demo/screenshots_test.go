@@ -11,6 +11,7 @@ import (
 
 	"regain/accounts"
 	"regain/cases"
+	"regain/database"
 	"regain/database/databasetest"
 	"regain/demo"
 	"regain/internal/browser"
@@ -145,7 +146,7 @@ func (s *stage) place(t *testing.T, p picture) string {
 		return strings.ReplaceAll(p.path, "{organisation}", o.ID)
 	}
 	if p.story == "" {
-		return p.path
+		return s.ofPrograms(t, p.path)
 	}
 	id := s.Demo.Case(p.story)
 	path := strings.ReplaceAll(p.path, "{case}", id)
@@ -162,6 +163,28 @@ func (s *stage) place(t *testing.T, p picture) string {
 	}
 	t.Fatalf("%s: the case has no item %s", p.name, p.item)
 	return ""
+}
+
+// ofPrograms fills in what there is one of.
+func (s *stage) ofPrograms(t *testing.T, path string) string {
+	t.Helper()
+	page, err := database.NewTimePage(1, "")
+	must(t, err)
+	hooks, err := s.Webhooks.Endpoints(t.Context())
+	must(t, err)
+	failed, _, err := s.Webhooks.Deliveries(t.Context(), hooks[0].ID, notify.DeliveryQuery{State: notify.DeliveryFailed, Page: page})
+	must(t, err)
+	runs, _, err := s.Harness.Cases.AuditRuns(t.Context(), cases.Actor{Kind: cases.Staff, ID: "ada", Roles: []string{cases.RoleAuditor}}, page)
+	must(t, err)
+	staff, err := s.Accounts.ListStaff(t.Context(), "", 100)
+	must(t, err)
+	rei := ""
+	for _, m := range staff {
+		if m.Email == "rei@staff.example" {
+			rei = m.ID
+		}
+	}
+	return strings.NewReplacer("{webhook}", hooks[0].ID, "{message}", failed[0].MessageID, "{run}", runs[0].ID, "{rei}", rei).Replace(path)
 }
 
 func (s *stage) details(t *testing.T, story string) *cases.Details {

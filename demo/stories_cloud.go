@@ -40,6 +40,7 @@ func cloudIndividuals() []story {
 				ago(43 * day), claims("omar"), rejects("omar", "card_holder_certificate", "altered", "This document can't be accepted.", "Edges of the portrait do not line up; font of the number differs."),
 				notes("omar", "Third claim with this portrait in two months. See Mara."),
 				denies("omar", "altered", "We could not confirm that the account is yours. You may appeal once, within 30 days; others will look at it.", "Altered document."),
+				blocks("mara", "Third claim with this portrait in two months, each for another account."),
 			}),
 		},
 		{
