@@ -57,7 +57,7 @@ type WebhooksOptions struct {
 	Alarm func(ctx context.Context, tx bun.IDB, e Endpoint) error
 
 	// MaxAttempts is how often a delivery is tried, FirstWait the pause after the first
-	// failure, doubled up to LongestWait: 20, 5 s and 8 h, which makes nearly three days.
+	// failure, doubled up to LongestWait: 20, 5 s and 8 h, which makes one to two and a half days.
 	MaxAttempts            int
 	FirstWait, LongestWait time.Duration
 	// Timeout bounds one attempt (15 s), Lease a claim (1 min, and never less than twice Timeout).

@@ -140,7 +140,7 @@ func registerWebhooks(s *server.Server, services Services) {
 	}
 	create := route("create-webhook", post, webhooksPath, server.Changes, "Add a webhook",
 		"Events of cases that were filed are posted to it as JSON with ids and codes alone, signed as Standard Webhooks says (webhook-id, webhook-timestamp, webhook-signature). "+
-			"Any 2xx is taken; anything else is tried again for nearly three days, with growing pauses. Order is not promised: data.event counts within a case.")
+			"Any 2xx is taken; anything else is tried again for up to two and a half days, with growing pauses. Order is not promised: data.event counts within a case.")
 	create.Status = http.StatusCreated
 	server.JSON(s, create, a.create)
 	server.JSON(s, route("list-webhooks", get, webhooksPath, server.Reads, "The webhooks", ""), a.list)
