@@ -80,7 +80,10 @@ func (s *Service) Unfollow(ctx context.Context, actor Actor, caseID string) erro
 	if err != nil {
 		return err
 	}
-	_, err = s.db.From(ctx).NewDelete().Model((*Follower)(nil)).Where("case_id = ?", c.ID).Where("staff_id = ?", actor.ID).Exec(ctx)
+	err = s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error { // with which the call's answer is kept
+		_, err := tx.NewDelete().Model((*Follower)(nil)).Where("case_id = ?", c.ID).Where("staff_id = ?", actor.ID).Exec(ctx)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("stop following a case: %w", err)
 	}
