@@ -74,6 +74,8 @@ func noticed(e *Event) bool {
 		return true
 	case actWrite:
 		return e.ActorKind == Customer
+	case actWake: // its time has come
+		return e.ActorKind == System
 	}
 	return false
 }

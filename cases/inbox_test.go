@@ -152,6 +152,27 @@ func TestFollow(t *testing.T) {
 	})
 }
 
+// Who follows a case that was put away is told when its time has come, and not when a
+// colleague brings it back.
+func TestFollowersHearOfWhatComesBack(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ben, eva := reviewer("ben"), reviewer("eva")
+		c := w.filed("ana-2019", withCard(1))
+		must(t, w.Follow(w.ctx, ben, c.id))
+		must(t, c.snooze(eva, inAWeek()))
+		_, err := w.Wake(w.ctx, eva, c.id, 0)
+		must(t, err)
+		wantSame(t, "brought back", w.told(ben), []string{})
+		must(t, c.snooze(eva, cases.SnoozeInput{Preset: cases.SnoozeNextDay}))
+		w.clock.move(day)
+		_, err = w.Tick(w.ctx)
+		must(t, err)
+		if told := w.told(ben); !slices.Contains(told, "followed wake system") {
+			t.Errorf("told: %v", told)
+		}
+	})
+}
+
 // What is undone takes back that somebody was told of it, unless they have read it.
 func TestUndoneAssignmentIsNotTold(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {

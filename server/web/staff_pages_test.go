@@ -117,6 +117,7 @@ func staffStates(t *testing.T, h *house, me accounts.Staff) []state {
 		{route: "review-page", name: "case", path: "/staff/cases/" + id, do: shown},
 		{route: "export-page", name: "export", path: "/staff/cases/" + id + "/export"},
 		{route: "blocks-page", name: "blocks", path: "/staff/blocks?case=" + id},
+		{route: "tags-page", name: "tags", path: "/staff/tags"},
 		{route: "lead-page", name: "figures", path: "/staff/lead"},
 		{route: "audit-page", name: "audit", path: "/staff/audit"},
 		{route: "audit-run-page", name: "audit-run", path: "/staff/audit/runs/" + run.ID},
