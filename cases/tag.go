@@ -236,7 +236,7 @@ func errTagExists() error {
 // tag_not_found, invalid_fields, tag_exists.
 func (s *Service) RenameTag(ctx context.Context, actor Actor, id, name string) (*Tag, error) {
 	name = TagName(name)
-	return s.changeTag(ctx, actor, id, func(ctx context.Context, tx bun.IDB, t *Tag) error {
+	return s.changeTag(ctx, actor, id, func(_ context.Context, _ bun.IDB, t *Tag) error {
 		if f := checkTag("/name", name); f != nil {
 			return problem.InvalidFields([]problem.Field{*f})
 		}

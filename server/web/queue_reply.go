@@ -110,10 +110,7 @@ func (p *Pages) previewReply(ctx context.Context, data *replyPage, f *Form) erro
 	if err != nil {
 		return err
 	}
-	data.Languages, data.Refused = nil, nil
-	for _, l := range shown.Languages {
-		data.Languages = append(data.Languages, l)
-	}
+	data.Languages, data.Refused = shown.Languages, nil
 	for _, step := range shown.Refused {
 		data.Refused = append(data.Refused, p.refusedCase(ctx, actor, step.CaseID, step.Refused))
 	}
