@@ -2,6 +2,7 @@ package cases
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -128,9 +129,11 @@ func (s *Service) StopAudit(ctx context.Context, actor Actor, id string) error {
 	if err != nil {
 		return err
 	}
-	n, err := affected(s.db.From(ctx).NewUpdate().Model((*AuditRun)(nil)).
-		Set("state = ?", AuditStopped).Set("stopped_by = ?", actor.ID).Set("finished_at = ?", s.now()).Set("leased_until = NULL").
-		Where("id = ?", run.ID).Where("state = ?", AuditRunning).Exec(ctx))
+	n, err := s.affecting(ctx, func(tx bun.IDB) (sql.Result, error) {
+		return tx.NewUpdate().Model((*AuditRun)(nil)).
+			Set("state = ?", AuditStopped).Set("stopped_by = ?", actor.ID).Set("finished_at = ?", s.now()).Set("leased_until = NULL").
+			Where("id = ?", run.ID).Where("state = ?", AuditRunning).Exec(ctx)
+	})
 	if err != nil {
 		return fmt.Errorf("stop a verification: %w", err)
 	}

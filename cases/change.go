@@ -251,6 +251,16 @@ func affected(res sql.Result, err error) (int64, error) {
 	return res.RowsAffected()
 }
 
+// affecting makes one change beside the cases, in a transaction: the one of the call, which
+// keeps its answer for when it is repeated. It says how many rows were changed.
+func (s *Service) affecting(ctx context.Context, change func(tx bun.IDB) (sql.Result, error)) (n int64, err error) {
+	err = s.db.InTx(ctx, func(_ context.Context, tx bun.IDB) error {
+		n, err = affected(change(tx))
+		return err
+	})
+	return n, err
+}
+
 // Policy is the policy that the case is pinned to.
 func (ch *change) Policy() (*rules.Policy, error) {
 	if ch.policy == nil {

@@ -2,6 +2,7 @@ package cases
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 	"time"
@@ -225,7 +226,9 @@ func (s *Service) ReadNotice(ctx context.Context, actor Actor, id string) error 
 	if !actor.Has(RoleReviewer, RoleLead, RoleAuditor) {
 		return errInboxRole()
 	}
-	n, err := affected(s.reading(ctx, actor).Where("id = ?", id).Exec(ctx))
+	n, err := s.affecting(ctx, func(tx bun.IDB) (sql.Result, error) {
+		return s.reading(tx, actor).Where("id = ?", id).Exec(ctx)
+	})
 	if err != nil {
 		return fmt.Errorf("mark a notice as read: %w", err)
 	}
@@ -241,17 +244,20 @@ func (s *Service) ReadNotices(ctx context.Context, actor Actor, until time.Time)
 	if !actor.Has(RoleReviewer, RoleLead, RoleAuditor) {
 		return errInboxRole()
 	}
-	if until.Year() < 1 { // there was nothing, and Postgres counts such years otherwise
-		return nil
+	if until.Year() < 1 { // Postgres counts such years otherwise
+		until = time.Time{}
 	}
-	if _, err := s.reading(ctx, actor).Where("read_at IS NULL").Where("at <= ?", until).Exec(ctx); err != nil {
+	_, err := s.affecting(ctx, func(tx bun.IDB) (sql.Result, error) {
+		return s.reading(tx, actor).Where("read_at IS NULL").Where("at <= ?", until).Exec(ctx)
+	})
+	if err != nil {
 		return fmt.Errorf("mark notices as read: %w", err)
 	}
 	return nil
 }
 
-func (s *Service) reading(ctx context.Context, actor Actor) *bun.UpdateQuery {
-	return s.db.From(ctx).NewUpdate().Model((*Notice)(nil)).Set("read_at = COALESCE(read_at, ?)", s.now()).Where("staff_id = ?", actor.ID)
+func (s *Service) reading(db bun.IDB, actor Actor) *bun.UpdateQuery {
+	return db.NewUpdate().Model((*Notice)(nil)).Set("read_at = COALESCE(read_at, ?)", s.now()).Where("staff_id = ?", actor.ID)
 }
 
 // sawCase marks what the actor was told of a case as read, for they look at it, and
@@ -260,7 +266,7 @@ func (s *Service) sawCase(ctx context.Context, actor Actor, caseID string) (left
 	if left, err = s.Unread(ctx, actor); err != nil || left == 0 {
 		return 0, err
 	}
-	n, err := affected(s.reading(ctx, actor).Where("case_id = ?", caseID).Where("read_at IS NULL").Exec(ctx))
+	n, err := affected(s.reading(s.db.From(ctx), actor).Where("case_id = ?", caseID).Where("read_at IS NULL").Exec(ctx))
 	switch {
 	case err != nil:
 		return 0, fmt.Errorf("mark a case's notices as read: %w", err)
@@ -332,8 +338,9 @@ func (s *Service) ChooseInbox(ctx context.Context, actor Actor, in InboxChoices)
 		return errInboxRole()
 	}
 	in.StaffID = actor.ID
-	_, err := s.db.From(ctx).NewInsert().Model(&in).
-		On("CONFLICT (staff_id) DO UPDATE").Set("mail = EXCLUDED.mail").Set("follow = EXCLUDED.follow").Exec(ctx)
+	_, err := s.affecting(ctx, func(tx bun.IDB) (sql.Result, error) {
+		return tx.NewInsert().Model(&in).On("CONFLICT (staff_id) DO UPDATE").Set("mail = EXCLUDED.mail").Set("follow = EXCLUDED.follow").Exec(ctx)
+	})
 	if err != nil {
 		return fmt.Errorf("keep choices of an inbox: %w", err)
 	}
