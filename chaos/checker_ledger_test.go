@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,6 +26,24 @@ func (e *evidence) checkAcknowledged(ctx context.Context) {
 	}
 	for _, k := range e.ledger.acked("upload-document") {
 		e.checkUploaded(ctx, k)
+	}
+	for _, k := range e.ledger.acked("state") {
+		e.checkStated(ctx, k)
+	}
+	for _, k := range e.ledger.acked("decide-item") {
+		e.checkJudged(ctx, k)
+	}
+	for _, k := range e.ledger.acked("deny") {
+		var said struct {
+			ReasonCode    string `json:"reason_code"`
+			WordsCustomer string `json:"words_customer"`
+		}
+		_ = json.Unmarshal(k.Body, &said)
+		var n int
+		q := "SELECT count(*) FROM decisions WHERE case_id = ? AND reason_code = ? AND words_customer = ?"
+		if e.query(ctx, 1, &n, q, k.CaseID, said.ReasonCode, said.WordsCustomer) && n != 1 {
+			e.found(1, "case %s: an acknowledged denial is there %d times", k.CaseID, n)
+		}
 	}
 	for _, k := range e.ledger.acked("write-message") {
 		var said, stored struct{ ID, Body string }
@@ -80,6 +99,50 @@ func (e *evidence) checkUploaded(ctx context.Context, k *call) {
 	err := e.db.NewSelect().Model(&found).Where("d.id = ?", told.ID).Scan(ctx)
 	if err != nil || len(found) != 1 || found[0].SHA256 != k.Sum || found[0].Size != told.Size || found[0].CaseID != k.CaseID {
 		e.found(1, "the acknowledged document %s is not there as it was sent", told.ID)
+	}
+}
+
+// itemOf is the item that a call's path names.
+func itemOf(k *call) string {
+	_, rest, _ := strings.Cut(k.Path, "/items/")
+	id, _, _ := strings.Cut(rest, "/")
+	return id
+}
+
+// checkStated wants a statement to be as its answer said.
+func (e *evidence) checkStated(ctx context.Context, k *call) {
+	var told struct {
+		Items []struct {
+			ID        string
+			Statement map[string]any
+		}
+	}
+	_ = json.Unmarshal(k.Response, &told)
+	var found []*cases.Item
+	if err := e.db.NewSelect().Model(&found).Where("id = ?", itemOf(k)).Where("case_id = ?", k.CaseID).Scan(ctx); err != nil || len(found) != 1 {
+		e.found(1, "case %s: the item of an acknowledged statement is not there: %v", k.CaseID, err)
+		return
+	}
+	for _, i := range told.Items {
+		if i.ID == found[0].ID && len(i.Statement) > 0 && !reflect.DeepEqual(i.Statement, found[0].Statement.V) {
+			e.found(1, "case %s: an acknowledged statement is not there as it was made", k.CaseID)
+		}
+	}
+}
+
+// checkJudged wants the decision about an item to be there with its checks.
+func (e *evidence) checkJudged(ctx context.Context, k *call) {
+	var said struct {
+		Verdict string
+		Checks  []string
+	}
+	_ = json.Unmarshal(k.Body, &said)
+	var found []*cases.ItemDecision
+	err := e.db.NewSelect().Model(&found).Where("case_id = ?", k.CaseID).Where("item_id = ?", itemOf(k)).Scan(ctx)
+	if err != nil || !slices.ContainsFunc(found, func(d *cases.ItemDecision) bool {
+		return string(d.Verdict) == said.Verdict && slices.Equal(slices.Sorted(slices.Values(d.Checks.V)), slices.Sorted(slices.Values(said.Checks)))
+	}) {
+		e.found(1, "case %s: an acknowledged decision about %s is not there: %v", k.CaseID, itemOf(k), err)
 	}
 }
 
