@@ -88,7 +88,7 @@ func plants() map[int][]func(*planted) {
 		}},
 		3: {
 			sql("DELETE FROM messages WHERE id = " + one("messages")),
-			sql("INSERT INTO messages SELECT 'planted', case_id, kind, actor_kind, actor_id, body, created_at FROM messages WHERE id = " + one("messages")),
+			sql("INSERT INTO messages (id, case_id, kind, actor_kind, actor_id, body, created_at) SELECT 'planted', case_id, kind, actor_kind, actor_id, body, created_at FROM messages WHERE id = " + one("messages")),
 			func(p *planted) { p.ledger.faults = append(p.ledger.faults, "an internal error was shown") },
 		},
 		4: {
