@@ -121,7 +121,7 @@ func (p *Pages) searchPeople(c *gin.Context) error {
 	return p.render(c, http.StatusOK, "admin/people", v)
 }
 
-// StateOptions, RoleOptions and AnyRoleOptions are choices in the reader's words.
+// StateOptions are the states that people are looked for by, in the reader's words.
 func (v *View) StateOptions() ([]Option, error) {
 	w := writer{view: v}
 	options := []Option{{Label: w.say("people.any_state")}}
@@ -131,7 +131,7 @@ func (v *View) StateOptions() ([]Option, error) {
 	return options, w.err
 }
 
-// RoleOptions is described at StateOptions.
+// RoleOptions are the roles that a person can be given, with what each may do.
 func (v *View) RoleOptions() ([]Option, error) {
 	w := writer{view: v}
 	var options []Option
@@ -141,7 +141,7 @@ func (v *View) RoleOptions() ([]Option, error) {
 	return options, w.err
 }
 
-// AnyRoleOptions is described at StateOptions.
+// AnyRoleOptions are the roles that people are looked for by, and any.
 func (v *View) AnyRoleOptions() ([]Option, error) {
 	w := writer{view: v}
 	options := []Option{{Label: w.say("people.any_role")}}
