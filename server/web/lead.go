@@ -260,7 +260,7 @@ func (l *leadPage) drawTimes(w *wordy) bars {
 			continue
 		}
 		rows = append(rows, barValue{
-			label: scenarioName(s), value: w.Took(t.MedianSeconds) + " – " + w.Took(t.P90Seconds),
+			label: w.scenarioName(s), value: w.Took(t.MedianSeconds) + " – " + w.Took(t.P90Seconds),
 			parts: []float64{float64(t.MedianSeconds), float64(t.P90Seconds - t.MedianSeconds)},
 		})
 	}
@@ -272,11 +272,16 @@ func (l *leadPage) drawTimes(w *wordy) bars {
 	return barsOf(chart{ID: "times", Title: w.say("lead.times.title"), Desc: desc}, []string{"k-median", "k-p90"}, rows)
 }
 
-func scenarioName(s api.ScenarioFiguresView) string {
+// scenarioName is empty in the figures of cases whose scenario waits for an answer that a
+// reviewer gives.
+func (w *wordy) scenarioName(s api.ScenarioFiguresView) string {
 	if s.Title != "" {
 		return s.Title
 	}
-	return s.Scenario
+	if s.Scenario != "" {
+		return s.Scenario
+	}
+	return w.say("review.no_scenario")
 }
 
 func (l *leadPage) drawDropouts(w *wordy) bars {
