@@ -171,7 +171,7 @@ func registerPeople(s *server.Server, p Personnel) {
 	})
 
 	server.JSON(s, server.Route{
-		ID: "search-people", Method: post, Path: peoplePath + "/search", Roles: personReaders(), Scope: server.PeopleOnly, Effect: server.Reads, MaxBody: 8 << 10, Tag: tag,
+		ID: "search-people", Method: post, Path: peoplePath + "-search", Roles: personReaders(), Scope: server.PeopleOnly, Effect: server.Reads, MaxBody: 8 << 10, Tag: tag,
 		Summary: "Search the members of staff", Description: "A search is a body, because addresses must not hold what is known of people.",
 	}, func(ctx context.Context, in *searchPeopleIn) (*searchPeopleOut, error) {
 		q := accounts.PeopleQuery{State: accounts.PersonState(in.Body.State), Role: accounts.Role(in.Body.Role), Text: in.Body.Text}

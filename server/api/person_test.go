@@ -118,7 +118,7 @@ func TestListOfPeople(t *testing.T) {
 			path, _ = o["next"].(string)
 		}
 		for cursor := "begin"; cursor != ""; {
-			o := auditor.want(200, "POST", people+"/search", object{"limit": 2, "text": "ZOË", "cursor": strings.TrimPrefix(cursor, "begin")})
+			o := auditor.want(200, "POST", people+"-search", object{"limit": 2, "text": "ZOË", "cursor": strings.TrimPrefix(cursor, "begin")})
 			for _, p := range objects(o["people"]) {
 				names = append(names, p["name"].(string))
 			}
