@@ -185,7 +185,7 @@ func (w *world) subscribe() {
 const mostAttempts = 20
 
 // daysPass brings what a webhook did not take to the last of its attempts, which would
-// come after nearly three days.
+// come after one to two and a half days.
 func (w *world) daysPass(db *database.DB) {
 	w.t.Helper()
 	_, err := db.NewRaw("UPDATE webhook_deliveries SET attempts = ?, next_attempt_at = ? WHERE state = 'queued' AND leased_until IS NULL AND attempts BETWEEN 1 AND ?",
