@@ -207,7 +207,7 @@ func TestBackButton(t *testing.T) {
 		t.Error("the page is not as it was left")
 	}
 	resend(p, `document.querySelector("input[value=partner]").click()`)
-	p.WaitFor(`location.pathname.endsWith("/enterprise_country")`)
+	p.WaitFor(`location.pathname.endsWith("/enterprise_country") && document.readyState === "complete" && document.querySelector("main select")`)
 	p.Select("main select", "CN")
 	p.Follow("main form button")
 	p.Shows("Partner certificate")

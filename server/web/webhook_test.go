@@ -201,6 +201,7 @@ func TestAdminPagesInABrowser(t *testing.T) {
 			p.Shows("There is a problem")
 			p.CheckAccessible(name)
 		}
+		p.Go(h.URL + "/en/staff/keys")
 		p.Type("#f-name", "Nightly report")
 		p.Click("#f-scopes-3")
 		p.Follow(`main form[action$="/staff/keys"] .btn-primary`)
