@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/pem"
 	"errors"
+	"hash/crc32"
 	"io"
 	"log"
 	"net"
@@ -104,13 +105,25 @@ func TestS3ChangedOnTheWay(t *testing.T) {
 		store := openURL(t, proxied.URL(bucket))
 		for _, size := range []int{100, 100_000, 9 << 20} {
 			content := storagetest.Bytes(1, size)
-			err := store.Put(t.Context(), "key", bytes.NewReader(content), int64(size), sha256.Sum256(content))
-			if !errors.Is(err, storage.ErrMismatch) {
-				t.Errorf("%d bytes: %v", size, err)
+			for _, with := range []io.Reader{bytes.NewReader(content), checksummed{bytes.NewReader(content)}} {
+				err := store.Put(t.Context(), "key", with, int64(size), sha256.Sum256(content))
+				if !errors.Is(err, storage.ErrMismatch) {
+					t.Errorf("%d bytes from a %T: %v", size, with, err)
+				}
+				mustBeAbsent(t, openURL(t, direct.URL(bucket)), "key")
 			}
-			mustBeAbsent(t, openURL(t, direct.URL(bucket)), "key")
 		}
 	})
+}
+
+// checksummed is content whose CRC-32C is known, as that of a received upload.
+type checksummed struct{ *bytes.Reader }
+
+func (c checksummed) CRC32C() uint32 {
+	h := crc32.New(crc32.MakeTable(crc32.Castagnoli))
+	_, _ = c.WriteTo(h)
+	_, _ = c.Seek(0, io.SeekStart)
+	return h.Sum32()
 }
 
 // flipped changes one byte.
