@@ -141,10 +141,19 @@ func newProblem(ctx context.Context, e *problem.Error) *Problem {
 		retryAfter: e.RetryAfter,
 	}
 	for _, f := range e.Fields {
-		pointer := f.Pointer
-		p.Errors = append(p.Errors, BadInput{Pointer: &pointer, Code: f.Code, Message: f.Message})
+		p.Errors = append(p.Errors, inputAt(ctx, f))
 	}
 	return p
+}
+
+// inputAt says where a fault is. Rooms below speak of members of a body; a call by GET
+// has none, and gave them in its query.
+func inputAt(ctx context.Context, f problem.Field) BadInput {
+	in := BadInput{Pointer: &f.Pointer, Code: f.Code, Message: f.Message}
+	if r := requestOf(ctx).route; r != nil && r.Method == http.MethodGet && !r.page {
+		in.Pointer, in.Parameter = nil, "query."+strings.TrimPrefix(f.Pointer, "/")
+	}
+	return in
 }
 
 // asProblem finds the problem that a caller should see for err, and whether the

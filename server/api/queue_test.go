@@ -104,6 +104,9 @@ func TestQueueFilters(t *testing.T) {
 		if err != nil || !reflect.DeepEqual(next.Query(), asked) {
 			t.Errorf("the next page is asked for by %v, this one by %v", next.Query(), asked)
 		}
+		if got := d.problemOf(d.Call(t, r.token, "GET", "/api/v1/queue?view=all&within=4h", nil), 422, "invalid_fields"); fmt.Sprint(got) != "[query.within not_a_choice]" {
+			t.Errorf("a time that the view has not: %v", got)
+		}
 		if o = r.want(200, "GET", "/api/v1/queue?language=zh-Hans", nil); len(objects(o["cases"])) != 0 {
 			t.Errorf("%v", o)
 		}
