@@ -96,7 +96,7 @@ func (w *world) count(t *testing.T, table, where string, args ...any) int {
 	return int(n)
 }
 
-func jsonCall(t *testing.T, who *person, method, target string, body any) *call {
+func jsonCall(t testing.TB, who *person, method, target string, body any) *call {
 	t.Helper()
 	c := &call{who: who, method: method, target: target}
 	if body != nil {

@@ -24,6 +24,10 @@ type plan struct {
 	w  *world
 	c  *call
 	op *operation
+	// ids are what the path names, by parameter, and whole is the body, where an
+	// arrangement says so.
+	ids   map[string]string
+	whole any
 }
 
 // plan draws the next call.
@@ -31,6 +35,15 @@ func (w *world) plan(r *rand.Rand, op *operation) *call {
 	p := &plan{w: w, op: op, c: &call{op: op, method: op.method}}
 	p.values = &values{Rand: r, document: w.document}
 	p.honest = p.chance(45)
+	p.cast()
+	p.write()
+	return p.c
+}
+
+// planWell makes up a call that is meant well: it is wrong by bad luck alone.
+func (w *world) planWell(r *rand.Rand, op *operation) *call {
+	p := &plan{w: w, op: op, c: &call{op: op, method: op.method}}
+	p.values = &values{Rand: r, document: w.document, honest: true}
 	p.cast()
 	p.write()
 	return p.c
@@ -53,73 +66,28 @@ func (p *plan) write() {
 	}
 }
 
-// cast picks who calls and about which case.
+// cast picks who calls and about which case. Most calls could succeed until something
+// about them is made wrong, so that they are not all refused at the first look.
 func (p *plan) cast() {
-	if p.honest || p.chance(75) {
-		p.c.who = p.w.withRole(p.Rand, one(p.Rand, p.op.roles))
-	} else {
-		p.c.who = one(p.Rand, p.w.people)
+	if p.honest || p.chance(60) {
+		p.arrange()
 	}
-	if p.honest {
-		p.prepare()
+	if p.c.who == nil {
+		p.c.who = p.w.withRole(p.Rand, one(p.Rand, p.op.roles))
+	}
+	if !p.honest && p.chance(15) {
+		p.c.wrong, p.c.who = "somebody else", one(p.Rand, p.w.people)
 	}
 	if p.c.claim == nil {
 		p.c.claim = p.c.who.claim
 	}
-	if p.c.claim == nil || !p.honest && p.chance(12) {
+	if p.c.claim == nil || !p.honest && p.ids == nil && p.chance(12) {
 		p.c.claim = newer(p.Rand, p.w.claims)
 	}
 	if p.op.id == "leave" || p.op.id == "sign-out" {
 		p.c.who = p.w.renew(p.c.who)
 	}
 	p.c.number = p.w.number()
-}
-
-// prepare finds a case in the state that the call is meant for, and who works on it.
-func (p *plan) prepare() {
-	states := map[string][]string{
-		"appeal": {"denied"}, "claim": {"submitted"}, "release": {"in_review"}, "decide-item": {"in_review"}, "approve": {"in_review"}, "deny": {"in_review"},
-		"request-materials": {"in_review"}, "correct-answers": {"in_review"}, "waive-item": {"submitted", "in_review"}, "undo-decision": {"in_review"},
-		"snooze": {"submitted", "in_review"}, "wake": {"submitted", "in_review"}, "tag-case": {"submitted", "in_review", "denied"},
-	}[p.op.id]
-	if states == nil && p.op.roles[0] == "customer" && len(p.op.roles) == 1 {
-		states = []string{"draft", "materials_requested"}
-	}
-	var some []*claim
-	for _, c := range p.w.claims {
-		if slices.Contains(states, c.state) && (len(p.op.pathNames()) < 2 || len(p.open(c)) > 0) {
-			some = append(some, c)
-		}
-	}
-	if len(some) == 0 {
-		return
-	}
-	p.c.claim = newer(p.Rand, some)
-	switch {
-	case slices.Contains(p.op.roles, "customer"):
-		p.c.who = p.c.claim.owner
-		if p.op.id == "submit" && p.chance(70) {
-			p.w.supply(p.c.claim)
-		}
-	case p.op.id != "claim" && p.op.id != "waive-item":
-		p.holder()
-	}
-}
-
-// holder has the call made by whoever works on the case.
-func (p *plan) holder() {
-	seen := p.w.get(p.c.who, p.c.claim.path(""))
-	if seen.status != 200 {
-		return
-	}
-	o := seen.object(p.w.t)
-	p.c.claim.state = text(o, "state")
-	by := text(sub(sub(o, "staff"), "claim"), "by")
-	for _, other := range p.w.people {
-		if by != "" && other.id == by {
-			p.c.who = other
-		}
-	}
 }
 
 // address fills in the path and the query.
@@ -133,7 +101,11 @@ func (p *plan) address() {
 		if param.in != "query" || p.chance(60) {
 			continue
 		}
-		value := fmt.Sprint(p.of(param.schema, "query."+param.name, 0))
+		drawn := p.of(param.schema, "query."+param.name, 0)
+		if drawn == (gone{}) {
+			continue
+		}
+		value := fmt.Sprint(drawn)
 		if !p.honest && p.chance(25) {
 			p.c.wrong = "query " + param.name
 			value = one(p.Rand, append(nastyTexts(), "9999999999999999999", "-1", "0", "1.5", "0x10"))
@@ -178,6 +150,14 @@ func (p *plan) segment(name string) string {
 	if !p.honest && p.chance(4) {
 		return uuid.Must(uuid.NewV7()).String()
 	}
+	if id := p.ids[name]; id != "" && (p.honest || p.chance(90)) {
+		return url.PathEscape(id)
+	}
+	for _, param := range p.op.parameters {
+		if choices, ok := param.schema["enum"].([]any); ok && param.in == "path" && param.name == name {
+			return url.PathEscape(fmt.Sprint(one(p.Rand, choices)))
+		}
+	}
 	other := p.c.claim
 	if !p.honest && p.chance(6) {
 		other = one(p.Rand, p.w.claims)
@@ -204,7 +184,7 @@ func (p *plan) segment(name string) string {
 // open are the items that can be supplied more often than the others.
 func (p *plan) open(c *claim) []string {
 	var open []string
-	kind := map[string]string{"state": "statement", "place-token": "proof", "upload-document": "document", "reuse-document": "document"}[p.op.id]
+	kind := kindOfItem(p.op)
 	for _, i := range objects(c.shown["items"]) {
 		if i["open"] == true && (kind == "" || kind == i["kind"]) {
 			open = append(open, text(i, "id"))
@@ -464,6 +444,9 @@ func (p *plan) wholeHint(name string) (any, bool) {
 	if name != "" {
 		return nil, false
 	}
+	if p.whole != nil {
+		return p.whole, true
+	}
 	var some []any
 	for range 1 + p.IntN(3) {
 		some = append(some, one(p.Rand, p.w.claims).id)
@@ -536,6 +519,9 @@ func (p *plan) referenceHint(name string, c *claim) (any, bool) {
 	case "roles":
 		return []any{p.mostly("reviewer", "auditor", "king"), "policy_author"}, true
 	case "from", "until":
+		if p.op.id == "read-inbox" {
+			return p.mostly(time.Now().UTC().Format(time.RFC3339), "1970-01-01T00:00:00Z", "9999-12-31T00:00:00Z"), true
+		}
 		day := p.IntN(300)
 		if name == "until" {
 			day += 3
@@ -543,10 +529,11 @@ func (p *plan) referenceHint(name string, c *claim) (any, bool) {
 		return p.mostly(time.Now().AddDate(0, 0, day).Format(time.DateOnly), "2026-02-30", "0000-01-01", "9999-12-31"), true
 	case "query.after":
 		return pick(c.texts)
-	case "query.cursor":
-		if len(p.w.cursors) > 0 {
-			return one(p.Rand, p.w.cursors), true
+	case "cursor", "query.cursor":
+		if known := p.w.cursors; len(known) > 0 && (p.op.id == "list-queue" || p.op.id == "list-owed" || !p.honest) {
+			return one(p.Rand, known), true
 		}
+		return gone{}, p.honest
 	}
 	return nil, false
 }
@@ -578,7 +565,7 @@ func newer[T any](r *rand.Rand, list []T) T { return list[max(r.IntN(len(list)),
 func (p *plan) email() string {
 	switch p.op.id {
 	case "invite":
-		return fmt.Sprintf("partner%d@partner.example", p.c.claim.number)
+		return p.c.claim.partnerEmail()
 	case "send-member-code", "open-member-session":
 		return p.mostly(p.w.withRole(p.Rand, "organisation").email, "nobody@members.example", "no address")
 	case "add-member":
@@ -680,7 +667,7 @@ func (p *plan) code() string {
 // link is the newest token of an invitation to the case, or a wrong one.
 func (p *plan) link() string {
 	if p.honest || p.chance(80) {
-		if token := p.w.newestLetter(fmt.Sprintf("partner%d@partner.example", p.c.claim.number), linkPattern, time.Time{}); token != "" {
+		if token := p.w.newestLetter(p.c.claim.partnerEmail(), linkPattern, time.Time{}); token != "" {
 			return token
 		}
 	}

@@ -65,6 +65,23 @@ func (w *world) populate() {
 // begin starts a case and proves its contact.
 func (w *world) begin(answers object, policy string) *claim {
 	w.t.Helper()
+	c := w.start(answers, policy)
+	w.want(c.owner, 200, "POST", c.path("/contacts/email/verification"), object{"code": w.contactCode(c)})
+	w.want(c.owner, 201, "POST", c.path("/messages"), object{"body": "Please look at " + marker(c.number, ofCustomer)})
+	return c
+}
+
+// contactCode has a code sent to the case's new address.
+func (w *world) contactCode(c *claim) string {
+	w.t.Helper()
+	asked := time.Now().Add(-time.Second)
+	w.want(c.owner, 202, "POST", c.path("/contacts/email/code"), nil)
+	return w.letter(c.email(), codePattern, asked)
+}
+
+// start starts a case, whose contact is still to be proved.
+func (w *world) start(answers object, policy string) *claim {
+	w.t.Helper()
 	number := w.number()
 	body := object{
 		"account": "account " + marker(number, ofAccount), "enterprise": "Exemplo " + marker(number, ofOwed) + " Ltda.", "lost": []string{"email"},
@@ -73,12 +90,7 @@ func (w *world) begin(answers object, policy string) *claim {
 	if policy != "" {
 		body["policy"] = policy
 	}
-	c := w.adopt(number, w.want(nobody(), 201, "POST", "/api/v1/cases", body))
-	asked := time.Now().Add(-time.Second)
-	w.want(c.owner, 202, "POST", c.path("/contacts/email/code"), nil)
-	w.want(c.owner, 200, "POST", c.path("/contacts/email/verification"), object{"code": w.letter(c.email(), codePattern, asked)})
-	w.want(c.owner, 201, "POST", c.path("/messages"), object{"body": "Please look at " + marker(number, ofCustomer)})
-	return c
+	return w.adopt(number, w.want(nobody(), 201, "POST", "/api/v1/cases", body))
 }
 
 func (c *claim) path(rest string) string { return "/api/v1/cases/" + c.id + rest }
@@ -137,13 +149,16 @@ func (w *world) supply(c *claim) {
 	w.show(c)
 }
 
-func (w *world) upload(p *person, path, name string, content []byte) {
+// upload sends a file and returns the document's id.
+func (w *world) upload(p *person, path, name string, content []byte) string {
 	w.t.Helper()
 	body, contentType := form(name, content, "")
 	c := &call{who: p, method: "POST", target: path, body: body, header: [][2]string{{"Content-Type", contentType}}}
-	if a := w.send(c); a.status != 201 {
+	a := w.send(c)
+	if a.status != 201 {
 		w.t.Fatalf("upload as %s: %d %s", p.name, a.status, a.body)
 	}
+	return text(a.object(w.t), "id")
 }
 
 // form writes multipart/form-data, with read_off before the file unless it is empty.
@@ -160,15 +175,24 @@ func form(name string, content []byte, readOff string) (body []byte, contentType
 	return b.Bytes(), m.FormDataContentType()
 }
 
+// partnerEmail is the one address that the case's customer invites.
+func (c *claim) partnerEmail() string { return fmt.Sprintf("partner%d@partner.example", c.number) }
+
+// sendInvitation invites a reseller and returns the token in the letter.
+func (w *world) sendInvitation(c *claim) string {
+	w.t.Helper()
+	asked := time.Now().Add(-time.Second)
+	inv := w.want(c.owner, 201, "POST", c.path("/invitations"), object{"supplier": "reseller", "organisation": "Parceira " + marker(c.number, ofOwed), "email": c.partnerEmail()})
+	remember(&c.invitations, text(inv, "id"))
+	return w.letter(c.partnerEmail(), linkPattern, asked)
+}
+
 // invite has a reseller come to the case and supply the letter.
 func (w *world) invite(c *claim) *person {
 	w.t.Helper()
-	to, asked := fmt.Sprintf("partner%d@partner.example", c.number), time.Now().Add(-time.Second)
-	inv := w.want(c.owner, 201, "POST", c.path("/invitations"), object{"supplier": "reseller", "organisation": "Parceira " + marker(c.number, ofOwed), "email": to})
-	remember(&c.invitations, text(inv, "id"))
-	came := w.want(nobody(), 201, "POST", "/api/v1/invitations/session", object{"token": w.letter(to, linkPattern, asked)})
+	came := w.want(nobody(), 201, "POST", "/api/v1/invitations/session", object{"token": w.sendInvitation(c)})
 	p := w.enrol(c, came)
-	w.join(c, p, to)
+	w.join(c, p, c.partnerEmail())
 	for _, i := range objects(sub(came, "invitation")["items"]) {
 		remember(&c.items, text(i, "id"))
 		if i["open"] == true && text(i, "kind") == "document" {

@@ -89,7 +89,9 @@ func (v *values) object(schema object, depth int) object {
 		if name == "$schema" || !slices.Contains(required, any(name)) && v.chance(40) {
 			continue
 		}
-		o[name] = v.of(properties[name].(object), name, depth+1)
+		if value := v.of(properties[name].(object), name, depth+1); value != (gone{}) {
+			o[name] = value
+		}
 	}
 	if properties == nil && depth < 5 {
 		for range v.IntN(4) {
