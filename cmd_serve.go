@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -73,6 +74,8 @@ func newID() string { return uuid.Must(uuid.NewV7()).String() }
 func (c *serveCommand) Run(ctx context.Context, t terminal) error {
 	started := time.Now()
 	easeCollector()
+	content := sync.OnceValues(web.ReadContent)
+	go func() { _, _ = content() }() // takes as long as opening a new database
 	logger := c.logger(t)
 	loaded, err := c.loadPolicies()
 	if err != nil {
@@ -120,7 +123,7 @@ func (c *serveCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	if err := c.register(s, p, policies, service, mailbox, letterhead); err != nil { //nolint:contextcheck // calls bring their own
+	if err := c.register(s, p, policies, service, mailbox, letterhead, content); err != nil { //nolint:contextcheck // calls bring their own
 		return err
 	}
 	address, err := s.Listen(ctx, c.Listen)
@@ -133,7 +136,7 @@ func (c *serveCommand) Run(ctx context.Context, t terminal) error {
 }
 
 // register adds all routes.
-func (c *serveCommand) register(s *server.Server, p *parts, policies *cases.Policies, service *cases.Service, mailbox *notify.Mailbox, provider notify.Letterhead) error {
+func (c *serveCommand) register(s *server.Server, p *parts, policies *cases.Policies, service *cases.Service, mailbox *notify.Mailbox, provider notify.Letterhead, content func() (*web.Content, error)) error {
 	services := api.Services{Policies: policies, Staff: p.accounts, Organisations: p.accounts, Keys: p.accounts, Webhooks: p.webhooks, Cases: service, Sessions: p.accounts}
 	if mailbox != nil { // a nil *Mailbox would not be a nil api.Mailbox
 		services.Mailbox = mailbox
@@ -143,9 +146,13 @@ func (c *serveCommand) register(s *server.Server, p *parts, policies *cases.Poli
 	if c.Demo {
 		demoStaff = demo.Addresses()
 	}
+	read, err := content()
+	if err != nil {
+		return err
+	}
 	return web.Register(s, web.Services{
 		Policies: policies, Staff: p.accounts, Organisations: p.accounts, Cases: service, Sessions: p.accounts, Webhooks: p.webhooks, Keys: p.accounts, Mailbox: services.Mailbox, Name: provider.Service, Support: provider.Support,
-		DemoStaff: demoStaff,
+		DemoStaff: demoStaff, Content: read,
 	})
 }
 

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alexedwards/argon2id"
+
 	"regain/database"
 	"regain/database/databasetest"
 	"regain/problem"
@@ -147,6 +149,18 @@ func TestSignInTellsNothing(t *testing.T) {
 			t.Errorf("answers differ: %v", answers)
 		}
 	})
+}
+
+// A dummy is read as any hash, and costs the same to compare with.
+func TestDummyHash(t *testing.T) {
+	one, err := dummyHash()
+	ok(t, err)
+	other, err := dummyHash()
+	ok(t, err)
+	params, salt, key, err := argon2id.DecodeHash(one)
+	if err != nil || *params != hashParams || len(salt) != int(hashParams.SaltLength) || len(key) != int(hashParams.KeyLength) || one == other {
+		t.Errorf("%q, then %q: %v, %v", one, other, params, err)
+	}
 }
 
 // Without an account nothing is right, not even what the dummy hash was made of.

@@ -40,18 +40,41 @@ type Services struct {
 	Support string
 	// Clock tells the time; time.Now by default.
 	Clock func() time.Time
+	// Content is what the pages are made of; Register reads it when it is missing.
+	Content *Content
 	// DemoStaff are the addresses of made-up staff to try, where the cases are made up, too.
 	DemoStaff []string
 }
 
-// Pages renders pages.
-type Pages struct {
-	server    *server.Server
-	services  Services
-	views     api.Views
+// Content is what the pages are made of, whoever looks at them.
+type Content struct {
 	templates map[string]pageTemplate
 	assets    *assets
 	words     *words
+}
+
+// ReadContent reads it from the program. It fails when a text is missing in some language.
+func ReadContent() (*Content, error) {
+	c := &Content{}
+	var err error
+	if c.assets, err = loadAssets(files); err != nil {
+		return nil, fmt.Errorf("assets: %w", err)
+	}
+	if c.words, err = readWords(files); err != nil {
+		return nil, fmt.Errorf("words: %w", err)
+	}
+	if c.templates, err = loadTemplates(files); err != nil {
+		return nil, fmt.Errorf("pages: %w", err)
+	}
+	return c, nil
+}
+
+// Pages renders pages.
+type Pages struct {
+	Content
+	server    *server.Server
+	services  Services
+	views     api.Views
 	overviews overviews
 	// signIn shows how to sign in again, by the kind of session that a page needs.
 	signIn map[accounts.Kind]showSignIn
@@ -66,16 +89,13 @@ func Register(s *server.Server, services Services) error {
 		services.Clock = time.Now
 	}
 	p := &Pages{server: s, services: services, views: api.NewViews(services.Cases), signIn: map[accounts.Kind]showSignIn{}}
-	var err error
-	if p.assets, err = loadAssets(files); err != nil {
-		return fmt.Errorf("assets: %w", err)
+	if services.Content == nil {
+		var err error
+		if services.Content, err = ReadContent(); err != nil {
+			return err
+		}
 	}
-	if p.words, err = readWords(files); err != nil {
-		return fmt.Errorf("words: %w", err)
-	}
-	if p.templates, err = loadTemplates(files); err != nil {
-		return fmt.Errorf("pages: %w", err)
-	}
+	p.Content = *services.Content
 	s.ShowProblemsAs(p.showProblem)
 	p.registerPublic()
 	p.registerPartner()

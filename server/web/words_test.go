@@ -107,7 +107,7 @@ func TestProblemWords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Pages{words: w}
+	p := &Pages{Content: Content{words: w}}
 	codes := map[string]bool{}
 	for _, c := range server.Codes() {
 		codes[c.Code] = true
