@@ -74,7 +74,8 @@ func (db *DB) From(ctx context.Context) bun.IDB {
 // From and InTx under it join.
 //
 // Joined to a transaction in ctx, fn runs behind a savepoint: its error undoes
-// what it did and nothing before it, and the outer transaction goes on. What
+// what it did and nothing before it, and the outer transaction goes on. The first InTx
+// of a unit of work needs none: before it nothing was done. What
 // must survive a refusal is therefore written in an InTx that returns nil, and
 // the refusal is returned after it. A transaction is not for several goroutines.
 func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context, tx bun.IDB) error) error {
@@ -82,7 +83,7 @@ func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context, tx bun.IDB)
 		return s.join(ctx, fn)
 	}
 	s := &session{db: db, base: ctx}
-	if err := s.start(ctx); err != nil {
+	if _, err := s.start(ctx); err != nil {
 		return err
 	}
 	defer func() { _ = s.rollback() }() // after a commit it does nothing
@@ -92,11 +93,11 @@ func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context, tx bun.IDB)
 	return s.commit()
 }
 
-// start begins the transaction, once.
-func (s *session) start(ctx context.Context) error {
-	began, err := s.open()
+// start begins the transaction unless it has begun.
+func (s *session) start(ctx context.Context) (began bool, err error) {
+	began, err = s.open()
 	if err != nil || !began || s.begin == nil {
-		return err
+		return began, err
 	}
 	sound := false
 	defer func() {
@@ -106,10 +107,10 @@ func (s *session) start(ctx context.Context) error {
 	}()
 	if err := s.begin(ctx, *s.tx); err != nil {
 		s.fail(err)
-		return err
+		return true, err
 	}
 	sound = true
-	return nil
+	return true, nil
 }
 
 // open begins the transaction unless it has begun before.
@@ -135,11 +136,55 @@ func (s *session) fail(err error) {
 	s.failure = err
 }
 
-// join runs fn behind a savepoint of the transaction.
+// join runs fn in the transaction so that its error undoes what it did.
 func (s *session) join(ctx context.Context, fn func(ctx context.Context, tx bun.IDB) error) error {
-	if err := s.start(ctx); err != nil {
+	first, err := s.start(ctx)
+	if err != nil {
 		return err
 	}
+	if first {
+		return s.lead(ctx, fn)
+	}
+	return s.follow(ctx, fn)
+}
+
+// lead runs what comes first in the transaction: its error takes the whole of that back,
+// and whatever comes next begins anew.
+func (s *session) lead(ctx context.Context, fn func(ctx context.Context, tx bun.IDB) error) (err error) {
+	done := false
+	defer func() {
+		if !done {
+			s.reopen(err)
+		}
+	}()
+	if err = fn(ctx, *s.tx); err != nil {
+		return err
+	}
+	done = true
+	return nil
+}
+
+// reopen rolls back as if nothing had begun. Where the transaction was lost, and not just
+// refused, nobody goes on as if nothing had happened.
+func (s *session) reopen(cause error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return
+	}
+	for _, lost := range []error{ErrTxFailed, ErrUnavailable, context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(cause, lost) {
+			s.failure = errors.Join(ErrTxFailed, cause)
+		}
+	}
+	if err := s.tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) {
+		s.failure = errors.Join(ErrTxFailed, fmt.Errorf("roll back: %w", Classify(err)))
+	}
+	s.tx, s.after = nil, nil
+}
+
+// follow runs fn behind a savepoint.
+func (s *session) follow(ctx context.Context, fn func(ctx context.Context, tx bun.IDB) error) error {
 	s.savepoints++
 	name := fmt.Sprintf("joined_%d", s.savepoints)
 	if _, err := s.tx.ExecContext(ctx, "SAVEPOINT "+name); err != nil {
