@@ -23,8 +23,9 @@ type change struct {
 	now   time.Time
 
 	Case *Case
-	// was is the state before this change.
-	was State
+	// was is the state before this change, stored the whole row.
+	was    State
+	stored database.Snapshot
 	// items are loaded by the first call of Items.
 	items []*Item
 
@@ -72,6 +73,7 @@ func (s *Service) change(ctx context.Context, actor Actor, t target, fn func(*ch
 			return err
 		}
 		ch := &change{ctx: ctx, s: s, tx: tx, actor: actor, now: s.now(), Case: c, was: c.State, filed: c.FiledAt != nil, place: c.Key()}
+		ch.stored = database.SnapshotOf(s.db, c)
 		if err := ch.admit(); err != nil {
 			return err
 		}
@@ -98,6 +100,9 @@ func errChanged(current int64) error {
 
 // lock reads the case and keeps others from changing it until the transaction ends.
 func (s *Service) lock(ctx context.Context, tx bun.IDB, id string) (*Case, error) {
+	if c, err := s.lockForeseen(ctx, tx, id); c != nil || err != nil {
+		return c, err
+	}
 	found := []*Case{}
 	if err := s.db.Lock(ctx, tx, &found, id); err != nil {
 		return nil, fmt.Errorf("lock case: %w", err)
@@ -230,14 +235,12 @@ func (ch *change) queueMessages() error {
 func (ch *change) writeCase() error {
 	c := ch.Case
 	read := c.Version
-	columns := []string{"event_seq", "event_head", "claim_expires", "reminders", "priority", "tags", "snoozed_until", "snoozed_by", "version"}
 	if !ch.quiet {
-		columns = nil // all
 		c.Version++
 		c.UpdatedAt = ch.now
 		c.Place()
 	}
-	if err := database.Save(ch.ctx, ch.s.db, ch.tx, c, "version", read, columns...); err != nil {
+	if err := database.SaveChanged(ch.ctx, ch.s.db, ch.tx, c, ch.stored, "version", read); err != nil {
 		return fmt.Errorf("write case: %w", err)
 	}
 	return nil

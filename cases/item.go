@@ -115,10 +115,10 @@ func errNoItem() error {
 	return problem.New(problem.NotFound, "item_not_found", "The case asks for no such item.")
 }
 
-// saveItem writes a changed item.
-func (ch *change) saveItem(i *Item) error {
+// saveItem writes a changed item, all of it when no column is named.
+func (ch *change) saveItem(i *Item, columns ...string) error {
 	i.UpdatedAt = ch.now
-	if err := database.Save(ch.ctx, ch.s.db, ch.tx, i, "", 0); err != nil {
+	if err := database.Save(ch.ctx, ch.s.db, ch.tx, i, "", 0, columns...); err != nil {
 		return fmt.Errorf("write item: %w", err)
 	}
 	return nil

@@ -39,18 +39,23 @@ const (
 	rejectedOnesOnly = "d.case_id = ? AND d.id IN (SELECT document_id FROM item_decisions WHERE case_id = ? AND verdict = ?)"
 )
 
-// lists are all of it, or without the case where that is there already.
-func (k *supplied) lists(withCase bool) []database.List {
-	lists := []database.List{
+// lists are what is needed in any case; a filed case has verdicts beside.
+func (k *supplied) lists() []database.List {
+	return []database.List{
 		database.ListOf(&k.items, "i.case_id = ?", k.id),
-		database.ListOf(&k.judged, "idec.case_id = ?", k.id),
-		database.ListOf(&k.rejected, rejectedOnesOnly, k.id, k.id, Rejected),
 		database.ListOf(&k.versions, "TRUE", k.id).From(countVersions),
 	}
-	if withCase {
-		lists = append(lists, database.ListOf(&k.found, "c.id = ?", k.id))
+}
+
+func (k *supplied) verdicts() []database.List {
+	return []database.List{
+		database.ListOf(&k.judged, "idec.case_id = ?", k.id),
+		database.ListOf(&k.rejected, rejectedOnesOnly, k.id, k.id, Rejected),
 	}
-	return lists
+}
+
+func (k *supplied) withCase() []database.List {
+	return append(k.lists(), database.ListOf(&k.found, "c.id = ?", k.id))
 }
 
 type suppliedKey struct{}
@@ -59,7 +64,7 @@ type suppliedKey struct{}
 // query that finds out who calls.
 func (s *Service) ForeseeSupply(ctx context.Context, id string) context.Context {
 	k := &supplied{id: id}
-	ctx, k.foreseen = database.Foresee(ctx, k.lists(true)...)
+	ctx, k.foreseen = database.Foresee(ctx, k.withCase()...)
 	return context.WithValue(ctx, suppliedKey{}, k)
 }
 
@@ -68,7 +73,7 @@ func (s *Service) readSupplied(ctx context.Context, id string) (*supplied, error
 	k, _ := ctx.Value(suppliedKey{}).(*supplied)
 	if k == nil || k.id != id || !k.foreseen.Take() {
 		k = &supplied{id: id}
-		if err := s.db.ReadTogether(ctx, s.db.From(ctx), k.lists(true)...); err != nil {
+		if err := s.db.ReadTogether(ctx, s.db.From(ctx), k.withCase()...); err != nil {
 			return nil, fmt.Errorf("read what was supplied: %w", err)
 		}
 	}
@@ -81,12 +86,20 @@ func (k *supplied) sort() {
 }
 
 // loadSupplied gives the change what it must know before it takes a document: what was
-// foreseen where nothing has happened to the case since, and else by one round trip.
+// foreseen where nothing has happened to the case since and nobody has judged its items
+// yet, and else by one round trip.
 func (ch *change) loadSupplied() error {
 	k, _ := ch.ctx.Value(suppliedKey{}).(*supplied)
+	var missing []database.List
 	if k == nil || k.spent || k.id != ch.Case.ID || len(k.found) == 0 || k.found[0].EventHead != ch.Case.EventHead {
 		k = &supplied{id: ch.Case.ID}
-		if err := ch.s.db.ReadTogether(ch.ctx, ch.tx, k.lists(false)...); err != nil {
+		missing = k.lists()
+	}
+	if ch.filed {
+		missing = append(missing, k.verdicts()...)
+	}
+	if len(missing) > 0 {
+		if err := ch.s.db.ReadTogether(ch.ctx, ch.tx, missing...); err != nil {
 			return fmt.Errorf("read what was supplied: %w", err)
 		}
 		k.sort()
@@ -94,6 +107,32 @@ func (ch *change) loadSupplied() error {
 	k.spent = true
 	ch.items, ch.supplied = k.items, k
 	return nil
+}
+
+// caseEnd is the end of a case's chain of events, which tells whether anything has happened.
+type caseEnd struct {
+	bun.BaseModel `bun:"table:cases,alias:c"`
+
+	ID        string `bun:"id,pk"`
+	EventHead string `bun:"event_head"`
+}
+
+// lockForeseen locks a case that was foreseen, without reading it again; nil where it was
+// not, or something has happened to it since.
+func (s *Service) lockForeseen(ctx context.Context, tx bun.IDB, id string) (*Case, error) {
+	k, _ := ctx.Value(suppliedKey{}).(*supplied)
+	if k == nil || k.spent || k.id != id || len(k.found) == 0 {
+		return nil, nil
+	}
+	ends := []*caseEnd{}
+	if err := s.db.Lock(ctx, tx, &ends, id); err != nil {
+		return nil, fmt.Errorf("lock case: %w", err)
+	}
+	if len(ends) == 0 || ends[0].EventHead != k.found[0].EventHead {
+		return nil, nil
+	}
+	c := *k.found[0]
+	return &c, nil
 }
 
 // documents is how many files the case holds, earlier versions included.

@@ -58,7 +58,7 @@ func (ch *change) supply(i *Item, how Supply, facts Facts) error {
 	if how != Unavailable {
 		i.UnavailableReason = ""
 	}
-	if err := ch.saveItem(i); err != nil {
+	if err := ch.saveItem(i, "supply", "unavailable_reason", "statement", "review", "updated_at"); err != nil {
 		return err
 	}
 	if facts == nil {

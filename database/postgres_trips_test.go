@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"net"
 	"sync/atomic"
 	"testing"
@@ -112,5 +113,27 @@ func TestRoundTrips(t *testing.T) {
 	var rows int
 	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM trips").Scan(&rows); err != nil || rows != 8 {
 		t.Errorf("%d rows, %v, want 8", rows, err)
+	}
+}
+
+// A connection gives up its oldest plans, and keeps no more than it knows of.
+func TestShapesMakeRoom(t *testing.T) {
+	db, _ := openCounted(t)
+	ctx := t.Context()
+	shapes := make([]*Shape, mostShapes+20)
+	for n := range shapes {
+		shapes[n] = NewShape(fmt.Sprintf("SELECT CAST(? AS BIGINT) + %d AS id", n))
+	}
+	for range 2 {
+		for n, shape := range shapes {
+			var found []*trip
+			if err := db.ReadShape(ctx, db.DB, shape, &found, 1); err != nil || len(found) != 1 || found[0].ID != int64(n)+1 {
+				t.Fatalf("shape %d: %v, %v", n, found, err)
+			}
+		}
+	}
+	var planned int
+	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM pg_prepared_statements").Scan(&planned); err != nil || planned != mostShapes {
+		t.Errorf("%d plans, %v, want %d", planned, err, mostShapes)
 	}
 }

@@ -1,6 +1,7 @@
 package database
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"reflect"
@@ -124,6 +125,47 @@ func Save[T any](ctx context.Context, db *DB, tx bun.IDB, row *T, version string
 	})
 }
 
+// Snapshot is how the columns of a row stood when it was read.
+type Snapshot struct {
+	literals []byte
+	ends     []int
+}
+
+// SnapshotOf keeps how a row stands now, whatever is then done to what it refers to.
+func SnapshotOf[T any](db *DB, row *T) Snapshot {
+	fields, gen, value := db.Table(reflect.TypeFor[T]()).DataFields, db.QueryGen(), reflect.ValueOf(row).Elem()
+	s := Snapshot{literals: make([]byte, 0, 1024), ends: make([]int, 0, len(fields))}
+	for _, f := range fields {
+		s.literals = f.AppendValue(gen, s.literals, value)
+		s.ends = append(s.ends, len(s.literals))
+	}
+	return s
+}
+
+// changed are the columns of a row that now stand otherwise.
+func changed[T any](db *DB, was Snapshot, row *T) []string {
+	now := SnapshotOf(db, row)
+	var names []string
+	from, fromNow := 0, 0
+	for n, f := range db.Table(reflect.TypeFor[T]()).DataFields {
+		if !bytes.Equal(was.literals[from:was.ends[n]], now.literals[fromNow:now.ends[n]]) {
+			names = append(names, f.Name)
+		}
+		from, fromNow = was.ends[n], now.ends[n]
+	}
+	return names
+}
+
+// SaveChanged is Save for the columns that changed since the snapshot, and for the version:
+// most changes are of few columns, and each costs both sides.
+func SaveChanged[T any](ctx context.Context, db *DB, tx bun.IDB, row *T, was Snapshot, version string, read int64) error {
+	columns := changed(db, was, row)
+	if !slices.Contains(columns, version) {
+		columns = append(columns, version)
+	}
+	return Save(ctx, db, tx, row, version, read, columns...)
+}
+
 // fieldsOf are the named columns of a table, or all but its key.
 func fieldsOf(table *schema.Table, columns []string) []*schema.Field {
 	if len(columns) == 0 {
@@ -147,10 +189,11 @@ func namesOf(fields []*schema.Field) []string {
 }
 
 // Lock reads the row with the key id, or none, into a slice of its model, and keeps
-// others from changing it until the transaction ends. SQLite has one writer anyway.
+// others from changing it until the transaction ends. SQLite has one writer anyway. The
+// model may have some of the table's columns only.
 func (db *DB) Lock(ctx context.Context, tx bun.IDB, dest any, id string) error {
 	table := db.Table(reflect.TypeOf(dest).Elem().Elem().Elem())
-	s := writeShapes.of("LOCK "+string(db.dialect)+" "+table.Name, func() *Shape {
+	s := writeShapes.of("LOCK "+string(db.dialect)+" "+table.TypeName, func() *Shape {
 		text := fmt.Sprintf("SELECT %s FROM %s WHERE %s = ?", strings.Join(namesOf(table.Fields), ","), table.SQLName, table.PKs[0].SQLName)
 		if db.dialect == Postgres {
 			text += " FOR UPDATE"
@@ -191,6 +234,7 @@ func (c *shapeCache) of(key string, make func() *Shape) *Shape {
 // shapes are the statements that one connection of Postgres has planned.
 type shapes struct {
 	names map[string]string
+	order []string // texts, the oldest first
 	fresh []string // texts whose PREPARE has not been answered yet
 	made  int
 }
@@ -199,7 +243,7 @@ type shapes struct {
 const mostShapes = 256
 
 // statement is what runs the shape with these values. The first time the connection
-// is told of the plan in the same breath, and before counts the statement for that.
+// is told of the plan in the same breath, and before counts the statements for that.
 func (p *shapes) statement(s *Shape, literals string) (query string, before int) {
 	if literals != "" {
 		literals = "(" + literals + ")"
@@ -207,16 +251,30 @@ func (p *shapes) statement(s *Shape, literals string) (query string, before int)
 	if name, ok := p.names[s.numbered]; ok {
 		return "EXECUTE " + name + literals, 0
 	}
-	if p.names == nil {
-		p.names = map[string]string{}
+	room := p.makeRoom()
+	if room != "" {
+		before++
 	}
 	p.made++ // never a name again that an unanswered PREPARE may have taken
 	name := fmt.Sprintf("shape_%d", p.made)
-	if len(p.names) < mostShapes {
-		p.names[s.numbered] = name
-		p.fresh = append(p.fresh, s.numbered)
+	p.names[s.numbered] = name
+	p.order, p.fresh = append(p.order, s.numbered), append(p.fresh, s.numbered)
+	return room + "PREPARE " + name + " AS " + s.numbered + ";EXECUTE " + name + literals, before + 1
+}
+
+// makeRoom is what gives up the oldest plan when there are too many.
+func (p *shapes) makeRoom() string {
+	if p.names == nil {
+		p.names = map[string]string{}
 	}
-	return "PREPARE " + name + " AS " + s.numbered + ";EXECUTE " + name + literals, 1
+	if len(p.order) < mostShapes {
+		return ""
+	}
+	oldest := p.order[0]
+	p.order = p.order[1:]
+	name := p.names[oldest]
+	delete(p.names, oldest)
+	return "DEALLOCATE " + name + ";"
 }
 
 // answered settles what was fresh: after a failure nobody knows which are there.
@@ -225,6 +283,7 @@ func (p *shapes) answered(sound bool) {
 		for _, text := range p.fresh {
 			delete(p.names, text)
 		}
+		p.order = slices.DeleteFunc(p.order, func(text string) bool { return slices.Contains(p.fresh, text) })
 	}
 	p.fresh = p.fresh[:0]
 }
