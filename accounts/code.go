@@ -120,7 +120,8 @@ func (c *Codes) Issue(ctx context.Context, tx bun.IDB, r CodeRequest) error {
 		return c.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error { return c.Issue(ctx, tx, r) })
 	}
 	destination := canonicalDestination(r.Destination, r.Decoy, r.Purpose, r.Flow)
-	wait, err := c.limits.take(ctx, tx, c.issueLimits(r, destination))
+	now := c.options.now()
+	wait, err := c.limits.take(ctx, tx, c.limits.rows(c.issueLimits(r, destination), now), now)
 	if err != nil {
 		return fmt.Errorf("count codes: %w", err)
 	}
@@ -131,7 +132,6 @@ func (c *Codes) Issue(ctx context.Context, tx bun.IDB, r CodeRequest) error {
 	if err != nil {
 		return err
 	}
-	now := c.options.now()
 	binding := c.binding(r.Purpose, r.Flow, destination)
 	row := codeRow{
 		Binding: binding, Salt: salt, Hash: c.hash(binding, salt, code), Decoy: r.Decoy,
