@@ -272,6 +272,7 @@ func TestPackedAnswers(t *testing.T) {
 	var p packer
 	for name, r := range map[string]storedResponse{
 		"nothing":   {Status: 204, Header: http.Header{}},
+		"a few":     {Status: 201, Header: http.Header{"Etag": {`"1"`}}, Body: []byte(`{"id":"1"}` + "\n")},
 		"an answer": {Status: 201, Header: http.Header{"Etag": {`"1"`}, "Set-Cookie": {"a=b", "c=d"}}, Body: []byte(strings.Repeat(`{"text":"of some length"}`+"\n", 400))},
 	} {
 		packed, err := p.pack(r)

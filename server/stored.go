@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 )
 
@@ -18,17 +19,24 @@ type storedResponse struct {
 	Body   []byte      `json:"body,omitempty"`
 }
 
-// packer makes answers as short as can be done quickly: they are kept for a day, and
+// packer makes long answers as short as can be done quickly: they are kept for a day, and
 // every byte of them is written several times, by the database too.
 type packer struct{ free sync.Pool }
 
-// pack writes an answer as gzip: the status and the headers as JSON, a line end, and the body.
+// worthPacking is from which size on an answer is packed, in bytes: below, that takes longer than
+// writing what it saves.
+const worthPacking = 1500
+
+// pack writes an answer, a long one as gzip: the status and the headers as JSON, a line end, and the body.
 func (p *packer) pack(r storedResponse) ([]byte, error) {
 	body := r.Body
 	r.Body = nil
 	head, err := json.Marshal(r)
 	if err != nil {
 		return nil, err
+	}
+	if len(head)+len(body) < worthPacking {
+		return slices.Concat(head, []byte("\n"), body), nil
 	}
 	out := bytes.NewBuffer(make([]byte, 0, (len(head)+len(body))/2))
 	w, ok := p.free.Get().(*gzip.Writer)
@@ -52,13 +60,15 @@ func (p *packer) pack(r storedResponse) ([]byte, error) {
 
 // unpack reads what pack wrote.
 func unpack(packed []byte) (*storedResponse, error) {
-	r, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		return nil, fmt.Errorf("open a stored answer: %w", err)
-	}
-	plain, err := io.ReadAll(r)
-	if err != nil {
-		return nil, fmt.Errorf("open a stored answer: %w", err)
+	plain := packed
+	if !bytes.HasPrefix(packed, []byte("{")) {
+		r, err := gzip.NewReader(bytes.NewReader(packed))
+		if err != nil {
+			return nil, fmt.Errorf("open a stored answer: %w", err)
+		}
+		if plain, err = io.ReadAll(r); err != nil {
+			return nil, fmt.Errorf("open a stored answer: %w", err)
+		}
 	}
 	head, body, found := bytes.Cut(plain, []byte("\n"))
 	if !found {
