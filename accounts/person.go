@@ -324,7 +324,8 @@ func (s *Service) changeStaff(ctx context.Context, by Principal, id string, chan
 		if err := s.stillManages(ctx, by); err != nil {
 			return err
 		}
-		rows, err := s.findStaff(ctx, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("id = ?", id) })
+		// Locked, so that whoever signs in at this moment has done so before their sessions end.
+		rows, err := s.findStaff(ctx, func(q *bun.SelectQuery) *bun.SelectQuery { return s.db.ForUpdate(q.Where("id = ?", id)) })
 		switch {
 		case err != nil:
 			return err

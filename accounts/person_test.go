@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -346,6 +347,89 @@ func TestRecordOfStaff(t *testing.T) {
 			if !slices.ContainsFunc(findings, func(f RecordFinding) bool { return f.Code == code }) {
 				t.Errorf("%s: %v", harm, findings)
 			}
+		}
+	})
+}
+
+// TestNoSessionOutlivesAReset: whoever signs in with the old password at the moment at which
+// an administrator replaces it is not in when that is done.
+func TestNoSessionOutlivesAReset(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		admin, bea := newStaff(t, b, "noor@example.com", Admin), newStaff(t, b, "bea@example.com", Reviewer)
+		var tokens [8]string
+		var errs [8]error
+		var at sync.WaitGroup
+		for n := range tokens {
+			at.Go(func() {
+				tokens[n], _, errs[n] = b.SignIn(t.Context(), "bea@example.com", goodPassword, fmt.Sprintf("192.0.2.%d", n))
+			})
+		}
+		_, err := b.ResetPassword(t.Context(), as(admin), bea.ID)
+		ok(t, err)
+		at.Wait()
+		for n, token := range tokens {
+			if errs[n] != nil {
+				refused(t, errs[n], "sign_in_failed")
+				continue
+			}
+			_, err := b.Authenticate(t.Context(), token)
+			refused(t, err, "unauthenticated")
+		}
+	})
+}
+
+// TestStaffAreHeldAgainstTheirRecord: whoever was given roles, let in, added or removed past
+// the record is found; those who were there before it, and changes at this moment, are not.
+func TestStaffAreHeldAgainstTheirRecord(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		before := staffRow{ID: "before", Email: "old@example.com", EmailKey: "old@example.com", Name: "Old", Roles: database.NewJSON([]Role{Lead}),
+			CreatedAt: b.clock.Now().Add(-time.Hour), UpdatedAt: b.clock.Now()}
+		_, err := b.db.NewInsert().Model(&before).Exec(t.Context())
+		ok(t, err)
+		admin, bea, eva := newStaff(t, b, "noor@example.com", Admin), newStaff(t, b, "bea@example.com", Reviewer), newStaff(t, b, "eva@example.com", Reviewer)
+		ok(t, b.SetRoles(t.Context(), as(admin), before.ID, []Role{Auditor}))
+		ok(t, b.DisableStaff(t.Context(), as(admin), bea.ID))
+		sound := func() {
+			t.Helper()
+			if _, findings, err := b.VerifyStaffChanges(t.Context()); err != nil || len(findings) > 0 {
+				t.Errorf("%+v %v", findings, err)
+			}
+		}
+		sound()
+		var at sync.WaitGroup
+		at.Go(func() {
+			for range 20 {
+				if err := errors.Join(b.SetRoles(t.Context(), as(admin), eva.ID, []Role{Lead}), b.SetRoles(t.Context(), as(admin), eva.ID, []Role{Reviewer})); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		for range 20 {
+			sound()
+		}
+		at.Wait()
+		b.clock.Advance(time.Minute)
+		intruder := before
+		intruder.ID, intruder.EmailKey, intruder.CreatedAt = "intruder", "intruder@example.com", b.clock.Now()
+		_, err = b.db.NewInsert().Model(&intruder).Exec(t.Context())
+		ok(t, err)
+		for _, harm := range []string{
+			`UPDATE staff SET roles = '["admin"]' WHERE id = 'before'`,
+			"UPDATE staff SET disabled_at = NULL WHERE id = '" + bea.ID + "'",
+			"DELETE FROM staff WHERE id = '" + eva.ID + "'",
+		} {
+			_, err := b.db.ExecContext(t.Context(), harm)
+			ok(t, err)
+		}
+		_, findings, err := b.VerifyStaffChanges(t.Context())
+		ok(t, err)
+		var got []string
+		for _, f := range findings {
+			got = append(got, f.Code)
+		}
+		slices.Sort(got)
+		if want := []string{"access_differs", "gone", "roles_differ", "unrecorded"}; !slices.Equal(got, want) {
+			t.Errorf("found %+v", findings)
 		}
 	})
 }

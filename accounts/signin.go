@@ -48,11 +48,31 @@ func (s *Service) SignIn(ctx context.Context, email, password, ip string) (strin
 	if row.OneTimeUntil != nil {
 		return "", Staff{}, problem.New(problem.Conflict, "own_password_needed", "This password works once. Choose your own password with it.")
 	}
-	token, err := s.OpenSession(ctx, StaffMember, row.ID, 0)
+	token, err := s.openIfStill(ctx, row)
 	if err != nil {
 		return "", Staff{}, err
 	}
 	return token, row.staff(), nil
+}
+
+// openIfStill opens a session if the password that was checked still is the person's, who
+// still may sign in: hashing takes a while, and whoever replaced the password meanwhile has
+// ended all sessions but this one.
+func (s *Service) openIfStill(ctx context.Context, checked staffRow) (token string, err error) {
+	err = s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
+		found := []string{}
+		still := tx.NewSelect().Model((*staffRow)(nil)).Column("id").
+			Where("id = ?", checked.ID).Where("password_hash = ?", checked.PasswordHash).Where("disabled_at IS NULL")
+		if err := s.db.ForShare(still).Scan(ctx, &found); err != nil {
+			return fmt.Errorf("look at the password again: %w", err)
+		}
+		if len(found) == 0 {
+			return errSignIn()
+		}
+		token, err = s.OpenSession(ctx, StaffMember, checked.ID, 0)
+		return err
+	})
+	return token, err
 }
 
 // ChoosePassword replaces a staff member's password, which may be one that works once, by
@@ -153,8 +173,7 @@ func (s *Service) signInLimits(key, ip string) []Limit {
 }
 
 // Purge deletes what is over: sessions, codes, windows of limits and absences of long
-// ago. Call it every
-// few minutes, from any number of processes.
+// ago. Call it every few minutes, from any number of processes.
 func (s *Service) Purge(ctx context.Context) error {
 	now := s.options.now()
 	if err := s.forgetAbsences(ctx); err != nil {
