@@ -13,7 +13,7 @@ import (
 
 // auditCommands are about the record of what happened.
 type auditCommands struct {
-	Verify auditVerifyCommand `cmd:"" help:"Verify the record of every case: its chain of events is whole and unaltered, each step was allowed, each change has its event, the items are those that its policy asks for, and what is approved was settled. So is the record of changes of staff. Reports all findings; the exit status is 1 when there are any."`
+	Verify auditVerifyCommand `cmd:"" help:"Verify the record of every case: its chain of events is whole and unaltered, each step was allowed, each change has its event, the items are those that its policy asks for, and what is approved was settled. So is the record of changes of staff, and each address is one organisation's. Reports all findings; the exit status is 1 when there are any."`
 }
 
 // auditVerifyCommand verifies all cases.
@@ -47,6 +47,10 @@ func (c *auditVerifyCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
+	doubled, err := p.accounts.VerifyOrganisations(ctx)
+	if err != nil {
+		return err
+	}
 	report, err := service.VerifyAudit(ctx)
 	if err != nil {
 		return err
@@ -67,8 +71,12 @@ func (c *auditVerifyCommand) Run(ctx context.Context, t terminal) error {
 	for _, f := range wrong {
 		_, _ = fmt.Fprintf(t.out, "staff change %d: %s: %s\n", f.Seq, f.Code, f.Detail)
 	}
-	_, _ = fmt.Fprintf(t.out, "%s, changes of staff: %d, findings: %d\n", count, changes, len(findings)+len(wrong))
-	if len(findings)+len(wrong) > 0 {
+	for _, f := range doubled {
+		_, _ = fmt.Fprintf(t.out, "organisation: %s: %s\n", f.Code, f.Detail)
+	}
+	all := len(findings) + len(wrong) + len(doubled)
+	_, _ = fmt.Fprintf(t.out, "%s, changes of staff: %d, findings: %d\n", count, changes, all)
+	if all > 0 {
 		return errFindings
 	}
 	return nil

@@ -52,6 +52,9 @@ func (s *Service) AddMember(ctx context.Context, by, organisationID, email strin
 	}
 	row := memberRow{ID: s.options.IDs(), OrganisationID: organisationID, Email: address, EmailKey: key, AddedAt: s.options.now(), AddedBy: by}
 	err := s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
+		if err := s.lockAddresses(ctx, tx); err != nil {
+			return err
+		}
 		o, err := s.findOrganisation(ctx, tx, "organisations.id = ?", organisationID)
 		if err != nil {
 			return err

@@ -65,6 +65,28 @@ type organisationRow struct {
 	CreatedBy string
 }
 
+// addressLock is the one row that whoever gives an address or a domain to an organisation
+// locks: one address would be two organisations' otherwise, since no constraint spans the
+// members of all and the domains of all.
+type addressLock struct {
+	bun.BaseModel `bun:"table:organisation_lock,alias:organisation_lock"`
+
+	ID string `bun:",pk"`
+}
+
+// lockAddresses has whoever else gives addresses to organisations wait until the
+// transaction ends. What is read after it is what they have left.
+func (s *Service) lockAddresses(ctx context.Context, tx bun.IDB) error {
+	rows := []*addressLock{}
+	if err := s.db.Lock(ctx, tx, &rows, "addresses"); err != nil {
+		return fmt.Errorf("lock the addresses of organisations: %w", err)
+	}
+	if len(rows) != 1 {
+		return errors.New("the row that keeps addresses apart is not there")
+	}
+	return nil
+}
+
 type domainRow struct {
 	bun.BaseModel `bun:"table:organisation_domains,alias:organisation_domains"`
 
@@ -215,7 +237,10 @@ func (s *Service) SetDomains(ctx context.Context, by, organisationID string, dom
 	}
 	var o Organisation
 	err := s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
-		var err error
+		err := s.lockAddresses(ctx, tx)
+		if err != nil {
+			return err
+		}
 		if o, err = s.findOrganisation(ctx, tx, "organisations.id = ?", organisationID); err != nil {
 			return err
 		}
@@ -274,6 +299,37 @@ func (s *Service) membersElsewhere(ctx context.Context, tx bun.IDB, organisation
 		}
 	}
 	return nil
+}
+
+// VerifyOrganisations wants each address to be one organisation's: no member of one to have
+// an address in a domain of another. What it finds names members by their ids.
+func (s *Service) VerifyOrganisations(ctx context.Context) ([]RecordFinding, error) {
+	var domains []domainRow
+	if err := s.db.From(ctx).NewSelect().Model(&domains).Scan(ctx); err != nil {
+		return nil, fmt.Errorf("read the domains of organisations: %w", err)
+	}
+	owner := make(map[string]string, len(domains))
+	for _, d := range domains {
+		owner[d.Domain] = d.OrganisationID
+	}
+	var findings []RecordFinding
+	for after := ""; ; {
+		var rows []memberRow
+		err := s.db.From(ctx).NewSelect().Model(&rows).Column("id", "organisation_id", "email_key").
+			Where("removed_at IS NULL").Where("id > ?", after).OrderExpr("id").Limit(verifyBatch).Scan(ctx)
+		if err != nil {
+			return findings, fmt.Errorf("read the members of organisations: %w", err)
+		}
+		for _, r := range rows {
+			after = r.ID
+			if of := owner[domainOf(r.EmailKey)]; of != "" && of != r.OrganisationID {
+				findings = append(findings, RecordFinding{Code: "doubled", Detail: fmt.Sprintf("the address of the member %s of %s is in a domain of %s", r.ID, r.OrganisationID, of)})
+			}
+		}
+		if len(rows) < verifyBatch {
+			return findings, nil
+		}
+	}
 }
 
 func checkDomains(typed []string) ([]string, []problem.Field) {

@@ -1,10 +1,16 @@
 package accounts
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/uptrace/bun"
 
 	"regain/problem"
 )
@@ -123,12 +129,12 @@ func TestMemberSignsIn(t *testing.T) {
 		}
 		refused(t, second(b.SignInMember(t.Context(), "rui@parceira.example", code, "")), "code_expired")
 		b.clock.Advance(time.Hour)
-		refused(t, third(b.Authenticate(t.Context(), token)), "unauthenticated") // idle
+		refused(t, fault(b.Authenticate(t.Context(), token)), "unauthenticated") // idle
 	})
 }
 
 func second[A, B any](_ A, _ B, err error) error { return err }
-func third[A any](_ A, err error) error          { return err }
+func fault[A any](_ A, err error) error          { return err }
 
 func TestRemovedMember(t *testing.T) {
 	each(t, func(t *testing.T, b *bench) {
@@ -139,7 +145,7 @@ func TestRemovedMember(t *testing.T) {
 		refused(t, b.RemoveMember(t.Context(), other.ID, m.ID), "member_not_found")
 		ok(t, b.RemoveMember(t.Context(), nuvem.ID, m.ID))
 		refused(t, b.RemoveMember(t.Context(), nuvem.ID, m.ID), "member_not_found")
-		refused(t, third(b.Authenticate(t.Context(), token)), "unauthenticated")
+		refused(t, fault(b.Authenticate(t.Context(), token)), "unauthenticated")
 		refused(t, second(b.Membership(t.Context(), m.ID)), "unauthenticated")
 		before := len(b.letters(t, "rui@parceira.example"))
 		b.clock.Advance(time.Hour)
@@ -192,6 +198,102 @@ func TestMemberSignInTellsNothing(t *testing.T) {
 		}
 		if got := b.letters(t, "eva@parceira.example"); len(got) != 0 {
 			t.Errorf("letters to nobody: %+v", got)
+		}
+	})
+}
+
+// pause has whoever is about to run a statement with a prefix wait.
+type pause struct {
+	before string
+	wait   func()
+}
+
+func (p *pause) BeforeQuery(ctx context.Context, e *bun.QueryEvent) context.Context {
+	if strings.HasPrefix(e.Query, p.before) {
+		p.wait()
+	}
+	return ctx
+}
+func (p *pause) AfterQuery(context.Context, *bun.QueryEvent) {}
+
+// TestOneAddressOneOrganisationAtOnce: of two who give one address to two organisations at the
+// same moment, by a member and by a domain, the one who comes second is refused, though each
+// looked before the other was done.
+func TestOneAddressOneOrganisationAtOnce(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		first, second := organisation(t, b, "First"), organisation(t, b, "Second")
+		for _, test := range []struct {
+			before, domain string
+			one, other     func(domain string) error
+		}{
+			{`INSERT INTO "organisation_members"`, "one.example",
+				func(domain string) error { return fault(b.AddMember(t.Context(), "", second.ID, "rui@"+domain)) },
+				func(domain string) error { return fault(b.SetDomains(t.Context(), "", first.ID, []string{domain})) }},
+			{`INSERT INTO "organisation_domains"`, "two.example",
+				func(domain string) error { return fault(b.SetDomains(t.Context(), "", first.ID, []string{domain})) },
+				func(domain string) error { return fault(b.AddMember(t.Context(), "", second.ID, "rui@"+domain)) }},
+		} {
+			looked, done := make(chan struct{}), make(chan error, 1)
+			plain := b.db.DB
+			b.db.DB = plain.WithQueryHook(&pause{before: test.before, wait: sync.OnceFunc(func() {
+				close(looked)
+				select {
+				case err := <-done: // it was let through
+					done <- err
+				case <-time.After(300 * time.Millisecond): // it waits
+				}
+			})})
+			go func() {
+				<-looked
+				done <- test.other(test.domain)
+			}()
+			ok(t, test.one(test.domain))
+			refused(t, <-done, "domain_taken")
+			b.db.DB = plain
+		}
+	})
+}
+
+// TestDoubledAddressesAreFound: of a database in which an address came to be two
+// organisations' the verification says so, by ids alone.
+func TestDoubledAddressesAreFound(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		first, second := organisation(t, b, "First"), organisation(t, b, "Second", "rui@shared.example", "eva@second.example")
+		_, err := b.SetDomains(t.Context(), "", second.ID, []string{"second.example"})
+		ok(t, err)
+		found, err := b.VerifyOrganisations(t.Context())
+		if err != nil || len(found) != 0 {
+			t.Errorf("of a sound one: %+v %v", found, err)
+		}
+		_, err = b.db.NewInsert().Model(&domainRow{Domain: "shared.example", OrganisationID: first.ID, VerifiedAt: b.clock.Now()}).Exec(t.Context())
+		ok(t, err)
+		found, err = b.VerifyOrganisations(t.Context())
+		ok(t, err)
+		if len(found) != 1 || found[0].Code != "doubled" || !strings.Contains(found[0].Detail, second.Members[1].ID) || strings.Contains(found[0].Detail, "shared") {
+			t.Errorf("found %+v", found)
+		}
+	})
+}
+
+// TestDomainsSetTwiceAtOnce: two who set an organisation's domains at the same moment leave
+// what one of them said, and neither is told that they are another's.
+func TestDomainsSetTwiceAtOnce(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		for n := range 20 {
+			o := organisation(t, b, fmt.Sprint("First ", n))
+			sets := [][]string{{fmt.Sprintf("a%d.example", n), fmt.Sprintf("b%d.example", n)}, {fmt.Sprintf("b%d.example", n), fmt.Sprintf("c%d.example", n)}}
+			errs := make([]error, len(sets))
+			var at sync.WaitGroup
+			for i, domains := range sets {
+				at.Go(func() { _, errs[i] = b.SetDomains(t.Context(), "", o.ID, domains) })
+			}
+			at.Wait()
+			ok(t, errors.Join(errs...))
+			read, err := b.OrganisationByID(t.Context(), o.ID)
+			ok(t, err)
+			if !slices.Equal(read.Domains, sets[0]) && !slices.Equal(read.Domains, sets[1]) {
+				t.Fatalf("round %d: left %v", n, read.Domains)
+			}
 		}
 	})
 }

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -177,7 +179,8 @@ func (s *Service) StaffChanges(ctx context.Context, by Principal, staffID string
 	return changes, next, nil
 }
 
-// RecordFinding is what is wrong with the record of changes of staff.
+// RecordFinding is what is wrong with the record of changes of staff, or with what
+// organisations are. Seq is the number of a line; 0 when it is none's.
 type RecordFinding struct {
 	Seq          int64
 	Code, Detail string
@@ -186,39 +189,159 @@ type RecordFinding struct {
 // verifyBatch is how many lines are verified at a time.
 const verifyBatch = 500
 
+// verifyTries is how often staff are held against a record that grows meanwhile.
+const verifyTries = 3
+
 // VerifyStaffChanges holds every line of the record against its seal and the one before,
-// and the last one against the record's end. It returns how many lines there are.
+// the last one against the record's end, and staff against what the lines tell of them:
+// nobody has roles, or may sign in, without a line that says so. It returns how many lines
+// there are.
 func (s *Service) VerifyStaffChanges(ctx context.Context) (lines int64, findings []RecordFinding, err error) {
-	found := func(seq int64, code, detail string) {
-		findings = append(findings, RecordFinding{Seq: seq, Code: code, Detail: detail})
+	v := recordCheck{s: s, told: map[string]*told{}}
+	for tries := 0; ; tries++ {
+		end, err := s.recordEnd(ctx)
+		if err == nil {
+			err = v.readTo(ctx, end.Seq)
+		}
+		if err != nil {
+			return v.lines, v.findings, err
+		}
+		differences, err := v.differences(ctx)
+		if err != nil {
+			return v.lines, v.findings, err
+		}
+		now, err := s.recordEnd(ctx)
+		if err != nil {
+			return v.lines, v.findings, err
+		}
+		if now.Seq != end.Seq && tries < verifyTries { // somebody was changed while they were looked at
+			continue
+		}
+		if v.last != end.Seq || v.head != end.Head {
+			v.found(end.Seq, "cut", "the last line is not the one that the record ends with")
+		}
+		if now.Seq == end.Seq {
+			v.findings = append(v.findings, differences...)
+		}
+		return v.lines, v.findings, nil
 	}
+}
+
+func (s *Service) recordEnd(ctx context.Context) (recordRow, error) {
 	var end recordRow
 	if err := s.db.From(ctx).NewSelect().Model(&end).Where("id = ?", recordID).Scan(ctx); err != nil {
-		return 0, nil, fmt.Errorf("read the end of the record of staff: %w", err)
+		return end, fmt.Errorf("read the end of the record of staff: %w", err)
 	}
-	last, head := int64(0), ""
+	return end, nil
+}
+
+// told is what the lines tell of one member of staff; nil for what they say nothing of, as
+// of those who were there before the record.
+type told struct {
+	added    bool
+	roles    []Role
+	disabled *bool
+}
+
+// recordCheck goes through the record.
+type recordCheck struct {
+	s        *Service
+	began    time.Time // when the first line was written
+	lines    int64
+	last     int64
+	head     string
+	told     map[string]*told
+	findings []RecordFinding
+}
+
+func (v *recordCheck) found(seq int64, code, detail string) {
+	v.findings = append(v.findings, RecordFinding{Seq: seq, Code: code, Detail: detail})
+}
+
+// readTo reads the lines up to a number, from where it was.
+func (v *recordCheck) readTo(ctx context.Context, end int64) error {
 	for {
 		var rows []changeRow
-		err := s.db.From(ctx).NewSelect().Model(&rows).Where("seq > ?", last).Where("seq <= ?", end.Seq).OrderExpr("seq").Limit(verifyBatch).Scan(ctx)
+		err := v.s.db.From(ctx).NewSelect().Model(&rows).Where("seq > ?", v.last).Where("seq <= ?", end).OrderExpr("seq").Limit(verifyBatch).Scan(ctx)
 		if err != nil {
-			return lines, findings, fmt.Errorf("read changes of staff: %w", err)
+			return fmt.Errorf("read changes of staff: %w", err)
 		}
 		for _, r := range rows {
-			if r.Seq != last+1 {
-				found(last+1, "missing", "a line is not there")
+			if r.Seq != v.last+1 {
+				v.found(v.last+1, "missing", "a line is not there")
 			}
-			if r.Hash != r.sum(head) {
-				found(r.Seq, "altered", "the line is not what was sealed after the one before")
+			if r.Hash != r.sum(v.head) {
+				v.found(r.Seq, "altered", "the line is not what was sealed after the one before")
 			}
-			last, head = r.Seq, r.Hash
-			lines++
+			if v.lines == 0 {
+				v.began = r.At
+			}
+			v.last, v.head = r.Seq, r.Hash
+			v.lines++
+			v.take(r)
 		}
 		if len(rows) < verifyBatch {
-			break
+			return nil
 		}
 	}
-	if last != end.Seq || head != end.Head {
-		found(end.Seq, "cut", "the last line is not the one that the record ends with")
+}
+
+// take keeps what a line tells of somebody.
+func (v *recordCheck) take(r changeRow) {
+	c, err := r.change()
+	if err != nil {
+		v.found(r.Seq, "unreadable", "the line's data can't be read")
+		return
 	}
-	return lines, findings, nil
+	of := v.told[c.Staff]
+	if of == nil {
+		of = &told{}
+		v.told[c.Staff] = of
+	}
+	disabled := c.Kind == ChangeDisabled
+	switch c.Kind {
+	case ChangeAdded:
+		of.added, of.roles, of.disabled = true, c.After, &disabled
+	case ChangeRoles:
+		of.roles = c.After
+	case ChangeDisabled, ChangeEnabled:
+		of.disabled = &disabled
+	}
+}
+
+// differences are what staff are and the lines do not tell.
+func (v *recordCheck) differences(ctx context.Context) ([]RecordFinding, error) {
+	var out []RecordFinding
+	differ := func(code, detail, id string) {
+		out = append(out, RecordFinding{Code: code, Detail: fmt.Sprintf(detail, id)})
+	}
+	rows, err := v.s.findStaff(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Column("id", "roles", "created_at", "disabled_at").OrderExpr("id")
+	})
+	if err != nil {
+		return nil, err
+	}
+	there := map[string]bool{}
+	for _, r := range rows {
+		there[r.ID] = true
+		of := v.told[r.ID]
+		if of == nil {
+			of = &told{}
+		}
+		if !of.added && v.lines > 0 && r.CreatedAt.After(v.began) {
+			differ("unrecorded", "no line tells that %s was added", r.ID)
+		}
+		if of.roles != nil && !slices.Equal(of.roles, r.Roles.V) {
+			differ("roles_differ", "%s has other roles than the lines gave", r.ID)
+		}
+		if of.disabled != nil && *of.disabled != (r.DisabledAt != nil) {
+			differ("access_differs", "whether %s may sign in is not what the lines tell", r.ID)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(v.told)) {
+		if !there[id] {
+			differ("gone", "%s, of whom lines tell, is not there", id)
+		}
+	}
+	return out, nil
 }

@@ -98,14 +98,22 @@ func registerAudit(s *server.Server, services Services) {
 	})
 }
 
-// StaffRecord verifies the record of staff, for cases.Options.
-func StaffRecord(staff *accounts.Service) func(ctx context.Context) ([]cases.AuditFinding, error) {
+// AccountRecords verifies the record of staff and the organisations, for cases.Options.
+func AccountRecords(people *accounts.Service) func(ctx context.Context) ([]cases.AuditFinding, error) {
 	return func(ctx context.Context) ([]cases.AuditFinding, error) {
-		_, wrong, err := staff.VerifyStaffChanges(ctx)
-		findings := make([]cases.AuditFinding, len(wrong))
-		for i, f := range wrong {
-			findings[i] = cases.AuditFinding{Seq: f.Seq, Code: "staff_" + f.Code, Detail: f.Detail}
+		findings := []cases.AuditFinding{}
+		add := func(of string, wrong []accounts.RecordFinding) {
+			for _, f := range wrong {
+				findings = append(findings, cases.AuditFinding{Seq: f.Seq, Code: of + f.Code, Detail: f.Detail})
+			}
 		}
+		_, wrong, err := people.VerifyStaffChanges(ctx)
+		add("staff_", wrong)
+		if err != nil {
+			return findings, err
+		}
+		wrong, err = people.VerifyOrganisations(ctx)
+		add("organisation_", wrong)
 		return findings, err
 	}
 }
