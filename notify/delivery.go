@@ -211,7 +211,8 @@ func errNoDelivery() error {
 }
 
 // Replay sends a message again, with all its attempts before it, whether it was taken
-// or not; what waits is sent at once. Its id stays the same. Errors:
+// or not; what waits is sent at once. An attempt that is under way does not count, however
+// it ends. Its id stays the same. Errors:
 // webhook_not_found, webhook_disabled, delivery_not_found.
 func (w *Webhooks) Replay(ctx context.Context, id, message string) error {
 	return w.replay(ctx, id, func(q *bun.UpdateQuery) *bun.UpdateQuery { return q.Where("id = ?", deliveryID(id, message)) }, errNoDelivery())
@@ -230,7 +231,9 @@ func (w *Webhooks) replay(ctx context.Context, id string, which func(*bun.Update
 			return err
 		}
 		now := w.now()
+		// The fence keeps the result of an attempt under way from being taken for the new one's.
 		done, err := which(tx.NewUpdate().Model((*deliveryRow)(nil)).Set("state = ?", DeliveryQueued).Set("attempts = 0").
+			Set("fence = fence + 1").Set("leased_until = NULL").
 			Set("next_attempt_at = ?", now).Set("done_at = NULL").Where("webhook_id = ?", id)).Exec(ctx)
 		if err != nil {
 			return err

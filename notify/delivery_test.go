@@ -7,10 +7,12 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -364,6 +366,31 @@ func TestWebhookReplay(t *testing.T) {
 	})
 }
 
+// A message that is sent again while an attempt at it is under way, the last one of all, is
+// sent again whether that fails or not.
+func TestWebhookReplayDuringTheLastAttempt(t *testing.T) {
+	for _, last := range []outcome{{status: 503, failure: &SendError{Code: "http_503"}}, {status: 204}} {
+		eachHooks(t, func(o *WebhooksOptions) { o.MaxAttempts = 1 }, func(t *testing.T, b *hookBench) {
+			r := newReceiver(t, b.clock)
+			e := b.add(r, EveryType)
+			b.publish("evt_1", "case.approved")
+			under, err := b.claim(t.Context(), nil)
+			b.must(err)
+			b.must(b.Replay(t.Context(), e.ID, "evt_1"))
+			b.record(t.Context(), *under, last)
+			if d := b.delivery(e, "evt_1"); d.State != DeliveryQueued || d.Attempts != 0 {
+				t.Errorf("after status %d: %+v", last.status, d)
+			}
+			if n := b.deliver(); n != 1 || len(r.all()) != 1 {
+				t.Errorf("after status %d: %d attempts, %d messages", last.status, n, len(r.all()))
+			}
+			if d := b.delivery(e, "evt_1"); d.State != DeliveryDelivered || d.Attempts != 1 {
+				t.Errorf("after status %d: %+v", last.status, d)
+			}
+		})
+	}
+}
+
 // A new secret signs at once; the one before signs, too, for a day.
 func TestWebhookSecretIsReplaced(t *testing.T) {
 	eachHooks(t, nil, func(t *testing.T, b *hookBench) {
@@ -483,6 +510,93 @@ func TestWebhookIsGone(t *testing.T) {
 		b.must(err)
 		if got.DisabledReason != DisabledGone || len(b.alarms) != 1 || len(r.all()) != 1 {
 			t.Errorf("%+v, %d alarms, %d messages", got, len(b.alarms), len(r.all()))
+		}
+	})
+}
+
+// planner asks the database how it goes about queries of deliveries.
+type planner struct {
+	db   *database.DB
+	plan strings.Builder
+}
+
+func (p *planner) BeforeQuery(ctx context.Context, _ *bun.QueryEvent) context.Context { return ctx }
+func (p *planner) AfterQuery(ctx context.Context, e *bun.QueryEvent) {
+	if strings.HasPrefix(e.Query, "EXPLAIN") || !strings.Contains(e.Query, "webhook_deliveries") {
+		return
+	}
+	explain := "EXPLAIN QUERY PLAN "
+	if p.db.Dialect() == database.Postgres {
+		explain = "EXPLAIN "
+		if strings.HasPrefix(e.Query, "SELECT") {
+			explain = "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) "
+		}
+	}
+	if err := p.read(ctx, explain+e.Query); err != nil {
+		p.plan.WriteString(err.Error())
+	}
+}
+
+// read adds the last column of each row.
+func (p *planner) read(ctx context.Context, query string) error {
+	rows, err := p.db.QueryContext(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	columns, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	for rows.Next() {
+		into := make([]any, len(columns))
+		for n := range into {
+			into[n] = new(any)
+		}
+		if err := rows.Scan(into...); err != nil {
+			return err
+		}
+		_, _ = fmt.Fprintf(&p.plan, "%s\n", *into[len(into)-1].(*any))
+	}
+	return rows.Err()
+}
+
+// What waits for a webhook that is disabled, or that takes nothing for now, is not read to find
+// what is due for another.
+func TestWhatWaitsIsNotReadForOthers(t *testing.T) {
+	eachHooks(t, nil, func(t *testing.T, b *hookBench) {
+		r := newReceiver(t, b.clock)
+		off, full, free := b.add(r, EveryType), b.add(r, EveryType), b.add(r, EveryType)
+		for _, e := range []Endpoint{off, full} {
+			var rows []deliveryRow
+			for n := range 5000 {
+				m := "evt_old_" + strconv.Itoa(n)
+				rows = append(rows, deliveryRow{ID: deliveryID(e.ID, m), WebhookID: e.ID, MessageID: m, Type: "case.approved", Body: "{}", State: DeliveryQueued,
+					NextAttemptAt: b.clock.Now(), CreatedAt: b.clock.Now()})
+			}
+			_, err := b.db.NewInsert().Model(&rows).Exec(t.Context())
+			b.must(err)
+		}
+		b.must(b.DisableEndpoint(t.Context(), off.ID))
+		b.clock.Advance(time.Second)
+		b.publish("evt_1", "case.approved")
+		_, err := b.db.ExecContext(t.Context(), "ANALYZE")
+		b.must(err)
+		p := &planner{db: b.db}
+		b.db.DB = b.db.WithQueryHook(p)
+		claimed, err := b.claim(t.Context(), []string{full.ID})
+		b.must(err)
+		if claimed == nil || claimed.WebhookID != free.ID || claimed.MessageID != "evt_1" {
+			t.Fatalf("claimed %+v", claimed)
+		}
+		plan := p.plan.String()
+		for _, read := range regexp.MustCompile(`actual rows=(\d+)|Rows Removed by Filter: (\d+)`).FindAllStringSubmatch(plan, -1) {
+			if n, _ := strconv.Atoi(read[1] + read[2]); n > 10 {
+				t.Errorf("%d rows are read:\n%s", n, plan)
+			}
+		}
+		if regexp.MustCompile(`Seq Scan on webhook_deliveries|SCAN (wd|webhook_deliveries)`).MatchString(plan) || !strings.Contains(plan, "webhook_deliveries_waiting") {
+			t.Errorf("all deliveries are read:\n%s", plan)
 		}
 	})
 }

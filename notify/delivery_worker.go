@@ -130,23 +130,55 @@ func (w *Webhooks) claimAndLog(ctx context.Context, busy *busy) *deliveryRow {
 // claim takes a delivery that is due, or whose worker was lost, at none of the webhooks
 // that are named; nil when there is none. See Outbox.claim for the fence and the counting.
 func (w *Webhooks) claim(ctx context.Context, but []string) (*deliveryRow, error) {
+	ids, err := w.behind(ctx, but)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		claimed, err := w.claimOf(ctx, id)
+		if err != nil || claimed != nil {
+			return claimed, err
+		}
+	}
+	return nil, nil //nolint:nilnil // nothing is due, which is no error
+}
+
+// due keeps the deliveries whose time has come and that no worker has.
+func due(q *bun.SelectQuery, now time.Time) *bun.SelectQuery {
+	return q.Where("wd.state = ?", DeliveryQueued).Where("wd.next_attempt_at <= ?", now).Where("(wd.leased_until IS NULL OR wd.leased_until <= ?)", now)
+}
+
+// behind are the webhooks for which something is due, first the one that has waited longest.
+// The first delivery of each is looked at, by an index of its own: how many wait behind it,
+// or for webhooks that are disabled, makes no difference.
+func (w *Webhooks) behind(ctx context.Context, but []string) ([]string, error) {
+	db := w.db.From(ctx)
+	first := due(db.NewSelect().Model((*deliveryRow)(nil)).Column("wd.next_attempt_at").Where("wd.webhook_id = w.id"), w.now()).
+		OrderExpr("wd.next_attempt_at, wd.id").Limit(1)
+	each := db.NewSelect().Model((*endpointRow)(nil)).Column("w.id").ColumnExpr("(?) AS since", first).Where("w.disabled_at IS NULL")
+	if len(but) > 0 {
+		each = each.Where("w.id NOT IN (?)", bun.List(but))
+	}
+	ids := []string{}
+	err := db.NewSelect().Column("id").TableExpr("(?) AS waiting", each).Where("since IS NOT NULL").OrderExpr("since, id").Scan(ctx, &ids)
+	if err != nil {
+		return nil, fmt.Errorf("look for webhooks to be told: %w", err)
+	}
+	return ids, nil
+}
+
+// claimOf takes what is due first for one webhook; nil when others have it all.
+func (w *Webhooks) claimOf(ctx context.Context, id string) (*deliveryRow, error) {
 	var claimed []deliveryRow
 	err := w.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
 		now := w.now()
-		enabled := tx.NewSelect().Model((*endpointRow)(nil)).Column("id").Where("disabled_at IS NULL")
-		due := tx.NewSelect().Model((*deliveryRow)(nil)).Column("id").
-			Where("state = ?", DeliveryQueued).
-			Where("next_attempt_at <= ?", now).
-			Where("leased_until IS NULL OR leased_until <= ?", now).
-			Where("webhook_id IN (?)", enabled)
-		if len(but) > 0 {
-			due = due.Where("webhook_id NOT IN (?)", bun.List(but))
-		}
+		enabled := tx.NewSelect().Model((*endpointRow)(nil)).Column("id").Where("id = ?", id).Where("disabled_at IS NULL")
+		due := due(tx.NewSelect().Model((*deliveryRow)(nil)).Column("wd.id").Where("wd.webhook_id = ?", id), now).Where("wd.webhook_id IN (?)", enabled)
 		_, err := tx.NewUpdate().Model((*deliveryRow)(nil)).
 			Set("leased_until = ?", now.Add(w.options.Lease)).
 			Set("fence = fence + 1").
 			Set("attempts = attempts + 1").
-			Where("id IN (?)", w.db.ForUpdateSkipLocked(due.OrderExpr("next_attempt_at, id").Limit(1))).
+			Where("id IN (?)", w.db.ForUpdateSkipLocked(due.OrderExpr("wd.next_attempt_at, wd.id").Limit(1))).
 			Returning("*").Exec(ctx, &claimed)
 		return err
 	})
@@ -154,7 +186,7 @@ func (w *Webhooks) claim(ctx context.Context, but []string) (*deliveryRow, error
 		return nil, fmt.Errorf("claim a delivery: %w", err)
 	}
 	if len(claimed) == 0 {
-		return nil, nil //nolint:nilnil // nothing is due, which is no error
+		return nil, nil //nolint:nilnil // others were faster, which is no error
 	}
 	return &claimed[0], nil
 }

@@ -361,6 +361,19 @@ func (w *Webhooks) row(ctx context.Context, db bun.IDB, id string) (endpointRow,
 	return row, nil
 }
 
+// hold keeps others from changing a webhook until the transaction ends: of two who change
+// what it is told of at once, one comes after the other. Error: webhook_not_found.
+func (w *Webhooks) hold(ctx context.Context, tx bun.IDB, id string) error {
+	ids := []string{}
+	if err := w.db.ForUpdate(tx.NewSelect().Model((*endpointRow)(nil)).Column("id").Where("id = ?", id)).Scan(ctx, &ids); err != nil {
+		return fmt.Errorf("lock a webhook: %w", err)
+	}
+	if len(ids) == 0 {
+		return errNoWebhook()
+	}
+	return nil
+}
+
 // ChangeEndpoint replaces what an admin has said of a webhook. Errors: as those of
 // CreateEndpoint, and webhook_not_found.
 func (w *Webhooks) ChangeEndpoint(ctx context.Context, id string, in EndpointInput) (Endpoint, error) {
@@ -409,10 +422,15 @@ func (w *Webhooks) RotateSecret(ctx context.Context, id string) (string, error) 
 // DeleteEndpoint removes a webhook with the record of its deliveries.
 func (w *Webhooks) DeleteEndpoint(ctx context.Context, id string) error {
 	err := w.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
-		for _, model := range []any{(*deliveryRow)(nil), (*endpointTypeRow)(nil)} {
-			if _, err := tx.NewDelete().Model(model).Where("webhook_id = ?", id).Exec(ctx); err != nil {
-				return err
-			}
+		// Deliveries first, as whoever records an attempt has them: nobody waits for the other then.
+		if _, err := tx.NewDelete().Model((*deliveryRow)(nil)).Where("webhook_id = ?", id).Exec(ctx); err != nil {
+			return err
+		}
+		if err := w.hold(ctx, tx, id); err != nil {
+			return err
+		}
+		if _, err := tx.NewDelete().Model((*endpointTypeRow)(nil)).Where("webhook_id = ?", id).Exec(ctx); err != nil {
+			return err
 		}
 		done, err := tx.NewDelete().Model((*endpointRow)(nil)).Where("id = ?", id).Exec(ctx)
 		return oneRow(done, err)
@@ -425,7 +443,7 @@ func (w *Webhooks) DeleteEndpoint(ctx context.Context, id string) error {
 
 func (w *Webhooks) change(ctx context.Context, id string, set func(context.Context, bun.IDB, *bun.UpdateQuery) (*bun.UpdateQuery, error)) error {
 	err := w.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
-		if _, err := w.row(ctx, tx, id); err != nil {
+		if err := w.hold(ctx, tx, id); err != nil {
 			return err
 		}
 		update, err := set(ctx, tx, tx.NewUpdate().Model((*endpointRow)(nil)).Set("updated_at = ?", w.now()).Where("id = ?", id))

@@ -1,12 +1,14 @@
 package notify
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -123,6 +125,37 @@ func TestWebhookIsChangedAndRemoved(t *testing.T) {
 		}
 		_, err = b.RotateSecret(t.Context(), e.ID)
 		b.refused(err, "webhook_not_found")
+	})
+}
+
+// Two who change a webhook, or remove it, at the same moment get an answer that says so, and the
+// webhook is as one of them left it.
+func TestWebhookIsChangedTwiceAtOnce(t *testing.T) {
+	eachHooks(t, nil, func(t *testing.T, b *hookBench) {
+		in := EndpointInput{URL: "https://hooks.example.com/", Types: []string{"case.approved"}}
+		for n := range 20 {
+			e, _, err := b.CreateEndpoint(t.Context(), in, "admin-1")
+			b.must(err)
+			var at sync.WaitGroup
+			var errs [2]error
+			for i, types := range [][]string{{"case.submitted", "case.approved"}, {"case.submitted", "item.decided"}} {
+				at.Go(func() { _, errs[i] = b.ChangeEndpoint(t.Context(), e.ID, EndpointInput{URL: in.URL, Types: types}) })
+			}
+			at.Wait()
+			b.must(errors.Join(errs[:]...))
+			got, err := b.Endpoint(t.Context(), e.ID)
+			b.must(err)
+			if types := fmt.Sprint(got.Types); types != "[case.approved case.submitted]" && types != "[case.submitted item.decided]" {
+				t.Fatalf("round %d: told of %s", n, types)
+			}
+			at.Go(func() { _, errs[0] = b.ChangeEndpoint(t.Context(), e.ID, in) })
+			at.Go(func() { errs[1] = b.DeleteEndpoint(t.Context(), e.ID) })
+			at.Wait()
+			b.must(errs[1])
+			if errs[0] != nil {
+				b.refused(errs[0], "webhook_not_found")
+			}
+		}
 	})
 }
 
