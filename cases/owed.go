@@ -401,11 +401,13 @@ func (h *owedHistory) tell(e *Event) {
 	h.moments = append(h.moments, m)
 }
 
-// judge adds what was decided about what is owed.
+// judge adds what was decided about what is owed. What a reviewer took back was never sent to
+// anybody.
 func (h *owedHistory) judge(judged []*ItemDecision) {
+	takenBack := undone(judged)
 	for _, j := range judged {
 		i := h.item(j.ItemID)
-		if i == nil || j.Verdict != Accepted && j.Verdict != Rejected {
+		if i == nil || j.Undoes != "" || takenBack[j.ID] || j.Verdict != Accepted && j.Verdict != Rejected {
 			continue
 		}
 		m := OwedMoment{At: j.DecidedAt, Deed: DeedAccepted, Item: h.name(i)}

@@ -153,6 +153,43 @@ func TestOwedHistory(t *testing.T) {
 	})
 }
 
+// What a reviewer decided and took back was never told to anybody, and no partner reads it.
+func TestOwedHistoryLeavesOutWhatWasTakenBack(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		c, ben := w.begin("ana-2019", ofReseller()).prove(), reviewer("ben")
+		inv := c.invite("reseller", "rui@parceira.example")
+		letter := c.item("authorization_letter/1").ID
+		_, err := w.upload(c.exchange("rui@parceira.example"), c.id, letter, "one.pdf", w.pdf(), nil)
+		must(t, err)
+		c.supplies().submit()
+		c.claim(ben)
+		wrong := bad()
+		wrong.WordsCustomer = "This is another customer's letter."
+		_, err = w.Judge(w.ctx, ben, c.id, letter, 0, wrong)
+		must(t, err)
+		_, err = w.Undo(w.ctx, ben, c.id, letter, 0)
+		must(t, err)
+		w.clock.move(time.Minute)
+		c.accepts(ben)
+		w.clock.move(time.Minute)
+		_, err = w.Judge(w.ctx, ben, c.id, letter, 0, wrong)
+		must(t, err)
+		_, err = w.Undo(w.ctx, ben, c.id, letter, 0) // accepted, as before
+		must(t, err)
+		_, err = w.Approve(w.ctx, ben, c.id, 0, "")
+		must(t, err)
+		entry, err := w.OwedEntry(w.ctx, rui(), inv.ID, "en")
+		must(t, err)
+		history, err := w.OwedHistory(w.ctx, entry, "en")
+		must(t, err)
+		var got []string
+		for _, m := range history {
+			got = append(got, string(m.Deed)+m.Words)
+		}
+		wantSame(t, "history", strings.Join(got, " "), "asked opened sent accepted accepted ended")
+	})
+}
+
 // An invitation that is over is in the other list, and takes nothing any more.
 func TestOwedEnds(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
