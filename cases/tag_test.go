@@ -1,6 +1,7 @@
 package cases_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -311,6 +312,52 @@ func TestTagsTogether(t *testing.T) {
 			wantSame(t, fmt.Sprintf("tags of %d", n), c.tags(), "fresh, new, own 0, own 1, own 2, own 3")
 		}
 		w.wantTagged(cases.ViewWaiting, now, "account-0", "account-1", "account-2", "account-3")
+		w.wantSound()
+	})
+}
+
+// A merge after several cases were tagged does not make the undoing take more than came: what
+// somebody else gave stays, though it means the same by now.
+func TestUndoTagsAfterMerge(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ben, eva := reviewer("ben"), reviewer("eva")
+		c, other := w.filed("ana-2019", withCard(0)), w.filed("rui-2020", withCard(0))
+		act, err := w.TagMany(w.ctx, ben, []string{c.id, other.id}, cases.Tagging{Add: []string{"fraud"}})
+		must(t, err)
+		must(t, c.tag(eva, "fraud desk"))
+		desk := w.tagNamed("fraud desk").ID
+		_, err = w.MergeTags(w.ctx, lead("boss"), w.tagNamed("fraud").ID, desk)
+		must(t, err)
+		_, err = w.UndoTags(w.ctx, ben, act.ID)
+		must(t, err)
+		wantSame(t, "hers stays", c.tags(), "fraud desk")
+		wantSame(t, "his is gone", other.tags(), "")
+		w.wantTagged(cases.ViewAll, desk, "ana-2019")
+		w.wantSound()
+	})
+}
+
+// Two who use the same new tags, in another order each, do not wait for each other.
+func TestNewTagsTogether(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		one, two := w.filed("ana-2019", withCard(0)), w.filed("rui-2020", withCard(0))
+		for n := range 3 {
+			var first, last []string
+			for k := range 12 {
+				name := fmt.Sprintf("n%d k%d", n, k)
+				first, last = append(first, name), append([]string{name}, last...)
+			}
+			var at sync.WaitGroup
+			var errs [2]error
+			at.Go(func() { errs[0] = one.tag(reviewer("ben"), first...) })
+			at.Go(func() { errs[1] = two.tag(reviewer("eva"), last...) })
+			at.Wait()
+			must(t, errors.Join(errs[:]...))
+			for _, c := range []*claimant{one, two} {
+				_, err := w.Tag(w.ctx, reviewer("ben"), c.id, cases.Tagging{Remove: c.read().Tags.V})
+				must(t, err)
+			}
+		}
 		w.wantSound()
 	})
 }

@@ -42,8 +42,9 @@ func (s *Service) Tag(ctx context.Context, actor Actor, caseID string, in Taggin
 // tagChange is a Tagging with the tags that it means, which nobody can merge meanwhile.
 type tagChange struct {
 	add, remove []*Tag
-	// back are ids to give again as they were, retired or not.
-	back []string
+	// back are ids to give again as they were, retired or not; drop are ids to take, and no
+	// others that mean the same today.
+	back, drop []string
 }
 
 // withTags begins a change of tags: it finds and makes the tags before any case is
@@ -57,15 +58,22 @@ func (s *Service) withTags(ctx context.Context, actor Actor, in Tagging, do func
 		return err
 	}
 	return s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
-		tags := tagChange{}
-		var err error
-		if tags.add, err = s.useTags(ctx, tx, actor, names); err != nil {
+		ids, err := s.makeTags(ctx, tx, actor, names)
+		if err != nil {
 			return err
 		}
-		if tags.remove, err = s.holdTags(ctx, tx, in.Remove); err != nil {
+		wanted := make([]string, len(names))
+		for n, name := range names {
+			wanted[n] = ids[name]
+		}
+		known, err := s.holdTags(ctx, tx, append(slices.Clone(wanted), in.Remove...))
+		if err != nil {
 			return err
 		}
-		return do(ctx, tx, tags)
+		if err := checkRetired(wanted, known); err != nil {
+			return err
+		}
+		return do(ctx, tx, tagChange{add: known.all(wanted), remove: known.all(in.Remove)})
 	})
 }
 
@@ -91,9 +99,9 @@ func (in Tagging) check() ([]string, error) {
 	return names, problem.InvalidFields(bad)
 }
 
-// useTags finds the tags with the names, makes those that there are not, and keeps all
-// of them from being merged or retired until the transaction ends.
-func (s *Service) useTags(ctx context.Context, tx bun.IDB, actor Actor, names []string) ([]*Tag, error) {
+// makeTags finds the tags with the names, and makes those that there are not, in one order,
+// so that two who make the same do not wait for each other.
+func (s *Service) makeTags(ctx context.Context, tx bun.IDB, actor Actor, names []string) (map[string]string, error) {
 	if len(names) == 0 {
 		return nil, nil
 	}
@@ -101,7 +109,7 @@ func (s *Service) useTags(ctx context.Context, tx bun.IDB, actor Actor, names []
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range names {
+	for _, name := range slices.Sorted(slices.Values(names)) {
 		if ids[name] != "" {
 			continue
 		}
@@ -113,25 +121,14 @@ func (s *Service) useTags(ctx context.Context, tx bun.IDB, actor Actor, names []
 			return nil, fmt.Errorf("make a tag: %w", err)
 		}
 	}
-	if ids, err = s.tagIDs(ctx, tx, names); err != nil {
-		return nil, err
-	}
-	wanted := make([]string, 0, len(names))
-	for _, name := range names {
-		wanted = append(wanted, ids[name])
-	}
-	tags, err := s.holdTags(ctx, tx, wanted)
-	if err != nil {
-		return nil, err
-	}
-	return tags, checkRetired(names, ids, tags)
+	return s.tagIDs(ctx, tx, names)
 }
 
-func checkRetired(names []string, ids map[string]string, tags []*Tag) error {
+// checkRetired refuses to give tags that are retired.
+func checkRetired(wanted []string, known tagSet) error {
 	var bad []problem.Field
-	for n, name := range names {
-		at := slices.IndexFunc(tags, func(t *Tag) bool { return t.ID == ids[name] })
-		if at >= 0 && tags[at].RetiredAt != nil {
+	for n, id := range wanted {
+		if t := known[id]; t != nil && t.RetiredAt != nil {
 			bad = append(bad, problem.Field{Pointer: fmt.Sprintf("/add/%d", n), Code: "tag_retired", Message: "This tag is retired. A lead can bring it back."})
 		}
 	}
@@ -159,27 +156,49 @@ func (s *Service) tagIDs(ctx context.Context, tx bun.IDB, names []string) (map[s
 	return out, nil
 }
 
-// holdTags reads what ids mean today and keeps it so until the transaction ends.
-func (s *Service) holdTags(ctx context.Context, tx bun.IDB, ids []string) ([]*Tag, error) {
+// holdTags reads what ids mean today and keeps it so until the transaction ends. All that a
+// change is about are held at once, in the order in which a merge locks them.
+func (s *Service) holdTags(ctx context.Context, tx bun.IDB, ids []string) (tagSet, error) {
 	for {
 		known, err := s.tagsByID(ctx, tx, ids)
 		if err != nil || len(known) == 0 {
 			return nil, err
 		}
-		var today []string
-		for _, t := range known {
-			today = append(today, t.ID)
-		}
 		rows := []*Tag{}
-		q := tx.NewSelect().Model(&rows).Where("tag.id IN (?)", bun.List(slices.Compact(slices.Sorted(slices.Values(today))))).Order("tag.id")
+		q := tx.NewSelect().Model(&rows).Where("tag.id IN (?)", bun.List(known.today(ids))).Order("tag.id")
 		if err := s.db.ForShare(q).Scan(ctx); err != nil {
 			return nil, fmt.Errorf("read tags: %w", err)
 		}
-		merged := slices.ContainsFunc(rows, func(t *Tag) bool { return t.MergedInto != "" })
-		if !merged {
-			return rows, nil
+		if slices.ContainsFunc(rows, func(t *Tag) bool { return t.MergedInto != "" }) {
+			continue
+		}
+		return known.as(rows), nil
+	}
+}
+
+// as are the tags by the same ids, as they are in the rows.
+func (k tagSet) as(rows []*Tag) tagSet {
+	out := make(tagSet, len(k))
+	for id, t := range k {
+		if t == nil {
+			continue
+		}
+		if at := slices.IndexFunc(rows, func(r *Tag) bool { return r.ID == t.ID }); at >= 0 {
+			out[id] = rows[at]
 		}
 	}
+	return out
+}
+
+// all are the tags that ids mean, each once.
+func (k tagSet) all(ids []string) []*Tag {
+	var out []*Tag
+	for _, id := range ids {
+		if t := k[id]; t != nil && !slices.Contains(out, t) {
+			out = append(out, t)
+		}
+	}
+	return out
 }
 
 // tag changes the tags of the case, and tells which ids came and went. Why names what
@@ -195,7 +214,7 @@ func (ch *change) tag(tags tagChange, why Facts) (added, removed []string, err e
 	}
 	means := func(id string, t *Tag) bool { return known[id] != nil && known[id].ID == t.ID }
 	kept := slices.DeleteFunc(slices.Clone(ch.Case.Tags.V), func(id string) bool {
-		return slices.ContainsFunc(tags.remove, func(t *Tag) bool { return means(id, t) })
+		return slices.Contains(tags.drop, id) || slices.ContainsFunc(tags.remove, func(t *Tag) bool { return means(id, t) })
 	})
 	removed = without(ch.Case.Tags.V, kept)
 	for _, t := range tags.add {
@@ -238,9 +257,8 @@ func (ch *change) recordTags(known tagSet, added, removed []string, why Facts) e
 	}
 	if len(removed) > 0 {
 		facts["removed"] = removed
-		_, err := ch.tx.NewDelete().Model((*caseTag)(nil)).Where("case_id = ?", ch.Case.ID).Where("tag_id IN (?)", bun.List(known.today(removed))).Exec(ch.ctx)
-		if err != nil {
-			return fmt.Errorf("take tags from a case: %w", err)
+		if err := ch.unlist(without(known.today(removed), known.today(ch.Case.Tags.V))); err != nil {
+			return err
 		}
 	}
 	if len(added) > 0 {
@@ -254,6 +272,18 @@ func (ch *change) recordTags(known tagSet, added, removed []string, why Facts) e
 		}
 	}
 	return ch.do(actTag, facts)
+}
+
+// unlist takes the case out of the lists of tags.
+func (ch *change) unlist(tagIDs []string) error {
+	if len(tagIDs) == 0 {
+		return nil
+	}
+	_, err := ch.tx.NewDelete().Model((*caseTag)(nil)).Where("case_id = ?", ch.Case.ID).Where("tag_id IN (?)", bun.List(tagIDs)).Exec(ch.ctx)
+	if err != nil {
+		return fmt.Errorf("take tags from a case: %w", err)
+	}
+	return nil
 }
 
 // today are the ids of what ids mean today.
@@ -346,19 +376,10 @@ func (s *Service) UndoTags(ctx context.Context, actor Actor, id string) (*BulkAc
 	return undone, err
 }
 
-// untag takes back what a step did, by the very ids that came and went.
+// untag takes back what a step did, by the very ids that came and went: a tag that somebody
+// else gave stays, though it may mean the same by now.
 func (ch *change) untag(step BulkStep, why Facts) (added, removed []string, err error) {
-	known, err := ch.s.tagsByID(ch.ctx, ch.tx, step.Added)
-	if err != nil {
-		return nil, nil, err
-	}
-	tags := tagChange{back: step.Removed}
-	for _, id := range step.Added {
-		if t := known[id]; t != nil && slices.Contains(ch.Case.Tags.V, id) {
-			tags.remove = append(tags.remove, t)
-		}
-	}
-	return ch.tag(tags, why)
+	return ch.tag(tagChange{back: step.Removed, drop: step.Added}, why)
 }
 
 // SplitTags are the names in a text of several, which commas or lines divide.
