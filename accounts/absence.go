@@ -286,12 +286,13 @@ func (s *Service) MarkAway(ctx context.Context, people []Staff) error {
 const (
 	// AwayAbsent is away for now.
 	AwayAbsent = "absent"
-	// AwayLeft can't sign in any more, or reviews no cases any more.
+	// AwayLeft can't sign in any more, or reviews no cases any more, or is a program whose
+	// key is over.
 	AwayLeft = "left"
 )
 
-// Away says which of the members of staff hold no cases now, and why. Ids of nobody are
-// left out.
+// Away says which of the members of staff and of the programs hold no cases now, and why.
+// Ids of nobody are left out.
 func (s *Service) Away(ctx context.Context, ids []string) (map[string]string, error) {
 	away := map[string]string{}
 	if len(ids) == 0 {
@@ -316,7 +317,7 @@ func (s *Service) Away(ctx context.Context, ids []string) (map[string]string, er
 			away[r.ID] = AwayAbsent
 		}
 	}
-	return away, nil
+	return away, s.endedKeys(ctx, ids, away)
 }
 
 // forgetAbsences deletes those of long ago: why somebody was away is nobody's business

@@ -262,3 +262,21 @@ func (s *Service) keyNames(ctx context.Context, ids []string, names map[string]s
 	}
 	return nil
 }
+
+// endedKeys adds the programs with the ids whose keys open nothing any more.
+func (s *Service) endedKeys(ctx context.Context, ids []string, away map[string]string) error {
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !strings.HasPrefix(id, keyIDPrefix) })
+	if len(ids) == 0 {
+		return nil
+	}
+	var rows []apiKeyRow
+	err := s.db.From(ctx).NewSelect().Model(&rows).Column("id").Where("id IN (?)", bun.List(ids)).
+		Where("(revoked_at IS NOT NULL OR expires_at <= ?)", s.options.now()).Scan(ctx)
+	if err != nil {
+		return fmt.Errorf("look which API keys are over: %w", err)
+	}
+	for _, r := range rows {
+		away[r.ID] = AwayLeft
+	}
+	return nil
+}

@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -119,6 +120,26 @@ func TestAPIKeysInPages(t *testing.T) {
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
+		}
+	})
+}
+
+// TestEndedKeysAreAway: a program whose key was revoked or ran out holds no cases; one whose key
+// is good does.
+func TestEndedKeysAreAway(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		ids := []string{"key_none", newStaff(t, b, "bea@example.com", Reviewer).ID}
+		for _, days := range []int{1, 2, 3} {
+			key, _, err := b.CreateAPIKey(t.Context(), NewAPIKey{Name: "Nightly report", Scopes: []Scope{ScopeReview}, Days: days})
+			ok(t, err)
+			ids = append(ids, key.ID)
+		}
+		ok(t, b.RevokeAPIKey(t.Context(), ids[3], "admin-1"))
+		b.clock.Advance(24 * time.Hour)
+		away, err := b.Away(t.Context(), ids)
+		ok(t, err)
+		if want := map[string]string{ids[2]: AwayLeft, ids[3]: AwayLeft}; !maps.Equal(away, want) {
+			t.Errorf("away %v, want %v", away, want)
 		}
 	})
 }

@@ -97,6 +97,7 @@ func (a *auditRows) verifyEffects(events []*Event) []AuditFinding {
 	a.verifyTurn()
 	a.verifyPriority(events)
 	a.verifyPlace()
+	a.verifyHolder(events)
 	a.verifySnooze(events)
 	a.verifyTags(events)
 	return a.findings
@@ -267,6 +268,29 @@ func (a *auditRows) verifyTurn() {
 		a.found("wrong_turn", "a case that is %q has open %t and held %t", c.State, c.Open, c.Held)
 	case c.Held && a.before == 0:
 		a.found("wrong_turn", "the case waits, and no other case on its account is open")
+	}
+}
+
+// verifyHolder wants the case to be with whoever the events gave it to last: only its
+// holder may decide on it.
+func (a *auditRows) verifyHolder(events []*Event) {
+	holder := ""
+	for _, e := range events {
+		switch {
+		case e.State != InReview:
+			holder = ""
+		case Action(e.Type) == actClaim:
+			holder = e.ActorID
+		case Action(e.Type) == actAssign:
+			var facts struct{ To string }
+			if json.Unmarshal([]byte(e.Data), &facts) == nil { // or else it is reported elsewhere
+				holder = facts.To
+			}
+		}
+	}
+	c := a.Case
+	if c.ClaimedBy != holder || (c.ClaimExpires == nil) != (holder == "") {
+		a.found("wrong_holder", "the case is with %q, its events gave it to %q", c.ClaimedBy, holder)
 	}
 }
 

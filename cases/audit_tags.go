@@ -7,9 +7,10 @@ import (
 )
 
 // verifySnooze wants a case to be put away when its events leave it so, until the time
-// that they tell.
+// and by whom they tell: one that nobody put away would not come back by itself.
 func (a *auditRows) verifySnooze(events []*Event) {
 	var until *time.Time
+	by := ""
 	for _, e := range events {
 		var facts struct {
 			Until time.Time `json:"until"`
@@ -20,14 +21,17 @@ func (a *auditRows) verifySnooze(events []*Event) {
 		}
 		switch {
 		case Action(e.Type) == actSnooze:
-			until = &facts.Until
+			until, by = &facts.Until, e.ActorID
 		case Action(e.Type) == actWake, facts.Woke:
-			until = nil
+			until, by = nil, ""
 		}
 	}
 	c := a.Case
 	if (until == nil) != (c.SnoozedUntil == nil) || until != nil && !until.Equal(*c.SnoozedUntil) {
 		a.found("wrong_snooze", "the case is put away until another time than its events tell")
+	}
+	if c.SnoozedBy != by {
+		a.found("wrong_snooze", "the case was put away by %q, its events tell of %q", c.SnoozedBy, by)
 	}
 }
 

@@ -4,12 +4,16 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"regain/problem"
 )
 
 // Who is away holds no cases: nobody gives them any, and those that they hold go back.
 // Who that is, another room knows (see Options.Away).
+
+// LeftForGood is what Options.Away says of whoever does not come back.
+const LeftForGood = "left"
 
 // away says which of the people hold no cases now, and why, by id.
 func (s *Service) away(ctx context.Context, ids ...string) (map[string]string, error) {
@@ -47,62 +51,94 @@ func assigneeHere(ch *change) error {
 	return problem.New(problem.Conflict, "assignee_away", "That person is away. Give the case to somebody else.")
 }
 
-// GiveBackOf gives back the cases of somebody who holds none from now on, at once: what
-// the next tick would do. It does nothing for whoever is here.
+// GiveBackOf gives back the cases of somebody who holds none from now on and, if they left,
+// brings back what they put away, at once: what the next tick would do. It returns how
+// many cases that were, and does nothing for whoever is here.
 func (s *Service) GiveBackOf(ctx context.Context, staffID string) (int, error) {
 	away, err := s.away(ctx, staffID)
 	if err != nil || away[staffID] == "" {
 		return 0, err
 	}
-	ids, err := s.heldBy(ctx, staffID)
-	if err != nil {
-		return 0, err
-	}
-	done := 0
-	for _, id := range ids {
-		acted, err := s.giveBackAway(ctx, id, away)
-		if err != nil {
-			return done, err
-		}
-		if acted {
-			done++
-		}
-	}
-	return done, nil
+	return s.bringBackOf(ctx, staffID, away[staffID], func(_ string, err error) error { return err })
 }
 
-// giveBackOfAway gives back the cases of everybody who is away.
+// giveBackOfAway does so for everybody who is away. One case's failure does not stop the
+// others.
 func (s *Service) giveBackOfAway(ctx context.Context) (int, error) {
-	holders := []string{}
-	err := s.db.From(ctx).NewSelect().Model((*Case)(nil)).Distinct().Column("claimed_by").
-		Where("c.claimed_by <> ''").Where("c.lane = ?", laneReview).Scan(ctx, &holders)
+	people, err := s.holdersAndSnoozers(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("read who holds cases: %w", err)
+		return 0, err
 	}
-	away, err := s.away(ctx, holders...)
+	away, err := s.away(ctx, people...)
 	if err != nil {
 		return 0, err
 	}
 	done := 0
-	for _, holder := range holders {
-		if away[holder] == "" {
+	for _, who := range people {
+		if away[who] == "" {
 			continue
 		}
-		ids, err := s.heldBy(ctx, holder)
+		n, err := s.bringBackOf(ctx, who, away[who], func(caseID string, err error) error {
+			s.opt.Logger.ErrorContext(ctx, "case of somebody who is away not brought back", slog.String("case", caseID), slog.Any("error", err))
+			return nil
+		})
+		done += n
 		if err != nil {
 			return done, err
-		}
-		for _, id := range ids {
-			acted, err := s.giveBackAway(ctx, id, away)
-			switch {
-			case err != nil:
-				s.opt.Logger.ErrorContext(ctx, "case of somebody who is away not given back", slog.String("case", id), slog.Any("error", err))
-			case acted:
-				done++
-			}
 		}
 	}
 	return done, ctx.Err()
+}
+
+// holdersAndSnoozers are all who hold cases or put some away that nobody holds.
+func (s *Service) holdersAndSnoozers(ctx context.Context) ([]string, error) {
+	holders, snoozers := []string{}, []string{}
+	err := s.db.From(ctx).NewSelect().Model((*Case)(nil)).Distinct().Column("claimed_by").
+		Where("c.claimed_by <> ''").Where("c.lane = ?", laneReview).Scan(ctx, &holders)
+	if err != nil {
+		return nil, fmt.Errorf("read who holds cases: %w", err)
+	}
+	err = s.db.From(ctx).NewSelect().Model((*Case)(nil)).Distinct().Column("snoozed_by").
+		Where("c.snoozed_by <> ''").Where("c.claimed_by = ''").Scan(ctx, &snoozers)
+	if err != nil {
+		return nil, fmt.Errorf("read who put cases away: %w", err)
+	}
+	return slices.Compact(slices.Sorted(slices.Values(append(holders, snoozers...)))), nil
+}
+
+// bringBackOf gives back what somebody holds who is away and, if they left, brings back
+// what they put away, so that it does not lie there until its time with nobody to know of
+// it. It returns how many cases that were; failed says whether to go on after an error.
+func (s *Service) bringBackOf(ctx context.Context, staffID, why string, failed func(caseID string, err error) error) (int, error) {
+	back := map[string]bool{}
+	each := func(which func(context.Context, string) ([]string, error), act func(context.Context, string) (bool, error)) error {
+		ids, err := which(ctx, staffID)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			acted, err := act(ctx, id)
+			if err == nil {
+				back[id] = back[id] || acted
+				continue
+			}
+			if err := failed(id, err); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	err := each(s.heldBy, s.giveBackAway)
+	if err == nil && why == LeftForGood {
+		err = each(s.putAwayBy, s.wakeLeft)
+	}
+	n := 0
+	for _, acted := range back {
+		if acted {
+			n++
+		}
+	}
+	return n, err
 }
 
 func (s *Service) heldBy(ctx context.Context, staffID string) ([]string, error) {
@@ -115,15 +151,47 @@ func (s *Service) heldBy(ctx context.Context, staffID string) ([]string, error) 
 	return ids, nil
 }
 
-// giveBackAway gives one case back if its holder is still one of those who are away.
-func (s *Service) giveBackAway(ctx context.Context, caseID string, away map[string]string) (acted bool, err error) {
+// putAwayBy are the cases that somebody put away and nobody holds.
+func (s *Service) putAwayBy(ctx context.Context, staffID string) ([]string, error) {
+	ids := []string{}
+	err := s.db.From(ctx).NewSelect().Model((*Case)(nil)).Column("id").
+		Where("c.snoozed_by = ?", staffID).Where("c.snoozed_by <> ''").Where("c.claimed_by = ''").Order("c.id").Scan(ctx, &ids)
+	if err != nil {
+		return nil, fmt.Errorf("read who put cases away: %w", err)
+	}
+	return ids, nil
+}
+
+// giveBackAway gives one case back if its holder, who may be another by now, is away.
+func (s *Service) giveBackAway(ctx context.Context, caseID string) (acted bool, err error) {
 	_, err = s.change(ctx, SystemActor(), target{id: caseID}, func(ch *change) error {
-		why := away[ch.Case.ClaimedBy]
-		if why == "" || ch.Case.State != InReview {
+		holder := ch.Case.ClaimedBy
+		if holder == "" || ch.Case.State != InReview {
 			return nil
 		}
+		away, err := s.away(ch.ctx, holder)
+		if err != nil || away[holder] == "" {
+			return err
+		}
 		acted = true
-		return ch.giveBack(Facts{"away": why})
+		return ch.giveBack(Facts{"away": away[holder]})
+	})
+	return acted, err
+}
+
+// wakeLeft brings one case back if whoever put it away left, and nobody holds it.
+func (s *Service) wakeLeft(ctx context.Context, caseID string) (acted bool, err error) {
+	_, err = s.change(ctx, SystemActor(), target{id: caseID}, func(ch *change) error {
+		by := ch.Case.SnoozedBy
+		if by == "" || ch.Case.SnoozedUntil == nil || ch.Case.ClaimedBy != "" {
+			return nil
+		}
+		away, err := s.away(ch.ctx, by)
+		if err != nil || away[by] != LeftForGood {
+			return err
+		}
+		acted = true
+		return ch.wakeFor(Facts{"away": away[by]})
 	})
 	return acted, err
 }

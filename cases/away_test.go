@@ -155,3 +155,60 @@ func TestUndoGivesNothingToWhoIsAway(t *testing.T) {
 		w.wantSound()
 	})
 }
+
+// TestWhatWhoLeftPutAwayComesBack: a case that was put away by somebody who left, and that
+// nobody holds, waits for its time no longer; of one who is absent it does, and so does one
+// that another holds.
+func TestWhatWhoLeftPutAwayComesBack(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		a := withAbsences(w)
+		ben, eva, boss := reviewer("ben"), reviewer("eva"), lead("boss")
+		held, free, hers, bosses := w.filed("held", withCard(0)), w.filed("free", withCard(0)), w.filed("hers", withCard(0)), w.filed("bosses", withCard(0))
+		held.claim(ben)
+		hers.claim(eva)
+		for _, c := range []*claimant{held, free} {
+			must(t, c.snooze(ben, cases.SnoozeInput{Day: "2026-03-30"}))
+		}
+		must(t, hers.snooze(boss, cases.SnoozeInput{Day: "2026-03-30"}))
+		must(t, bosses.snooze(boss, cases.SnoozeInput{Day: "2026-03-30"}))
+
+		a.from(ben, w.clock.now(), w.clock.now().Add(time.Hour))
+		w.tick(1) // what he holds goes back, to be seen again at its time
+		held.wantState(cases.Submitted)
+		w.wantQueue(eva, cases.ViewUnassigned)
+
+		a.away[ben.ID] = func(time.Time) string { return cases.LeftForGood }
+		n, err := w.GiveBackOf(w.ctx, ben.ID)
+		must(t, err)
+		wantSame(t, "brought back", n, 2)
+		w.wantQueue(eva, cases.ViewUnassigned, held, free)
+		a.away[boss.ID] = func(time.Time) string { return cases.LeftForGood }
+		w.tick(1)
+		w.tick(0)
+		w.wantQueue(eva, cases.ViewUnassigned, held, free, bosses)
+		wantSame(t, "hers", hers.read().SnoozedUntil != nil, true)
+		rows := free.eventRows()
+		wantSame(t, "the event", rows[len(rows)-1].Type+rows[len(rows)-1].Data, `wake{"away":"left"}`)
+		w.wantSound()
+	})
+}
+
+// TestBackInTime: whoever is back, and takes a case, keeps it, though they were away when the
+// tick looked who is.
+func TestBackInTime(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		a := withAbsences(w)
+		ben := reviewer("ben")
+		c := w.filed("ana-2019", withCard(0))
+		c.claim(ben)
+		asked := 0
+		a.away[ben.ID] = func(time.Time) string {
+			if asked++; asked <= 2 { // each question asks twice
+				return "absent"
+			}
+			return ""
+		}
+		w.tick(0)
+		wantSame(t, "his", c.wantState(cases.InReview).ClaimedBy, ben.ID)
+	})
+}

@@ -91,7 +91,7 @@ type Options struct {
 	// transaction that raises the case's priority. It may be nil.
 	Late func(ctx context.Context, tx bun.IDB, late LateReview) error
 	// Away says which of the members of staff hold no cases now, and why in one word, by
-	// id. Where it is nil, everybody is here.
+	// id: LeftForGood, or another one for who comes back. Where it is nil, everybody is here.
 	Away func(ctx context.Context, ids []string) (map[string]string, error)
 	// Others verifies the records beside those of cases, at the end of a verification of
 	// all; may be nil.

@@ -50,8 +50,8 @@ func remindersDue(now, deadline time.Time) int {
 // tickBatch is how many due cases are looked up at a time.
 const tickBatch = 100
 
-// Tick does what time brings: releases claims that ran out or whose holder is away, expires what
-// customers let pass, and reminds them before. Safe to run on several servers at
+// Tick does what time brings: releases claims that ran out or whose holder is away, brings back
+// what was put away, expires what customers let pass, and reminds them before. Safe to run on several servers at
 // once. One case's failure does not stop the others. It returns how many cases
 // it changed.
 func (s *Service) Tick(ctx context.Context) (int, error) {

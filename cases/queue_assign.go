@@ -205,6 +205,10 @@ func (ch *change) putBack(step AssignStep, why Facts) error {
 	if err := ch.assign(Actor{Kind: Staff, ID: step.Holder}, why); err != nil {
 		return err
 	}
-	ch.Case.ClaimExpires = step.Expires
+	// Who had put it away had it for as long as that; back among the others it is theirs no
+	// longer than what anybody is given.
+	if ch.Case.SnoozedUntil != nil || step.Expires.Before(*ch.Case.ClaimExpires) {
+		ch.Case.ClaimExpires = step.Expires
+	}
 	return nil
 }

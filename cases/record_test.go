@@ -83,6 +83,15 @@ func TestPlantedViolationsAreFound(t *testing.T) {
 		{"round changed without an event", func(c *claimant) {
 			update(c.world, "UPDATE cases SET round = 2 WHERE id = ?", c.id)
 		}, []string{"0 wrong_round"}},
+		{"another holder", func(c *claimant) {
+			update(c.world, "UPDATE cases SET claimed_by = ?, claim_expires = ? WHERE id = ?", reviewer("eva").ID, c.clock.now(), c.id)
+		}, []string{"0 wrong_holder"}},
+		{"put away by nobody", func(c *claimant) {
+			update(c.world, "UPDATE cases SET snoozed_until = ? WHERE id = ?", c.clock.now(), c.id)
+		}, []string{"0 wrong_snooze"}},
+		{"put away until no time", func(c *claimant) {
+			update(c.world, "UPDATE cases SET snoozed_by = ? WHERE id = ?", reviewer("eva").ID, c.id)
+		}, []string{"0 wrong_snooze"}},
 		{"a whole chain forged, with a step that the lifecycle does not know", func(c *claimant) {
 			resealed(c, func(_ int, e *cases.Event) {
 				if e.Type == "claim" {

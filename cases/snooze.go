@@ -162,7 +162,12 @@ func (s *Service) Wake(ctx context.Context, actor Actor, caseID string, version 
 }
 
 func (ch *change) wake() error {
-	if err := ch.do(actWake, nil); err != nil {
+	return ch.wakeFor(nil)
+}
+
+// wakeFor is wake with what the event tells of why.
+func (ch *change) wakeFor(why Facts) error {
+	if err := ch.do(actWake, why); err != nil {
 		return err
 	}
 	ch.comeBack()
@@ -187,7 +192,7 @@ func (ch *change) wakes(action Action) bool {
 	}
 	fromOutside := ch.actor.Kind == Customer || ch.actor.Kind == Partner
 	return fromOutside && slices.Contains([]Action{actWrite, actProve, actSupply, actSubmit, actAppeal}, action) ||
-		slices.Contains([]Action{actClaim, actAssign, actApprovePart}, action) ||
+		action == actClaim || action == actApprovePart || action == actAssign && !ch.undoes || // what is undone leaves it as it was
 		ch.Case.State != Submitted && ch.Case.State != InReview
 }
 

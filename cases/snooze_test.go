@@ -165,6 +165,34 @@ func TestSnoozeRefused(t *testing.T) {
 	})
 }
 
+// Undoing what was done with a case that was put away leaves it put away, where it still is,
+// and with its holder no longer than anybody is given a case.
+func TestUndoOfWhatWasPutAway(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ben, boss := reviewer("ben"), lead("boss")
+		for _, test := range []struct {
+			name string
+			to   cases.Actor
+			away bool
+		}{{"given back", cases.Actor{}, true}, {"given away", boss, false}} {
+			c := w.filed(test.name, withCard(0))
+			c.claim(ben)
+			must(t, c.snooze(ben, cases.SnoozeInput{Day: "2026-04-30"}))
+			done, err := w.AssignMany(w.ctx, boss, []string{c.id}, test.to)
+			must(t, err)
+			_, err = w.UndoAssignment(w.ctx, boss, done.ID)
+			must(t, err)
+			got := c.wantState(cases.InReview)
+			wantSame(t, test.name+", holder", got.ClaimedBy, ben.ID)
+			wantSame(t, test.name+", put away", got.SnoozedUntil != nil, test.away)
+			if held := got.ClaimExpires.Sub(w.clock.now()); !test.away && held > 24*time.Hour {
+				t.Errorf("%s, it is his for %s", test.name, held)
+			}
+		}
+		w.wantSound()
+	})
+}
+
 // What the presets mean, by the calendar, and whether the case is late by then.
 func TestSnoozeChoices(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {

@@ -72,28 +72,40 @@ type hookData struct {
 	Verdict       string    `json:"verdict,omitempty"`
 	Reason        string    `json:"reason,omitempty"`
 	Message       string    `json:"message,omitempty"`
+	// Woke says that the event brought a case back that was put away.
+	Woke bool `json:"-"`
 }
 
 // publish tells webhooks of the change's events, once the case was filed: before that
-// it is nobody's but its customer's.
+// it is nobody's but its customer's. Whatever brings a case back that was put away is told
+// of as that, too.
 func (ch *change) publish() error {
-	hooks := ch.s.opt.Webhooks
-	if hooks == nil || ch.Case.FiledAt == nil {
+	if ch.s.opt.Webhooks == nil || ch.Case.FiledAt == nil {
 		return nil
 	}
 	before := ch.was
 	for _, e := range ch.events {
-		if t := hookType(e, before); t != "" {
-			err := hooks.Publish(ch.ctx, ch.tx, notify.Happening{
-				ID: fmt.Sprintf("evt_%s_%d", e.CaseID, e.Seq), Type: t, CaseID: e.CaseID, At: e.At, Data: hookDataOf(e, before),
-			})
-			if err != nil {
+		data := hookDataOf(e, before)
+		id := fmt.Sprintf("evt_%s_%d", e.CaseID, e.Seq)
+		if err := ch.publishAs(id, hookType(e, before), e, data); err != nil {
+			return err
+		}
+		if data.Woke {
+			if err := ch.publishAs(id+"_woken", hookTypes()[actWake], e, data); err != nil {
 				return err
 			}
 		}
 		before = e.State
 	}
 	return nil
+}
+
+// publishAs tells webhooks of an event as one of their types; not at all when it is none.
+func (ch *change) publishAs(id, hookType string, e *Event, data hookData) error {
+	if hookType == "" {
+		return nil
+	}
+	return ch.s.opt.Webhooks.Publish(ch.ctx, ch.tx, notify.Happening{ID: id, Type: hookType, CaseID: e.CaseID, At: e.At, Data: data})
 }
 
 func hookDataOf(e *Event, before State) hookData {
@@ -103,8 +115,10 @@ func hookDataOf(e *Event, before State) hookData {
 		s, _ := facts[name].(string)
 		return s
 	}
+	woke, _ := facts["woke"].(bool)
 	return hookData{
 		Case: e.CaseID, Event: e.Seq, Action: e.Type, State: e.State, PreviousState: before, Round: e.Round, By: e.ActorKind,
 		Item: text("item"), Document: text("document"), Decision: text("decision"), Verdict: text("verdict"), Reason: text("reason"), Message: text("message"),
+		Woke: woke,
 	}
 }

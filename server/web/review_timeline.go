@@ -89,7 +89,10 @@ func (e timelineEntry) key() string {
 			return "tag_remove"
 		}
 	case "wake":
-		if e.event.ActorKind == cases.System {
+		switch {
+		case e.fact("away") != "":
+			return "wake_left"
+		case e.event.ActorKind == cases.System:
 			return "wake_time"
 		}
 	case "approve_part":
