@@ -203,6 +203,9 @@ func (s *Server) Handler() http.Handler { return withLanguagePrefix(s.engine) }
 // Config is the configuration with its defaults filled in.
 func (s *Server) Config() Config { return s.config }
 
+// Logger is what the server and its pages log to.
+func (s *Server) Logger() *slog.Logger { return s.parts.Logger }
+
 // Worker is a part that runs beside the server for as long as it serves.
 type Worker struct {
 	Name string

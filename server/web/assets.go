@@ -199,15 +199,16 @@ func (a *assets) style() string {
 	return a.address("plain.css")
 }
 
-// icon checks that an icon is in the sprite; without a sprite there are none.
-func (a *assets) icon(name string) (address string, err error) {
+// icon is the address of an icon, and whether it is as it should be: without a sprite there
+// are no icons, and one that is older than the templates lacks some.
+func (a *assets) icon(name string) (address string, known bool) {
 	if !a.whole {
-		return "", nil
+		return "", true
 	}
 	if !a.icons[name] {
-		return "", fmt.Errorf("the icon %q is not in the sprite: run make assets", name)
+		return "", false
 	}
-	return a.address("sprite.svg") + "#" + name, nil
+	return a.address("sprite.svg") + "#" + name, true
 }
 
 // mediaTypeOf is a table of our own: the system's differs from machine to machine.

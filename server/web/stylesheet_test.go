@@ -42,8 +42,8 @@ func TestPagesWithoutNode(t *testing.T) {
 	if a.whole || !strings.HasSuffix(a.style(), "/plain.css") || a.address("htmx.js") != "" || a.address("app.mjs") == "" {
 		t.Errorf("%v %q %q %q", a.whole, a.style(), a.address("htmx.js"), a.address("app.mjs"))
 	}
-	if icon, err := a.icon("clock"); icon != "" || err != nil {
-		t.Errorf("an icon: %q %v", icon, err)
+	if icon, known := a.icon("clock"); icon != "" || !known {
+		t.Errorf("an icon: %q %t", icon, known)
 	}
 	if !strings.Contains(string(a.byName["plain.css"].content), ".card{") {
 		t.Error("the style has no cards")

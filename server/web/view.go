@@ -155,12 +155,17 @@ func (v *View) Limit(bytes int64) string { return v.pages.words.locales[v.Locale
 
 // Icon is an icon of the sprite, for the eye alone: words always stand beside it, or
 // a label around it.
-func (v *View) Icon(name string) (template.HTML, error) {
-	address, err := v.pages.assets.icon(name)
-	if err != nil || address == "" {
-		return "", err
+func (v *View) Icon(name string) template.HTML {
+	address, known := v.pages.assets.icon(name)
+	if !known { // no page fails for that
+		v.pages.stale.Do(func() {
+			v.pages.log.Warn("the pages are newer than the assets that were built in: run make assets", "missing", "the icon "+name)
+		})
 	}
-	return template.HTML(`<svg class="icon" aria-hidden="true" focusable="false"><use href="` + template.HTMLEscapeString(address) + `"></use></svg>`), nil //nolint:gosec // escaped here
+	if address == "" {
+		return ""
+	}
+	return template.HTML(`<svg class="icon" aria-hidden="true" focusable="false"><use href="` + template.HTMLEscapeString(address) + `"></use></svg>`) //nolint:gosec // escaped here
 }
 
 // Drawing is one of the drawings, for the eye alone: a caption stands beside it.
@@ -268,5 +273,5 @@ func (v *View) Options(pairs ...string) []Option {
 
 // templateFunctions are few: what needs the reader is a method of View.
 func templateFunctions() template.FuncMap {
-	return template.FuncMap{"lower": strings.ToLower, "join": strings.Join, "icon": func(v *View, name string) (template.HTML, error) { return v.Icon(name) }}
+	return template.FuncMap{"lower": strings.ToLower, "join": strings.Join, "icon": (*View).Icon}
 }

@@ -8,7 +8,9 @@ package web
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -73,11 +75,14 @@ func ReadContent() (*Content, error) {
 type Pages struct {
 	Content
 	server    *server.Server
+	log       *slog.Logger
 	services  Services
 	views     api.Views
 	overviews overviews
 	// signIn shows how to sign in again, by the kind of session that a page needs.
 	signIn map[accounts.Kind]showSignIn
+	// stale is told of once: pages that name icons which the assets do not have.
+	stale sync.Once
 }
 
 // Register adds every page to s. It fails when a text is missing in some language.
@@ -88,7 +93,7 @@ func Register(s *server.Server, services Services) error {
 	if services.Clock == nil {
 		services.Clock = time.Now
 	}
-	p := &Pages{server: s, services: services, views: api.NewViews(services.Cases), signIn: map[accounts.Kind]showSignIn{}}
+	p := &Pages{server: s, log: s.Logger(), services: services, views: api.NewViews(services.Cases), signIn: map[accounts.Kind]showSignIn{}}
 	if services.Content == nil {
 		var err error
 		if services.Content, err = ReadContent(); err != nil {
