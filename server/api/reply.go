@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 
+	"regain/accounts"
 	"regain/cases"
 	"regain/server"
 )
@@ -53,7 +54,7 @@ func (a caseAPI) registerReplies() {
 		return bulkActView(act, err, false)
 	})
 	server.JSON(a.server, server.Route{
-		ID: "preview-replies", Method: post, Path: repliesPath + "/preview", Roles: reviewers(), Effect: server.Reads, MaxBody: 512 << 10, Tag: tagTalk,
+		ID: "preview-replies", Method: post, Path: repliesPath + "/preview", Roles: reviewers(), Scope: accounts.ScopeReview, Effect: server.Reads, MaxBody: 512 << 10, Tag: tagTalk,
 		Summary: "What customers of several cases would get", Description: "How many of them, in which language. Nothing is sent.",
 	}, func(ctx context.Context, in *replyIn) (*replyPreviewOut, error) {
 		shown, err := a.cases.PreviewReplies(ctx, actorOf(ctx), in.Body.Cases, in.reply())

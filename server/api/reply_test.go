@@ -24,6 +24,12 @@ func TestReplies(t *testing.T) {
 		if l := objects(shown["languages"]); len(l) != 1 || l[0]["cases"] != 2.0 || l[0]["words"] != "We need two more days." || l[0]["letter"] == "" || len(objects(shown["refused"])) != 1 {
 			t.Errorf("%v", shown)
 		}
+		reading, _ := d.NewKey(t, accounts.ScopeRead)
+		d.problemOf(d.Call(t, reading, "POST", "/api/v1/queue/replies/preview", body), 403, "scope_required")
+		reviewing, _ := d.NewKey(t, accounts.ScopeReview)
+		if got := d.Call(t, reviewing, "POST", "/api/v1/queue/replies/preview", body); got.Status != 200 {
+			t.Errorf("a program that reviews: %d %s", got.Status, got.Body)
+		}
 		for range 2 {
 			o := r.want(200, "POST", "/api/v1/queue/replies", body, "Idempotency-Key", "the-same-key-both-times")
 			if len(o["done"].([]any)) != 2 || objects(o["refused"])[0]["code"] != "case_not_found" || o["undo_until"] != nil {

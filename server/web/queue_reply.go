@@ -126,6 +126,11 @@ func (p *Pages) reply(f *Form) (cases.Reply, error) {
 	if !slices.Contains(cannedMessages(), what) {
 		return cases.Reply{}, problem.InvalidFields([]problem.Field{{Pointer: "/what", Code: "not_a_choice", Message: "Choose one of them."}})
 	}
+	if f.Get("body") != "" { // sent and gone, they could not be called back
+		return cases.Reply{}, problem.InvalidFields([]problem.Field{{
+			Pointer: "/what", Code: "own_words_too", Message: "You have typed words of your own, too. Choose them here, or empty their field.",
+		}})
+	}
 	in := cases.Reply{Bodies: map[string]string{}}
 	for _, locale := range server.Locales() {
 		text, err := p.words.say(locale, "review.canned.message."+what)
