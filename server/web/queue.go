@@ -228,6 +228,9 @@ func (p *Pages) refuseList(c *gin.Context, f *Form, err error) error {
 		return err
 	}
 	shown := data.form()
+	if f.Get("do") != "" {
+		shown.keepSelection(f)
+	}
 	v := p.view(c, data, shown)
 	v.Here = data.Path()
 	shown.General = p.problemWords(v.Locale, string(found.Kind), found.Code, found.Detail)

@@ -71,13 +71,21 @@ func (p *Pages) refuseSelection(c *gin.Context, f *Form, key string) error {
 	if err != nil {
 		return err
 	}
-	shown := data.form()
+	shown := data.form().keepSelection(f)
 	v := p.view(c, data, shown)
 	v.Here = data.Path()
 	if shown.General, err = v.T(key); err != nil {
 		return err
 	}
 	return p.render(c, http.StatusUnprocessableEntity, "staff/queue", v)
+}
+
+// keepSelection keeps which cases were selected, and what was to be done with them.
+func (f *Form) keepSelection(sent *Form) *Form {
+	for _, name := range []string{"case", "to", "tags"} {
+		f.Values[name] = sent.All(name)
+	}
+	return f
 }
 
 // backToList ends what was done with a list, and tells of it there.

@@ -100,21 +100,26 @@ func (p *Pages) bulkOutcome(ctx context.Context, data *queuePage, kind cases.Bul
 	return out, nil
 }
 
-// readTags reads the tags that there are, to choose from and to filter by.
+// readTags reads the tags that there are, to choose from and to filter by; one that is
+// filtered by is among them, though it was retired.
 func (p *Pages) readTags(ctx context.Context, actor cases.Actor, data *queuePage) error {
-	all, err := p.services.Cases.Tags(ctx, actor, true)
+	all, err := p.services.Cases.Tags(ctx, actor, false)
 	if err != nil {
 		return err
 	}
+	chosen := data.Query.Filter.Tag
 	for _, t := range all {
-		if t.RetiredAt == nil {
-			data.TagNames = append(data.TagNames, t.Name)
-		}
-		if t.RetiredAt == nil || t.ID == data.Query.Filter.Tag {
-			data.tags = append(data.tags, Option{Value: t.ID, Label: t.Name})
-		}
+		data.TagNames = append(data.TagNames, t.Name)
+		data.tags = append(data.tags, Option{Value: t.ID, Label: t.Name})
 	}
-	return nil
+	if chosen == "" || slices.ContainsFunc(all, func(t *cases.Tag) bool { return t.ID == chosen }) {
+		return nil
+	}
+	known, err := p.services.Cases.TagsByID(ctx, actor, []string{chosen})
+	if t := known[chosen]; t != nil {
+		data.tags = append(data.tags, Option{Value: chosen, Label: t.Name})
+	}
+	return err
 }
 
 // TagOptions are the tags to filter by.

@@ -3,6 +3,7 @@ package web_test
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -64,6 +65,16 @@ func TestTagging(t *testing.T) {
 			t.Error("a case without the tag is shown")
 		}
 		ben.send("/staff/queue/filter", "name", "All VIP", "do", "save").wants(200, "/staff/queue", "All VIP", "leo@example.com")
+		lead := cases.Actor{Kind: cases.Staff, ID: "lead", Roles: []string{cases.RoleLead}}
+		if _, err := h.Cases.RetireTag(t.Context(), lead, vip, true); err != nil {
+			t.Fatal(err)
+		}
+		if ben.open("/staff/queue?view=all&tag="+vip).option("tag", "vip") != vip {
+			t.Error("the tag that is filtered by is no choice")
+		}
+		if ben.open("/staff/queue?view=all"); slices.ContainsFunc(ben.all(func(n *html.Node) bool { return n.Data == "option" }), func(n *html.Node) bool { return attr(n, "value") == vip }) {
+			t.Error("a retired tag is a choice")
+		}
 
 		auditor, _ := atDesk(t, h, accounts.Auditor)
 		auditor.open(path).wants(200, path, "fraud desk")
@@ -153,6 +164,9 @@ func TestPuttingAway(t *testing.T) {
 		ben, _ := atDesk(t, h, accounts.Reviewer)
 		ben.open(path+"?do=snooze&view=unassigned").wants(200, path, "Put this case away", "The next working day")
 		ben.send(path+"/snooze").wants(422, path+"/snooze", "Choose until when.")
+		if by := attr(within(ben.form(path+"/snooze"), func(n *html.Node) bool { return n.Data == "fieldset" })[0], "aria-describedby"); by == "" || textOf(ben.element(by)) == "" {
+			t.Error("the choice is not described by what is wrong with it")
+		}
 		ben.send(path+"/snooze", "snooze-when", "day").wants(422, path+"/snooze", "This is needed.")
 		ben.send(path+"/snooze", "snooze-when", "day", "snooze-day", "2020-01-01", "snooze-note", "Wait for it").wants(422, path+"/snooze", "still to come")
 		if got := fields(ben.form(path + "/snooze")); got.Get("snooze-day") != "2020-01-01" || got.Get("snooze-note") != "Wait for it" {
@@ -194,9 +208,19 @@ func TestWritingToSeveral(t *testing.T) {
 		ben.open("/staff/queue?view=all").withSelected("/staff/queue/write", ids).wants(200, "/staff/queue/write", "English", "Portuguese", "1 selected case is left out", "These customers read different languages")
 		ben.again("/staff/queue/write", "/staff/queue/replies", "preview", "yes").wants(200, "/staff/queue/write", "What they get", "We are still looking at your request", "Ainda estamos analisando")
 		ben.again("/staff/queue/replies", "/staff/queue/replies", "what", "own").wants(422, "/staff/queue/replies", "There is a problem")
-		ben.again("/staff/queue/replies", "/staff/queue/replies", "what", "still_looking").wants(200, "/staff/queue", "2 customers were written to.", "1 was left as it is:")
+		for _, action := range []string{"/staff/queue/write", "/staff/queue/replies"} { // whoever writes and forgets to choose it does not send the other
+			ben.again(action, "/staff/queue/replies", "what", "still_looking", "body", "Two more days.", "preview", "yes").wants(422, action, "You have typed words of your own, too.")
+			if got := fields(ben.form("/staff/queue/replies")).Get("body"); got != "Two more days." {
+				t.Errorf("what was typed is %q", got)
+			}
+		}
+		ben.again("/staff/queue/replies", "/staff/queue/replies", "what", "still_looking", "body", "").wants(200, "/staff/queue", "2 customers were written to.", "1 was left as it is:")
 		ana.open("/request/messages").wants(200, "/request/messages", "We are still looking at your request")
 		leo.open("/request/messages").wants(200, "/request/messages", "Ainda estamos analisando")
+		ben.open("/staff/queue?view=all").withSelected("/staff/queue/write", ids[2:]).wants(200, "/staff/queue/write", "None of the selected cases can be written to.")
+		if n := len(within(ben.form("/staff/queue/replies"), func(n *html.Node) bool { return n.Data == "button" })); n > 0 {
+			t.Errorf("%d buttons send to nobody", n)
+		}
 		ben.open("/staff/queue?view=all").withSelected("/staff/queue/write", ids[:1])
 		ben.send("/staff/queue/replies", "what", "own", "body", "Ana, one more day.").wants(200, "/staff/queue", "1 customer was written to.")
 		ana.open("/request/messages").wants(200, "/request/messages", "Ana, one more day.")

@@ -147,7 +147,7 @@ const pressed = key => {
     return true;
   }
   if (key === 'w' || key === 't') {
-    const form = document.querySelectorAll('[data-write]')[key === 'w' ? 0 : 1];
+    const form = $(`[data-write=${key}]`); // where nobody can be written to, there is the note alone
     if (!form) return false;
     form.open = true;
     $('textarea', form).focus();

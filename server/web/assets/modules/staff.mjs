@@ -115,6 +115,14 @@ document.addEventListener('htmx:after:swap', () => {
 });
 addEventListener('pageshow', countSelected);
 countSelected();
+// What the server ticked and filled in, because something was wrong, is as if the reader had: it stays when
+// the list is asked for anew.
+for (const box of boxes()) box.checked = box.checked;
+for (const field of document.querySelectorAll('#selection-bar input, #selection-bar select')) {
+  const typed = field.value;
+  field.removeAttribute('value');
+  field.value = typed;
+}
 
 // The key / leads to the search, as on the page of a case.
 addEventListener('keydown', event => {
