@@ -98,11 +98,7 @@ func (a caseAPI) registerInbox() {
 			}
 			out := &inboxOut{}
 			out.Body.Entries = entries
-			query := map[string]any{}
-			if in.Unread {
-				query["unread"] = true
-			}
-			out.Body.Next = in.next(inboxPath, next, query)
+			out.Body.Next = in.next(inboxPath, next, map[string]any{"unread": in.Unread})
 			if out.Body.Unread, err = a.cases.Unread(ctx, actorOf(ctx)); err != nil {
 				return nil, err
 			}

@@ -121,11 +121,7 @@ func (a caseAPI) caseLooks(ctx context.Context, in *looksIn) (*looksOut, error) 
 		return nil, err
 	}
 	if looks := out.Body.Looks; len(looks) == in.Limit {
-		query := map[string]any{"before": looks[len(looks)-1].Event, "limit": in.Limit}
-		if in.Document != "" {
-			query["document"] = in.Document
-		}
-		out.Body.Next = nextPage(auditPath+"/cases/"+in.Case+"/looks", query)
+		out.Body.Next = nextPage(auditPath+"/cases/"+in.Case+"/looks", map[string]any{"before": looks[len(looks)-1].Event, "limit": in.Limit, "document": in.Document})
 	}
 	return out, nil
 }
@@ -160,13 +156,7 @@ func (a caseAPI) personLooks(ctx context.Context, in *looksByIn) (*looksByOut, e
 		return nil, parameters(err)
 	}
 	out := &looksByOut{}
-	query := map[string]any{}
-	for name, value := range map[string]string{"from": in.From, "to": in.To} {
-		if value != "" {
-			query[name] = value
-		}
-	}
-	out.Body.Looks, out.Body.Next = list, in.next(auditPath+"/people/"+in.Person+"/looks", next, query)
+	out.Body.Looks, out.Body.Next = list, in.next(auditPath+"/people/"+in.Person+"/looks", next, map[string]any{"from": in.From, "to": in.To})
 	out.Body.People, err = a.people(ctx, []string{in.Person})
 	return out, err
 }

@@ -115,23 +115,13 @@ type domainsIn struct {
 }
 
 type organisationsIn struct {
-	Cursor string `query:"cursor" maxLength:"1000" doc:"Where the page before ended; it is in next."`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50"`
-	Text   string `query:"text" maxLength:"200" doc:"Only those with it in their name."`
+	TextPageQuery
+	Text string `query:"text" maxLength:"200" doc:"Only those with it in their name."`
 }
 
 type organisationOwedIn struct {
-	server.Localized
-	PageQuery
 	OrganisationPath
-	Over bool `query:"over" doc:"The invitations that are over, the newest first, instead of those that stand, the first to end first."`
-}
-
-type askedListOut struct {
-	Body struct {
-		Invitations []AskedView `json:"invitations"`
-		Next        string      `json:"next,omitempty" format:"uri-reference" doc:"The next page; absent at the end."`
-	}
+	InvitationQuery
 }
 
 type organisationOut struct {
@@ -174,19 +164,12 @@ func registerOrganisations(s *server.Server, organisations Organisations, servic
 		ID: "list-organisations", Method: get, Path: path, Roles: keepers(), Effect: server.Reads, Tag: tag,
 		Summary: "The organisations, a page at a time",
 	}, func(ctx context.Context, in *organisationsIn) (*organisationsOut, error) {
-		list, next, err := owing.Organised(ctx, in.Text, in.Cursor, in.Limit)
+		list, next, err := owing.Organised(ctx, in.Text, in.TextPageQuery)
 		if err != nil {
 			return nil, err
 		}
 		out := &organisationsOut{}
-		out.Body.Organisations = list
-		if next != "" {
-			query := map[string]any{"limit": in.Limit, "cursor": next}
-			if in.Text != "" {
-				query["text"] = in.Text
-			}
-			out.Body.Next = nextPage(path, query)
-		}
+		out.Body.Organisations, out.Body.Next = list, in.next(path, next, map[string]any{"text": in.Text})
 		return out, nil
 	})
 
@@ -205,15 +188,9 @@ func registerOrganisations(s *server.Server, organisations Organisations, servic
 		server.JSON(s, server.Route{
 			ID: "list-organisation-owed", Method: get, Path: path + "/{organisation}/invitations", Roles: []server.Role{server.Lead}, Effect: server.Reads, Tag: tag,
 			Summary: "What is asked of an organisation, a page at a time", Description: "Of cases that were not handed in, nothing is shown.",
-		}, func(ctx context.Context, in *organisationOwedIn) (*askedListOut, error) {
+		}, func(ctx context.Context, in *organisationOwedIn) (*askedOut[AskedView], error) {
 			list, next, err := owing.ListOf(ctx, in.Organisation, in.Over, in.PageQuery, server.Locale(ctx))
-			if err != nil {
-				return nil, err
-			}
-			out := &askedListOut{}
-			out.Body.Invitations = list
-			out.Body.Next = in.next(path+"/"+url.PathEscape(in.Organisation)+"/invitations", next, map[string]any{"over": in.Over})
-			return out, nil
+			return invitationsPage(list, path+"/"+url.PathEscape(in.Organisation)+"/invitations", next, in.InvitationQuery, err)
 		})
 	}
 
@@ -250,21 +227,23 @@ func registerOrganisations(s *server.Server, organisations Organisations, servic
 }
 
 // Organised is a page of the organisations with the text in their names, by name, and the
-// cursor of the next.
-func (o Owing) Organised(ctx context.Context, text, cursor string, limit int) ([]OrganisationRef, string, error) {
-	for _, typed := range []string{text, cursor} {
-		if problem.CheckText("", typed, 0, 1000, problem.OneLine) != nil {
-			return nil, "", errCursor()
-		}
+// cursor of the next: a name. Errors: invalid_fields with the pointer "/text",
+// cursor_unknown.
+func (o Owing) Organised(ctx context.Context, text string, in TextPageQuery) ([]OrganisationRef, string, error) {
+	if bad := problem.CheckText("/text", text, 0, 200, problem.OneLine); bad != nil {
+		return nil, "", problem.InvalidFields([]problem.Field{*bad})
 	}
-	list, err := o.Organisations.SearchOrganisations(ctx, text, cursor, limit+1)
+	if problem.CheckText("", in.Cursor, 0, 1000, problem.OneLine) != nil {
+		return nil, "", errCursor()
+	}
+	list, err := o.Organisations.SearchOrganisations(ctx, text, in.Cursor, in.Limit+1)
 	if err != nil {
 		return nil, "", err
 	}
 	next := ""
-	if len(list) > limit { // one more than shown tells that there is a next page
-		list = list[:limit]
-		next = list[limit-1].Name
+	if len(list) > in.Limit { // one more than shown tells that there is a next page
+		list = list[:in.Limit]
+		next = list[in.Limit-1].Name
 	}
 	if err := o.Organisations.WithMembers(ctx, list); err != nil {
 		return nil, "", err
@@ -309,24 +288,13 @@ func (o Owing) open(ctx context.Context, list []accounts.Organisation) ([]int, e
 // AskedView is an invitation of an organisation as leads see it: of its case no more than
 // they may see there, which is nothing until it was handed in.
 type AskedView struct {
-	ID        string     `json:"id" doc:"The invitation's id."`
-	Case      string     `json:"case,omitempty" doc:"The case's id; absent until it was handed in."`
-	Reference string     `json:"reference,omitempty" example:"7F3K-29QD-XM" doc:"Absent until the case was handed in."`
-	Supplier  string     `json:"supplier" enum:"reseller,partner" doc:"As what the organisation was invited."`
-	Email     string     `json:"email" doc:"The address that the invitation went to."`
-	State     string     `json:"state" enum:"owed,sent,accepted,rejected,expired,revoked" doc:"As the organisation sees it."`
-	Asked     []string   `json:"asked" doc:"What is owed, by name."`
-	InvitedAt time.Time  `json:"invited_at"`
-	ExpiresAt time.Time  `json:"expires_at" doc:"When the invitation ends."`
-	RevokedAt *time.Time `json:"revoked_at,omitempty"`
+	AskedInvitation
+	Case      string `json:"case,omitempty" doc:"The case's id; absent until it was handed in."`
+	Reference string `json:"reference,omitempty" example:"7F3K-29QD-XM" doc:"Absent until the case was handed in."`
 }
 
 func askedView(e *cases.OwedEntry) AskedView {
-	inv := e.Invitation
-	view := AskedView{
-		ID: inv.ID, Supplier: inv.Supplier, Email: inv.Email, State: string(e.State), Asked: append([]string{}, e.Asked...),
-		InvitedAt: inv.CreatedAt.UTC(), ExpiresAt: inv.ExpiresAt.UTC(), RevokedAt: utc(inv.RevokedAt),
-	}
+	view := AskedView{AskedInvitation: askedInvitation(e)}
 	if e.Case.FiledAt != nil {
 		view.Case, view.Reference = e.Case.ID, e.Case.Reference
 	}
@@ -345,14 +313,7 @@ func (o Owing) ListOf(ctx context.Context, organisation string, over bool, in Pa
 	}
 	m := cases.Member{Addresses: found.Addresses(), Domains: found.Domains}
 	entries, next, err := o.Cases.OwedOf(ctx, actorOf(ctx), m, cases.OwedQuery{Ended: over, Page: page, Locale: locale})
-	if err != nil {
-		return nil, "", err
-	}
-	views := make([]AskedView, 0, len(entries))
-	for _, e := range entries {
-		views = append(views, askedView(e))
-	}
-	return views, next, nil
+	return invitationViews(entries, askedView), next, err
 }
 
 type memberCodeIn struct {

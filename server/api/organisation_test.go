@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -158,6 +159,14 @@ func TestOtherOrganisationsInvitations(t *testing.T) {
 		d.problemOf(d.Call(t, admin.token, "GET", path+"/invitations", nil), 403, "role_not_allowed")
 		if o := admin.want(200, "GET", path, nil); o["open"] != 1.0 {
 			t.Errorf("shown: %v", o)
+		}
+		// The pages go on in the language that was asked for.
+		d.asked("bia@example.com", "desk@parceira.example")
+		page := rui.want(200, "GET", owedList+"?limit=1&locale=pt-BR", nil)
+		next, _ := page["next"].(string)
+		first := objects(page["invitations"])[0]["asked"]
+		if list := objects(rui.want(200, "GET", next, nil)["invitations"]); len(list) != 1 || fmt.Sprint(list[0]["asked"]) != fmt.Sprint(first) {
+			t.Errorf("%s: %v after %v", next, list, first)
 		}
 		// Whoever is removed is out at once.
 		shown := admin.want(200, "GET", path, nil)

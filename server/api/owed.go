@@ -11,12 +11,10 @@ import (
 	"regain/server"
 )
 
-// OwedEntry is an invitation in an organisation's list.
-type OwedEntry struct {
+// AskedInvitation is what an organisation and the staff who keep it see alike of an
+// invitation of its own.
+type AskedInvitation struct {
 	ID        string     `json:"id" doc:"The invitation's id."`
-	Reference string     `json:"reference" example:"7F3K-29QD-XM"`
-	Customer  string     `json:"customer" example:"Exemplo Ltda." doc:"Who asks: the account's owner, else the account."`
-	Account   string     `json:"account" example:"ana.lima" doc:"The account that the letter is about."`
 	Supplier  string     `json:"supplier" enum:"reseller,partner" doc:"As what the organisation was invited."`
 	Email     string     `json:"email" doc:"The address that the invitation went to."`
 	State     string     `json:"state" enum:"owed,sent,accepted,rejected,expired,revoked" doc:"owed: something is still to be sent. rejected: something was not accepted, and can be sent anew. revoked: it was taken back, or nothing is asked any more."`
@@ -24,6 +22,22 @@ type OwedEntry struct {
 	InvitedAt time.Time  `json:"invited_at"`
 	ExpiresAt time.Time  `json:"expires_at" doc:"When the invitation ends."`
 	RevokedAt *time.Time `json:"revoked_at,omitempty"`
+}
+
+func askedInvitation(e *cases.OwedEntry) AskedInvitation {
+	inv := e.Invitation
+	return AskedInvitation{
+		ID: inv.ID, Supplier: inv.Supplier, Email: inv.Email, State: string(e.State), Asked: append([]string{}, e.Asked...),
+		InvitedAt: inv.CreatedAt.UTC(), ExpiresAt: inv.ExpiresAt.UTC(), RevokedAt: utc(inv.RevokedAt),
+	}
+}
+
+// OwedEntry is an invitation in an organisation's list.
+type OwedEntry struct {
+	AskedInvitation
+	Reference string     `json:"reference" example:"7F3K-29QD-XM"`
+	Customer  string     `json:"customer" example:"Exemplo Ltda." doc:"Who asks: the account's owner, else the account."`
+	Account   string     `json:"account" example:"ana.lima" doc:"The account that the letter is about."`
 	SupplyBy  *time.Time `json:"supply_by,omitempty" doc:"When the case expires if nothing is done."`
 }
 
@@ -93,24 +107,23 @@ func (o Owing) List(ctx context.Context, over bool, in PageQuery, locale string)
 		return nil, "", err
 	}
 	entries, next, err := o.Cases.OwedBy(ctx, m, cases.OwedQuery{Ended: over, Page: page, Locale: locale})
-	if err != nil {
-		return nil, "", err
-	}
-	views := make([]OwedEntry, 0, len(entries))
+	return invitationViews(entries, owedEntry), next, err
+}
+
+// invitationViews are invitations as their reader sees them.
+func invitationViews[V any](entries []*cases.OwedEntry, view func(*cases.OwedEntry) V) []V {
+	views := make([]V, 0, len(entries))
 	for _, e := range entries {
-		views = append(views, owedEntry(e))
+		views = append(views, view(e))
 	}
-	return views, next, nil
+	return views
 }
 
 func owedEntry(e *cases.OwedEntry) OwedEntry {
-	inv := e.Invitation
 	view := OwedEntry{
-		ID: inv.ID, Reference: e.Case.Reference, Customer: cmp.Or(e.Case.Enterprise, e.Case.Account), Account: e.Case.Account,
-		Supplier: inv.Supplier, Email: inv.Email, State: string(e.State), Asked: append([]string{}, e.Asked...),
-		InvitedAt: inv.CreatedAt.UTC(), ExpiresAt: inv.ExpiresAt.UTC(), RevokedAt: utc(inv.RevokedAt),
+		AskedInvitation: askedInvitation(e), Reference: e.Case.Reference, Customer: cmp.Or(e.Case.Enterprise, e.Case.Account), Account: e.Case.Account,
 	}
-	if inv.RevokedAt == nil {
+	if e.Invitation.RevokedAt == nil {
 		view.SupplyBy = utc(e.Case.CustomerDue)
 	}
 	return view
@@ -169,17 +182,29 @@ func (o Owing) history(ctx context.Context, moments []cases.OwedMoment) ([]OwedM
 	return views, nil
 }
 
-type owedListIn struct {
+// InvitationQuery is embedded in the input of a list of an organisation's invitations.
+type InvitationQuery struct {
 	server.Localized
 	PageQuery
 	Over bool `query:"over" doc:"The invitations that are over, the newest first, instead of those that stand, the first to end first."`
 }
 
-type owedListOut struct {
+// askedOut is a page of them, as V.
+type askedOut[V any] struct {
 	Body struct {
-		Invitations []OwedEntry `json:"invitations"`
-		Next        string      `json:"next,omitempty" format:"uri-reference" doc:"The next page; absent at the end."`
+		Invitations []V    `json:"invitations"`
+		Next        string `json:"next,omitempty" format:"uri-reference" doc:"The next page; absent at the end."`
 	}
+}
+
+func invitationsPage[V any](list []V, path, next string, in InvitationQuery, err error) (*askedOut[V], error) {
+	if err != nil {
+		return nil, err
+	}
+	out := &askedOut[V]{}
+	out.Body.Invitations = list
+	out.Body.Next = in.next(path, next, map[string]any{"over": in.Over, "locale": in.Locale})
+	return out, nil
 }
 
 // OwedPath is embedded where the path names an invitation of the caller's organisation.
@@ -205,15 +230,9 @@ func (a caseAPI) registerOwed() {
 		Summary: "What is asked of the organisation, a page at a time",
 		Description: "An invitation is the organisation's when it went to a member's address, or into a mail domain of which an administrator made sure " +
 			"that it is the organisation's. The name that a customer typed counts for nothing.",
-	}, func(ctx context.Context, in *owedListIn) (*owedListOut, error) {
+	}, func(ctx context.Context, in *InvitationQuery) (*askedOut[OwedEntry], error) {
 		list, next, err := a.owing().List(ctx, in.Over, in.PageQuery, server.Locale(ctx))
-		if err != nil {
-			return nil, err
-		}
-		out := &owedListOut{}
-		out.Body.Invitations = list
-		out.Body.Next = in.next(path, next, map[string]any{"over": in.Over})
-		return out, nil
+		return invitationsPage(list, path, next, *in, err)
 	})
 
 	server.JSON(a.server, server.Route{

@@ -7,7 +7,6 @@ import (
 
 	"regain/accounts"
 	"regain/cases"
-	"regain/database"
 	"regain/server"
 )
 
@@ -35,7 +34,7 @@ type StaffMemberDetails struct {
 
 // OneTimeView is a password that works once.
 type OneTimeView struct {
-	Password string    `json:"password" doc:"Shown this once, and kept nowhere. Its owner chooses an own one with it."`
+	Password string    `json:"password" doc:"Shown this once: it can't be read again, but by repeating the call with its Idempotency-Key. Its owner chooses an own one with it."`
 	Until    time.Time `json:"until" doc:"When it stops working."`
 }
 
@@ -62,10 +61,9 @@ func staffMemberView(s accounts.Staff) StaffMemberView {
 }
 
 type peopleIn struct {
-	Cursor string `query:"cursor" maxLength:"1000" doc:"Where the page before ended; it is in next."`
-	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
-	State  string `query:"state" enum:"active,away,disabled" doc:"Only those; active are all who can sign in."`
-	Role   string `query:"role" enum:"reviewer,lead,auditor,policy_author,admin" doc:"Only those who have the role."`
+	TextPageQuery
+	State string `query:"state" enum:"active,away,disabled" doc:"Only those; active are all who can sign in."`
+	Role  string `query:"role" enum:"reviewer,lead,auditor,policy_author,admin" doc:"Only those who have the role."`
 }
 
 // searchPeopleIn has what people search for in its body, because it names persons.
@@ -152,21 +150,12 @@ func registerPeople(s *server.Server, p Personnel) {
 		ID: "list-people", Method: get, Path: peoplePath, Roles: personReaders(), Scope: server.PeopleOnly, Effect: server.Reads, Tag: tag,
 		Summary: "The members of staff, a page at a time",
 	}, func(ctx context.Context, in *peopleIn) (*peopleOut, error) {
-		people, next, err := p.List(ctx, accounts.PeopleQuery{State: accounts.PersonState(in.State), Role: accounts.Role(in.Role)}, in.Cursor, in.Limit)
+		people, next, err := p.List(ctx, accounts.PeopleQuery{State: accounts.PersonState(in.State), Role: accounts.Role(in.Role)}, in.TextPageQuery)
 		if err != nil {
 			return nil, err
 		}
 		out := &peopleOut{}
-		out.Body.People = people
-		if next != "" {
-			query := map[string]any{"limit": in.Limit, "cursor": next}
-			for name, value := range map[string]string{"state": in.State, "role": in.Role} {
-				if value != "" {
-					query[name] = value
-				}
-			}
-			out.Body.Next = nextPage(peoplePath, query)
-		}
+		out.Body.People, out.Body.Next = people, in.next(peoplePath, next, map[string]any{"state": in.State, "role": in.Role})
 		return out, nil
 	})
 
@@ -175,7 +164,7 @@ func registerPeople(s *server.Server, p Personnel) {
 		Summary: "Search the members of staff", Description: "A search is a body, because addresses must not hold what is known of people.",
 	}, func(ctx context.Context, in *searchPeopleIn) (*searchPeopleOut, error) {
 		q := accounts.PeopleQuery{State: accounts.PersonState(in.Body.State), Role: accounts.Role(in.Body.Role), Text: in.Body.Text}
-		people, next, err := p.List(ctx, q, in.Body.Cursor, in.Body.Limit)
+		people, next, err := p.List(ctx, q, TextPageQuery{Cursor: in.Body.Cursor, Limit: in.Body.Limit})
 		if err != nil {
 			return nil, err
 		}
@@ -257,13 +246,12 @@ func (p Personnel) changed(ctx context.Context, id string, given int, err error)
 }
 
 // List is a page of the members of staff, and the cursor of the next.
-func (p Personnel) List(ctx context.Context, in accounts.PeopleQuery, cursor string, limit int) ([]StaffMemberView, string, error) {
-	page, err := database.NewTextPage(limit, cursor)
-	if err != nil {
-		return nil, "", errCursor()
+func (p Personnel) List(ctx context.Context, query accounts.PeopleQuery, in TextPageQuery) ([]StaffMemberView, string, error) {
+	var err error
+	if query.Page, err = in.page(); err != nil {
+		return nil, "", err
 	}
-	in.Page = page
-	people, next, err := p.Staff.People(ctx, server.Caller(ctx), in)
+	people, next, err := p.Staff.People(ctx, server.Caller(ctx), query)
 	if err != nil {
 		return nil, "", err
 	}

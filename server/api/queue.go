@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
-	"net/url"
 	"time"
 
 	"regain/cases"
@@ -168,18 +166,10 @@ func (in *queueIn) page(cursor string) string {
 	if cursor == "" {
 		return ""
 	}
-	query := map[string]any{"view": in.View, "limit": in.Limit, "cursor": cursor}
-	if in.Raised {
-		query["raised"] = true
-	}
-	for name, value := range map[string]string{
-		"order": in.Order, "tag": in.Tagged, "policy": in.Policy, "scenario": in.Scenario, "language": in.Language, "holder": in.Holder, "within": in.Within, "age": in.Age, "locale": in.Locale,
-	} {
-		if value != "" {
-			query[name] = value
-		}
-	}
-	return nextPage(queuePath, query)
+	return nextPage(queuePath, map[string]any{
+		"view": in.View, "limit": in.Limit, "cursor": cursor, "order": in.Order, "tag": in.Tagged, "policy": in.Policy, "scenario": in.Scenario,
+		"language": in.Language, "holder": in.Holder, "raised": in.Raised, "within": in.Within, "age": in.Age, "locale": in.Locale,
+	})
 }
 
 // QueuePage is a page of a view, and the cursors of those beside it.
@@ -289,13 +279,4 @@ func readCursor(cursor string, view cases.View) (queueCursor, error) {
 		return queueCursor{}, errCursor()
 	}
 	return c, nil
-}
-
-// nextPage is the address of a list's next page.
-func nextPage(path string, query map[string]any) string {
-	q := url.Values{}
-	for name, v := range query {
-		q.Set(name, fmt.Sprint(v))
-	}
-	return path + "?" + q.Encode()
 }

@@ -47,11 +47,7 @@ func registerStaffChanges(s *server.Server, p Personnel) {
 			return nil, err
 		}
 		out := &staffChangesOut{}
-		query := map[string]any{}
-		if in.Person != "" {
-			query["person"] = in.Person
-		}
-		out.Body.Changes, out.Body.People, out.Body.Next = changes, people, in.next(path, next, query)
+		out.Body.Changes, out.Body.People, out.Body.Next = changes, people, in.next(path, next, map[string]any{"person": in.Person})
 		return out, nil
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"regain/cases"
-	"regain/database"
 	"regain/server"
 )
 
@@ -29,11 +28,6 @@ type TagEntry struct {
 	CreatedAt time.Time  `json:"created_at"`
 	RetiredBy string     `json:"retired_by,omitempty"`
 	RetiredAt *time.Time `json:"retired_at,omitempty"`
-}
-
-type tagsIn struct {
-	Cursor string `query:"cursor" maxLength:"300" doc:"Where the page before ended; it is in next."`
-	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 
 type tagsOut struct {
@@ -160,16 +154,13 @@ func (a caseAPI) registerTags() {
 		})
 }
 
-func (a caseAPI) listTags(ctx context.Context, in *tagsIn) (*tagsOut, error) {
-	list, next, err := a.tags(ctx, in.Cursor, in.Limit)
+func (a caseAPI) listTags(ctx context.Context, in *TextPageQuery) (*tagsOut, error) {
+	list, next, err := a.tags(ctx, *in)
 	if err != nil {
 		return nil, err
 	}
 	out := &tagsOut{}
-	out.Body.Tags = list
-	if next != "" {
-		out.Body.Next = nextPage(tagsPath, map[string]any{"limit": in.Limit, "cursor": next})
-	}
+	out.Body.Tags, out.Body.Next = list, in.next(tagsPath, next, nil)
 	var staff []string
 	for _, t := range list {
 		staff = append(staff, t.CreatedBy, t.RetiredBy)
@@ -179,10 +170,10 @@ func (a caseAPI) listTags(ctx context.Context, in *tagsIn) (*tagsOut, error) {
 }
 
 // tags are a page of the tags, and the cursor of the next.
-func (a caseAPI) tags(ctx context.Context, cursor string, limit int) ([]TagEntry, string, error) {
-	page, err := database.NewTextPage(limit, cursor)
+func (a caseAPI) tags(ctx context.Context, in TextPageQuery) ([]TagEntry, string, error) {
+	page, err := in.page()
 	if err != nil {
-		return nil, "", errCursor()
+		return nil, "", err
 	}
 	list, err := a.cases.ListTags(ctx, actorOf(ctx), page)
 	if err != nil {

@@ -62,8 +62,8 @@ func (v Views) Inbox(ctx context.Context, unread bool, in PageQuery) ([]InboxEnt
 }
 
 // Tags are a page of the tags, and the cursor of the next.
-func (v Views) Tags(ctx context.Context, cursor string, limit int) ([]TagEntry, string, error) {
-	return v.api.tags(ctx, cursor, limit)
+func (v Views) Tags(ctx context.Context, in TextPageQuery) ([]TagEntry, string, error) {
+	return v.api.tags(ctx, in)
 }
 
 // Requirements are what a decision asks for.

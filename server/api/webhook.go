@@ -272,11 +272,7 @@ func (a webhookAPI) deliveries(ctx context.Context, in *deliveriesIn) (*deliveri
 	for _, d := range list {
 		out.Body.Deliveries = append(out.Body.Deliveries, deliveryView(d))
 	}
-	query := map[string]any{}
-	if in.State != "" {
-		query["state"] = in.State
-	}
-	out.Body.Next = in.next(webhooksPath+"/"+in.Webhook+"/deliveries", next, query)
+	out.Body.Next = in.next(webhooksPath+"/"+in.Webhook+"/deliveries", next, map[string]any{"state": in.State})
 	return out, nil
 }
 

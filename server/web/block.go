@@ -1,7 +1,6 @@
 package web
 
 import (
-	"net/url"
 	"strconv"
 	"time"
 
@@ -110,9 +109,7 @@ func (p *Pages) blocksPage(c *gin.Context, caseID, cursor string) (*blocksPage, 
 	for _, b := range list {
 		data.Blocks = append(data.Blocks, blockRow{BlockView: b, By: names[b.CreatedBy], Lifted: names[b.LiftedBy], Live: b.LiftedAt == nil && now.Before(b.ExpiresAt)})
 	}
-	if next != "" {
-		data.Next = blocksPath + "?" + url.Values{"cursor": {next}}.Encode()
-	}
+	data.Next = pageAfter(blocksPath, next)
 	if caseID != "" && data.MayBlock {
 		data.Case, err = p.blockCase(c, caseID)
 	}

@@ -113,9 +113,7 @@ func (p *Pages) replayDelivery(c *gin.Context) error {
 		return readErr
 	}
 	if err != nil {
-		v := p.view(c, data, nil)
-		v.Here = data.Path()
-		return p.refuseView(c, "staff/delivery", v, err)
+		return p.refuseAt(c, "staff/delivery", data.Path(), data, nil, err)
 	}
 	return p.seeOther(c, data.Path())
 }
@@ -142,7 +140,5 @@ func (p *Pages) sayOnWebhook(c *gin.Context, err error) error {
 	if readErr != nil {
 		return readErr
 	}
-	v := p.view(c, data, data.changeForm())
-	v.Here = data.Path()
-	return p.refuseView(c, "staff/webhook", v, err)
+	return p.refuseAt(c, "staff/webhook", data.Path(), data, data.changeForm(), err)
 }

@@ -105,24 +105,16 @@ func (p *Pages) showInbox(c *gin.Context) error {
 			f.Values.Set(name, "yes")
 		}
 	}
-	v := p.view(c, data, f)
-	v.Here = data.here(c.Query("cursor")) // without what was just done, which is told once
-	return p.render(c, 200, "staff/inbox", v)
+	return p.showAt(c, "staff/inbox", data.here(c.Query("cursor")), data, f) // what was just done is told once
 }
 
 // here is the page's own address.
 func (d *inboxPage) here(cursor string) string {
-	q := url.Values{}
+	show := ""
 	if d.All {
-		q.Set("show", "all")
+		show = "all"
 	}
-	if cursor != "" {
-		q.Set("cursor", cursor)
-	}
-	if len(q) == 0 {
-		return inboxPath
-	}
-	return inboxPath + "?" + q.Encode()
+	return withQuery(inboxPath, "show", show, "cursor", cursor)
 }
 
 func (p *Pages) inboxPage(c *gin.Context) (*inboxPage, error) {

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,7 +57,7 @@ func (l lookRow) ByPath() string {
 	if l.ActorKind != string(cases.Staff) {
 		return ""
 	}
-	return looksPath + "?" + url.Values{"person": {l.ActorID}}.Encode()
+	return withQuery(looksPath, "person", l.ActorID)
 }
 
 // CasePath is where the record of the case is.
@@ -105,18 +104,11 @@ func (p *Pages) showCaseAudit(c *gin.Context) error {
 func (d *caseAuditPage) Only(document string) string { return d.of(document, 0) }
 
 func (d *caseAuditPage) of(document string, before int64) string {
-	query := url.Values{}
-	if document != "" {
-		query.Set("document", document)
-	}
+	event := ""
 	if before > 0 {
-		query.Set("before", strconv.FormatInt(before, 10))
+		event = strconv.FormatInt(before, 10)
 	}
-	path := auditCasePath + "/" + d.Case
-	if len(query) > 0 {
-		path += "?" + query.Encode()
-	}
-	return path
+	return withQuery(auditCasePath+"/"+d.Case, "document", document, "before", event)
 }
 
 // looksPage is what one person or program opened in a period.
@@ -131,7 +123,7 @@ type looksPage struct {
 
 // CSV is the address of the same as a table to take along.
 func (d *looksPage) CSV() string {
-	return auditPath + "/looks.csv?" + url.Values{"person": {d.Person}, "from": {d.From}, "to": {d.To}}.Encode()
+	return withQuery(auditPath+"/looks.csv", "person", d.Person, "from", d.From, "to", d.To)
 }
 
 func (p *Pages) showLooks(c *gin.Context) error {
@@ -162,9 +154,7 @@ func (p *Pages) showLooks(c *gin.Context) error {
 	for _, l := range looks {
 		data.Looks = append(data.Looks, lookRow{LookView: l, Who: data.Name})
 	}
-	if next != "" {
-		data.Next = looksPath + "?" + url.Values{"person": {data.Person}, "from": {data.From}, "to": {data.To}, "cursor": {next}}.Encode()
-	}
+	data.Next = pageAfter(looksPath, next, "person", data.Person, "from", data.From, "to", data.To)
 	return p.showForm(c, "staff/looks", data, NewForm("person", data.Person, "from", data.From, "to", data.To))
 }
 

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -113,15 +112,17 @@ func (p *Pages) showLetters(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	data.Groups = byCustomer(entries)
-	if next != "" {
-		query := url.Values{"cursor": {next}}
-		if data.Over {
-			query.Set("over", "true")
-		}
-		data.Next = lettersPath + "?" + query.Encode()
-	}
+	data.Groups, data.Next = byCustomer(entries), pageAfter(lettersPath, next, "over", overInAddress(data.Over))
 	return p.show(c, "partner/letters", data)
+}
+
+// overInAddress names the invitations that are over in an address; those that stand need no
+// name.
+func overInAddress(over bool) string {
+	if over {
+		return "true"
+	}
+	return ""
 }
 
 // byCustomer puts what one customer asks together, in the order of each customer's

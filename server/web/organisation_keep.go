@@ -54,16 +54,8 @@ func (p *Pages) showOrganisations(c *gin.Context) error {
 }
 
 func (p *Pages) organisationsPage(c *gin.Context, text, cursor string) (*organisationsPage, error) {
-	list, next, err := p.owing().Organised(c.Request.Context(), text, cursor, organisationsShown)
-	data := &organisationsPage{Organisations: list, Text: text}
-	if next != "" {
-		query := url.Values{"cursor": {next}}
-		if text != "" {
-			query.Set("text", text)
-		}
-		data.Next = keptPath + "?" + query.Encode()
-	}
-	return data, err
+	list, next, err := p.owing().Organised(c.Request.Context(), text, api.TextPageQuery{Cursor: cursor, Limit: organisationsShown})
+	return &organisationsPage{Organisations: list, Text: text, Next: pageAfter(keptPath, next, "text", text)}, err
 }
 
 func (p *Pages) createOrganisation(c *gin.Context) error {
@@ -74,16 +66,14 @@ func (p *Pages) createOrganisation(c *gin.Context) error {
 	ctx := c.Request.Context()
 	o, err := p.services.Organisations.CreateOrganisation(ctx, server.Caller(ctx).ID, f.Get("name"))
 	if err == nil {
-		return p.seeOther(c, keptPath+"/"+url.PathEscape(o.ID))
+		return p.seeOther(c, keptAt(o.ID))
 	}
 	data, listErr := p.organisationsPage(c, "", "")
 	if listErr != nil {
 		return listErr
 	}
 	data.Adding = true
-	v := p.view(c, data, f)
-	v.Here = keptPath
-	return p.refuseView(c, "admin/organisations", v, err)
+	return p.refuseAt(c, "admin/organisations", keptPath, data, f, err)
 }
 
 // organisationPage is one organisation's page.
@@ -100,7 +90,9 @@ type organisationPage struct {
 }
 
 // Path is the page's address.
-func (d *organisationPage) Path() string { return keptPath + "/" + url.PathEscape(d.ID) }
+func (d *organisationPage) Path() string { return keptAt(d.ID) }
+
+func keptAt(id string) string { return keptPath + "/" + url.PathEscape(id) }
 
 func (p *Pages) showOrganisation(c *gin.Context) error {
 	data, err := p.organisationPage(c)
@@ -125,21 +117,14 @@ func (p *Pages) organisationPage(c *gin.Context) (*organisationPage, error) {
 	}
 	var next string
 	data.Owed, next, err = p.owing().ListOf(ctx, id, data.Over, api.PageQuery{Cursor: c.Query("cursor"), Limit: organisationsShown}, server.Locale(ctx))
-	if next != "" {
-		query := url.Values{"cursor": {next}}
-		if data.Over {
-			query.Set("over", "true")
-		}
-		data.Next = data.Path() + "?" + query.Encode()
-	}
+	data.Next = pageAfter(data.Path(), next, "over", overInAddress(data.Over))
 	return data, err
 }
 
 // kept ends a form of an organisation's page.
 func (p *Pages) kept(c *gin.Context, f *Form, err error) error {
-	address := keptPath + "/" + url.PathEscape(c.Param("organisation"))
 	if err == nil {
-		return p.seeOther(c, address)
+		return p.seeOther(c, keptAt(c.Param("organisation")))
 	}
 	data, readErr := p.organisationPage(c)
 	if readErr != nil {
@@ -149,7 +134,7 @@ func (p *Pages) kept(c *gin.Context, f *Form, err error) error {
 		f.Values.Set("domains", strings.Join(data.Domains, "\n"))
 	}
 	v := p.view(c, data, f)
-	v.Here = address
+	v.Here = data.Path()
 	status, shown := f.take(p, v.Locale, err)
 	if !shown {
 		return err

@@ -30,6 +30,7 @@ func TestOrganisationsKept(t *testing.T) {
 	for _, other := range []string{"nuvemXparceira", "%25%25"} {
 		lead.open("/staff/organisations?text="+other).wants(200, "/staff/organisations", "No organisation has this in its name.")
 	}
+	lead.open("/staff/organisations?text="+strings.Repeat("x", 201)).wants(422, "/staff/organisations", "Give at most 200 characters")
 	lead.open("/staff/organisations").send("/staff/organisations", "name", "NUVEM_parceira 100%").wants(409, "/staff/organisations", "with this name already")
 
 	admin, _ := atDesk(t, h.Harness, accounts.Admin)

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -11,7 +10,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"regain/accounts"
-	"regain/problem"
 	"regain/server"
 	"regain/server/api"
 )
@@ -74,33 +72,16 @@ func (p *Pages) peoplePage(c *gin.Context, f *Form, cursor string) (*peoplePage,
 	caller := server.Caller(c.Request.Context())
 	data := &peoplePage{Text: f.Get("text"), MayChange: caller.Has(accounts.Admin), MayReadRecord: caller.Has(accounts.Admin, accounts.Auditor)}
 	q := accounts.PeopleQuery{State: accounts.PersonState(f.Get("state")), Role: accounts.Role(f.Get("role")), Text: data.Text}
-	people, next, err := p.personnel().List(c.Request.Context(), q, cursor, peopleShown)
+	people, next, err := p.personnel().List(c.Request.Context(), q, api.TextPageQuery{Cursor: cursor, Limit: peopleShown})
 	data.People = people
 	switch {
 	case next == "":
 	case data.Text != "":
 		data.Cursor = next
 	default:
-		data.Next = peopleAddress(f, "cursor", next)
+		data.Next = withQuery(peoplePath, "state", f.Get("state"), "role", f.Get("role"), "cursor", next)
 	}
 	return data, err
-}
-
-// peopleAddress is the list with what the form asks for, but for its text.
-func peopleAddress(f *Form, more ...string) string {
-	query := url.Values{}
-	for _, name := range []string{"state", "role"} {
-		if v := f.Get(name); v != "" {
-			query.Set(name, v)
-		}
-	}
-	for i := 0; i+1 < len(more); i += 2 {
-		query.Set(more[i], more[i+1])
-	}
-	if len(query) == 0 {
-		return peoplePath
-	}
-	return peoplePath + "?" + query.Encode()
 }
 
 // searchPeople shows who fits. Without a text the list has an address for that.
@@ -110,15 +91,13 @@ func (p *Pages) searchPeople(c *gin.Context) error {
 		return err
 	}
 	if f.Get("text") == "" {
-		return p.seeOther(c, peopleAddress(f))
+		return p.seeOther(c, withQuery(peoplePath, "state", f.Get("state"), "role", f.Get("role")))
 	}
 	data, err := p.peoplePage(c, f, f.Get("cursor"))
 	if err != nil {
 		return err
 	}
-	v := p.view(c, data, f)
-	v.Here = peoplePath
-	return p.render(c, http.StatusOK, "admin/people", v)
+	return p.showAt(c, "admin/people", peoplePath, data, f)
 }
 
 // StateOptions are the states that people are looked for by, in the reader's words.
@@ -171,9 +150,7 @@ func (p *Pages) addPerson(c *gin.Context) error {
 		return listErr
 	}
 	data.Adding = true
-	v := p.view(c, data, f)
-	v.Here = peoplePath
-	return p.refuseView(c, "admin/people", v, err)
+	return p.refuseAt(c, "admin/people", peoplePath, data, f, err)
 }
 
 // personPage is one person's page.
@@ -192,14 +169,12 @@ type personPage struct {
 	Given int
 	// Zone is that of the days.
 	Zone string
-
-	form *Form
 }
 
-// Bad says whether one of the fields is wrong.
-func (d *personPage) Bad(names ...string) bool {
-	return slices.ContainsFunc(names, func(n string) bool { return d.form != nil && d.form.Error(n) != "" })
-}
+// Path is the page's address.
+func (d *personPage) Path() string { return personAt(d.ID) }
+
+func personAt(id string) string { return peoplePath + "/" + url.PathEscape(id) }
 
 // person is whom the address names.
 func person(c *gin.Context) string {
@@ -243,9 +218,7 @@ func (p *Pages) showPerson(c *gin.Context) error {
 	if slices.Contains(doneWith(), c.Query("done")) {
 		data.Done, data.Given = c.Query("done"), int(wholeNumber(c.Query("given")))
 	}
-	v := p.view(c, data, nil)
-	v.Here = peoplePath + "/" + url.PathEscape(data.ID) // what was just done is told once
-	return p.render(c, http.StatusOK, "admin/person", v)
+	return p.showAt(c, "admin/person", data.Path(), data, nil) // what was just done is told once
 }
 
 // showOneTime shows a person with the password that was just made.
@@ -255,31 +228,25 @@ func (p *Pages) showOneTime(c *gin.Context, id string, once api.OneTimeView) err
 		return err
 	}
 	data.OneTime = &once
-	v := p.view(c, data, nil)
-	v.Here = peoplePath + "/" + url.PathEscape(id)
-	return p.render(c, http.StatusOK, "admin/person", v)
+	return p.showAt(c, "admin/person", data.Path(), data, nil)
 }
 
 // changed ends a form of a person's page: with the page and what was done, or with what
 // is wrong beside its field.
 func (p *Pages) changed(c *gin.Context, f *Form, done string, given int, err error) error {
 	id := person(c)
-	address := peoplePath + "/" + url.PathEscape(id)
 	if err == nil {
-		query := url.Values{"done": {done}}
+		back := ""
 		if given > 0 {
-			query.Set("given", strconv.Itoa(given))
+			back = strconv.Itoa(given)
 		}
-		return p.seeOther(c, address+"?"+query.Encode())
+		return p.seeOther(c, withQuery(personAt(id), "done", done, "given", back))
 	}
 	data, readErr := p.personPage(c, id)
 	if readErr != nil {
 		return readErr
 	}
-	data.form = f
-	v := p.view(c, data, f)
-	v.Here = address
-	return p.refuseView(c, "admin/person", v, err)
+	return p.refuseAt(c, "admin/person", data.Path(), data, f, err)
 }
 
 func (p *Pages) setRoles(c *gin.Context) error {
@@ -325,11 +292,7 @@ func (p *Pages) setAbsence(c *gin.Context) error {
 
 func (p *Pages) endAbsence(c *gin.Context) error {
 	ctx := c.Request.Context()
-	err := p.services.Staff.EndAbsence(ctx, server.Caller(ctx), person(c), c.Param("absence"))
-	if problem.Is(err, "absence_not_found") {
-		return err
-	}
-	return p.changed(c, NewForm(), "back", 0, err)
+	return p.changed(c, NewForm(), "back", 0, p.services.Staff.EndAbsence(ctx, server.Caller(ctx), person(c), c.Param("absence")))
 }
 
 // changesPage is a page of the record of what was changed about staff.
@@ -362,13 +325,7 @@ func (p *Pages) showStaffChanges(c *gin.Context) error {
 	if data.Changes, next, err = p.changeLines(c, id, api.PageQuery{Cursor: c.Query("cursor"), Limit: changesShown}); err != nil {
 		return err
 	}
-	if next != "" {
-		query := url.Values{"cursor": {next}}
-		if id != "" {
-			query.Set("person", id)
-		}
-		data.Next = changesPath + "?" + query.Encode()
-	}
+	data.Next = pageAfter(changesPath, next, "person", id)
 	return p.show(c, "admin/changes", data)
 }
 

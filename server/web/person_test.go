@@ -23,6 +23,9 @@ func TestPeoplePages(t *testing.T) {
 		admin.open("/staff").wants(200, "/staff/people", "People", "Add a person", me.Email)
 		admin.send("/staff/people", "name", "", "email", "bea").wants(422, "/staff/people", "There is a problem", "Give a name.", "Give one e-mail address", "Give at least one role.")
 		admin.send("/staff/people", "name", "Bea Prado", "email", "bea@example.com", "roles", "reviewer").wants(200, "/staff/people", "One-time password", "Bea Prado", "Own password not chosen yet")
+		if !regexp.MustCompile(`at the sign-in, until [^.]*:\d\d UTC`).MatchString(admin.text()) {
+			t.Errorf("until what time the password works: %s", admin.text())
+		}
 		once := oncePattern.FindString(admin.text())
 		if once == "" {
 			t.Fatalf("no password: %s", admin.text())

@@ -99,6 +99,44 @@ func (p *Pages) refuseView(c *gin.Context, name string, v *View, err error) erro
 	return p.render(c, status, name, v)
 }
 
+// showAt is showForm, refuseAt is refuse, where the page has an address of its own, which is
+// not that of the call.
+func (p *Pages) showAt(c *gin.Context, name, here string, data any, f *Form) error {
+	v := p.view(c, data, f)
+	v.Here = here
+	return p.render(c, http.StatusOK, name, v)
+}
+
+// refuseAt is described at showAt.
+func (p *Pages) refuseAt(c *gin.Context, name, here string, data any, f *Form, err error) error {
+	v := p.view(c, data, f)
+	v.Here = here
+	return p.refuseView(c, name, v, err)
+}
+
+// withQuery is an address with parameters, names and values in turn; empty ones are left out.
+func withQuery(path string, parameters ...string) string {
+	query := url.Values{}
+	for i := 0; i+1 < len(parameters); i += 2 {
+		if parameters[i+1] != "" {
+			query.Set(parameters[i], parameters[i+1])
+		}
+	}
+	if len(query) == 0 {
+		return path
+	}
+	return path + "?" + query.Encode()
+}
+
+// pageAfter is the address of a list's next page, with what else the list was asked for;
+// empty at the end.
+func pageAfter(path, cursor string, asked ...string) string {
+	if cursor == "" {
+		return ""
+	}
+	return withQuery(path, append(asked, "cursor", cursor)...)
+}
+
 // seeOther ends a form that was carried out: the browser reads the page at path.
 func (p *Pages) seeOther(c *gin.Context, path string) error {
 	c.Header("Cache-Control", "no-store")

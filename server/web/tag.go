@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -95,7 +94,7 @@ func (p *Pages) showTags(c *gin.Context) error {
 func (p *Pages) tagsPage(ctx context.Context, cursor string) (*tagsPage, error) {
 	actor := api.ActorOf(ctx)
 	data := &tagsPage{At: cursor, MayChange: actor.Has(cases.RoleLead)}
-	list, next, err := p.views.Tags(ctx, cursor, tagsShown)
+	list, next, err := p.views.Tags(ctx, api.TextPageQuery{Cursor: cursor, Limit: tagsShown})
 	if err != nil {
 		return nil, err
 	}
@@ -114,9 +113,7 @@ func (p *Pages) tagsPage(ctx context.Context, cursor string) (*tagsPage, error) 
 		place := queuePlace{Query: cases.QueueQuery{View: cases.ViewAll}}
 		data.Tags = append(data.Tags, tagRow{TagEntry: t, By: names[t.CreatedBy], Path: place.inTag(t.ID)})
 	}
-	if next != "" {
-		data.Next = tagsPath + "?" + url.Values{"cursor": {next}}.Encode()
-	}
+	data.Next = pageAfter(tagsPath, next)
 	return data, nil
 }
 
@@ -127,12 +124,9 @@ func (p *Pages) changeTag(c *gin.Context, a tagAct) error {
 	}
 	ctx, id := c.Request.Context(), c.Param("tag")
 	err = a.run(ctx, p, id, f)
-	at := ""
-	if f.Get("cursor") != "" {
-		at = "?" + url.Values{"cursor": {f.Get("cursor")}}.Encode()
-	}
+	at := withQuery(tagsPath, "cursor", f.Get("cursor"))
 	if err == nil || problem.Is(err, "tag_not_found") { // it became part of another one already
-		return p.seeOther(c, tagsPath+at)
+		return p.seeOther(c, at)
 	}
 	data, readErr := p.tagsPage(ctx, f.Get("cursor"))
 	if readErr != nil {
@@ -142,7 +136,7 @@ func (p *Pages) changeTag(c *gin.Context, a tagAct) error {
 		data.Tags[n].Open = data.Tags[n].ID == id
 	}
 	v := p.view(c, data, f)
-	v.Here = tagsPath + at
+	v.Here = at
 	status, shown := f.take(p, v.Locale, err)
 	if !shown {
 		return err
