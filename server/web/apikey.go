@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -124,9 +123,7 @@ func (p *Pages) keysPage(c *gin.Context, cursor string) (*keysPage, error) {
 	for _, k := range keys {
 		data.Keys = append(data.Keys, keyRow{APIKey: k, By: names[k.CreatedBy], Ended: names[k.RevokedBy], now: p.now()})
 	}
-	if next != "" {
-		data.Next = keysPath + "?" + url.Values{"cursor": {next}}.Encode()
-	}
+	data.Next = pageAfter(keysPath, next)
 	return data, nil
 }
 
@@ -148,7 +145,9 @@ func (p *Pages) createKey(c *gin.Context) error {
 		}
 		return p.refuseChoice(c, "staff/keys", data, f, "scopes", err)
 	}
-	return p.showSecret(c, http.StatusCreated, secretPage{Title: "keys.made", Lead: "keys.made_lead", Name: key.Name, Secret: token, Back: keysPath})
+	return p.showSecret(c, http.StatusCreated, secretPage{
+		Title: "keys.made", Lead: "keys.made_lead", Hint: "keys.made_hint", Label: "keys.key", Name: key.Name, Secret: token, Back: keysPath,
+	})
 }
 
 // revokeKey ends a key. One that is over already stays over: that was the wish.

@@ -51,7 +51,7 @@ func TestKeyPages(t *testing.T) {
 		admin.open("/staff/keys").wants(200, "/staff/keys", "There is no key yet")
 		admin.send("/staff/keys", "name", "").wants(422, "/staff/keys", "Give at least one scope", "There is a problem")
 		admin.send("/staff/keys", "name", "Nightly report", "scopes", "everything", "days", "3").wants(422, "/staff/keys", "There is no such scope", "730 days")
-		admin.send("/staff/keys", "name", "Nightly report", "scopes", "export", "scopes", "cases:read", "days", "90").wants(201, "/staff/keys", "shown this once", "The key of Nightly report")
+		admin.send("/staff/keys", "name", "Nightly report", "scopes", "export", "scopes", "cases:read", "days", "90").wants(201, "/staff/keys", "shown this once", "The key of Nightly report", "Put it where the program's other secrets are")
 		token := admin.secret()
 		if got := h.Call(t, token, "GET", "/api/v1/audit/runs", nil); got.Status != 200 {
 			t.Errorf("the key opens nothing: %d %s", got.Status, got.Body)

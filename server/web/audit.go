@@ -41,9 +41,9 @@ func (p *Pages) registerAudit() {
 
 // auditPage is where verifications begin and what came of them.
 type auditPage struct {
-	// Running is the run that goes on; nil when none does.
-	Running *auditRunRow
-	Runs    []auditRunRow
+	// Newest is the run that was begun last; nil before the first.
+	Newest *auditRunRow
+	Runs   []auditRunRow
 	// Next is the address of the next page; empty at the end.
 	Next string
 	// People are those to choose from, to see what they opened.
@@ -71,14 +71,12 @@ type auditRunPage struct {
 	Next string
 }
 
-// Progress is the run whose progress a page shows: the one that goes on, or the newest,
-// so that a page that looks for news is told of its end.
-func (a *auditPage) Progress() *auditRunRow {
-	if a.Running == nil && len(a.Runs) > 0 {
-		return &a.Runs[0]
-	}
-	return a.Running
-}
+// Running says that a run goes on: one at a time does, and no other is begun after it.
+func (a *auditPage) Running() bool { return a.Newest != nil && !a.Newest.Over() }
+
+// Progress is the run whose progress a page shows, also when it is over, so that a page
+// that looks for news is told of its end.
+func (a *auditPage) Progress() *auditRunRow { return a.Newest }
 
 // Progress is described at auditPage's.
 func (r *auditRunPage) Progress() *auditRunRow { return &r.auditRunRow }
@@ -130,16 +128,29 @@ func (p *Pages) auditPage(c *gin.Context, cursor string) (*auditPage, error) {
 		return nil, err
 	}
 	data := &auditPage{Runs: rows}
-	for i := range rows {
-		if !rows[i].Over() {
-			data.Running = &rows[i]
-		}
+	if data.Newest, err = p.newestAudit(c, rows, cursor); err != nil {
+		return nil, err
 	}
-	if next != "" {
-		data.Next = auditPath + "?" + url.Values{"cursor": {next}}.Encode()
-	}
+	data.Next = pageAfter(auditPath, next)
 	data.People, err = p.lookers(c)
 	return data, err
+}
+
+// newestAudit is the first of the first page of runs.
+func (p *Pages) newestAudit(c *gin.Context, rows []auditRunRow, cursor string) (*auditRunRow, error) {
+	if cursor != "" {
+		list, _, err := p.views.AuditRuns(c.Request.Context(), api.PageQuery{Limit: 1})
+		if err != nil {
+			return nil, err
+		}
+		if rows, err = p.auditRows(c, list); err != nil {
+			return nil, err
+		}
+	}
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	return &rows[0], nil
 }
 
 func (p *Pages) auditRows(c *gin.Context, list []api.AuditRunView) ([]auditRunRow, error) {
@@ -212,9 +223,9 @@ func (p *Pages) findAudit(c *gin.Context) error {
 	v := p.view(c, data, f)
 	v.Here = auditPath
 	message, err := v.T("audit.no_case")
-	f.Errors = append(f.Errors, FieldError{Name: "reference", Code: "case_not_found", Message: message})
 	if err != nil {
 		return err
 	}
+	f.Errors = append(f.Errors, FieldError{Name: "reference", Code: "case_not_found", Message: message})
 	return p.render(c, http.StatusUnprocessableEntity, "staff/audit", v)
 }

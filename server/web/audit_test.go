@@ -6,7 +6,9 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/uuid"
 	"golang.org/x/net/html"
 
 	"regain/accounts"
@@ -58,14 +60,17 @@ func TestAuditPages(t *testing.T) {
 		auditor.send("/staff/audit/find", "reference", "2222-2222-22").wants(422, "/staff/audit/find", "There is no case with this reference")
 		auditor.send("/staff/audit/find", "reference", strings.ToLower(found.Reference)).wants(200, record, "The record is whole and unaltered", "0 times")
 
-		auditor.open("/staff/audit").send("/staff/audit/runs").wants(200, "/staff/audit", "Under way", "0 of 1 cases", "Stop")
+		auditor.open("/staff/audit").send("/staff/audit/runs").wants(200, "/staff/audit", "Under way", "0 of 1 case, 0 %.", "Stop")
+		if swap := attr(auditor.element("audit-progress"), "hx-swap"); swap != "outerMorph" { // or the focus would be lost with each look
+			t.Errorf("the progress is put in by %q", swap)
+		}
 		if len(auditor.all(func(n *html.Node) bool { return n.Data == "progress" })) != 1 {
 			t.Error("no progress is shown")
 		}
 		auditor.send("/staff/audit/runs/[^/]+/stop").wants(200, "/staff/audit/runs/[^/]+", "Stopped by "+who.Name, "Nothing was found so far")
 		auditor.open("/staff/audit").send("/staff/audit/runs")
 		verifyDue(t, h)
-		auditor.open("/staff/audit").wants(200, "/staff/audit", "Sound", "1 cases", who.Name)
+		auditor.open("/staff/audit").wants(200, "/staff/audit", "Sound", "1 case, ", who.Name)
 
 		spoilEvent(t, h, id)
 		auditor.send("/staff/audit/runs")
@@ -92,6 +97,25 @@ func TestAuditPages(t *testing.T) {
 			t.Error("a reviewer is led to the audit")
 		}
 	})
+}
+
+// TestOlderAudits: who looks at older verifications is told that one goes on, and begins none.
+func TestOlderAudits(t *testing.T) {
+	h := open(t)
+	lead, who := atDesk(t, h.Harness, accounts.Lead)
+	var runs []*cases.AuditRun
+	for n := range 27 {
+		begun := time.Now().UTC().Add(-time.Duration(n) * time.Hour)
+		runs = append(runs, &cases.AuditRun{ID: uuid.NewString(), State: cases.AuditDone, StartedBy: who.ID, StartedAt: begun, FinishedAt: &begun})
+	}
+	runs[0].State, runs[0].FinishedAt = cases.AuditRunning, nil
+	if _, err := h.DB.NewInsert().Model(&runs).Exec(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	lead.open("/staff/audit").open(lead.link("next")).wants(200, "/staff/audit", "Under way", "Stop")
+	if forms := lead.forms("/staff/audit/runs"); len(forms) > 0 {
+		t.Error("another one can be begun")
+	}
 }
 
 func verifyDue(t *testing.T, h *servertest.Harness) {
@@ -173,7 +197,7 @@ func TestAuditInABrowser(t *testing.T) {
 		}
 		look("running", "/en/staff/audit")
 		verifyDue(t, h.Harness)
-		p.WaitFor(`!document.querySelector("progress") && document.querySelector("#audit-progress").innerText.includes("fault")`)
+		p.WaitFor(`!document.querySelector("progress") && document.querySelector("#audit-progress").innerText.includes("fault") && document.getElementById("live").textContent.includes("fault")`)
 		look("all", "/en/staff/audit")
 		look("all-zh", "/zh-Hans/staff/audit")
 		look("run", "/en/staff/audit/runs/"+over.ID)

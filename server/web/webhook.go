@@ -67,7 +67,7 @@ type webhooksPage struct {
 // webhookPage is one webhook with what was sent to it.
 type webhookPage struct {
 	webhookRow
-	// State narrows the deliveries.
+	// Chosen is the state that the deliveries are narrowed to.
 	Chosen     string
 	Deliveries []deliveryRow
 	// Next is the address of the next page; empty at the end.
@@ -78,9 +78,9 @@ type webhookPage struct {
 
 // secretPage shows a secret, this once.
 type secretPage struct {
-	// Title and Lead are keys of words; Name is whose secret it is.
-	Title, Lead, Name string
-	Secret            string
+	// Title, Lead, Hint and Label are keys of words; Name is whose secret it is.
+	Title, Lead, Hint, Label, Name string
+	Secret                         string
 	// Back is where to go on.
 	Back string
 }
@@ -183,7 +183,8 @@ func (p *Pages) createWebhook(c *gin.Context) error {
 		return p.refuseChoice(c, "staff/webhooks", data, f, "types", err)
 	}
 	return p.showSecret(c, http.StatusCreated, secretPage{
-		Title: "webhooks.made", Lead: "webhooks.secret_lead", Name: e.Host(), Secret: secret, Back: webhookRow{Endpoint: e}.Path(),
+		Title: "webhooks.made", Lead: "webhooks.secret_lead", Hint: "webhooks.secret_hint", Label: "webhooks.secret", Name: e.Host(), Secret: secret,
+		Back: webhookRow{Endpoint: e}.Path(),
 	})
 }
 
@@ -264,7 +265,8 @@ func (p *Pages) rotateWebhook(c *gin.Context) error {
 		return err
 	}
 	return p.showSecret(c, http.StatusOK, secretPage{
-		Title: "webhooks.rotated", Lead: "webhooks.rotated_lead", Name: e.Host(), Secret: secret, Back: webhookRow{Endpoint: e}.Path(),
+		Title: "webhooks.rotated", Lead: "webhooks.rotated_lead", Hint: "webhooks.secret_hint", Label: "webhooks.secret", Name: e.Host(), Secret: secret,
+		Back: webhookRow{Endpoint: e}.Path(),
 	})
 }
 
@@ -285,13 +287,7 @@ func (p *Pages) readDeliveries(c *gin.Context, data *webhookPage, cursor string)
 	for _, d := range list {
 		data.Deliveries = append(data.Deliveries, deliveryRow{Delivery: d, webhook: data.Path()})
 	}
-	if next != "" {
-		query := url.Values{"cursor": {next}}
-		if data.Chosen != "" {
-			query.Set("state", data.Chosen)
-		}
-		data.Next = data.Path() + "?" + query.Encode()
-	}
+	data.Next = pageAfter(data.Path(), next, "state", data.Chosen)
 	failed, _, err := p.views.Deliveries(ctx, p.services.Webhooks, data.ID, string(notify.DeliveryFailed), api.PageQuery{Limit: 1})
 	data.Failed = len(failed) > 0
 	return err
@@ -299,10 +295,7 @@ func (p *Pages) readDeliveries(c *gin.Context, data *webhookPage, cursor string)
 
 // At is the page's address with the deliveries of one state; of all for an empty one.
 func (w *webhookPage) At(state string) string {
-	if state == "" {
-		return w.Path()
-	}
-	return w.Path() + "?" + url.Values{"state": {state}}.Encode()
+	return withQuery(w.Path(), "state", state)
 }
 
 // changeForm holds what is on record.
