@@ -206,6 +206,17 @@ func (s *Server) Routes() []Route {
 	return out
 }
 
+// RouteAt is the route that was registered with the method and the path; false without one.
+// Pages ask it for every place that they lead to, so it copies no other.
+func (s *Server) RouteAt(method, path string) (Route, bool) {
+	for _, r := range s.routes {
+		if r.Method == method && r.Path == path {
+			return *r, true
+		}
+	}
+	return Route{}, false
+}
+
 // mount puts a route into the router, behind everything that guards it. HEAD is
 // answered wherever GET is.
 func (s *Server) mount(r *Route, handle gin.HandlerFunc) {

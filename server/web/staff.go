@@ -210,8 +210,6 @@ func (v *View) StaffPlaces() []staffPlace {
 }
 
 func (v *View) mayOpen(path string) bool {
-	return slices.ContainsFunc(v.pages.server.Routes(), func(r server.Route) bool {
-		return r.Method == http.MethodGet && r.Path == path &&
-			slices.ContainsFunc(r.Roles, func(role server.Role) bool { return v.Caller.Has(accounts.Role(role)) })
-	})
+	r, there := v.pages.server.RouteAt(http.MethodGet, path)
+	return there && slices.ContainsFunc(r.Roles, func(role server.Role) bool { return v.Caller.Has(accounts.Role(role)) })
 }

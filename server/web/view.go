@@ -222,9 +222,8 @@ func (v *View) HasRole(roles ...string) bool {
 
 // Has says whether there is a page at an address, so that nothing leads nowhere.
 func (v *View) Has(path string) bool {
-	return slices.ContainsFunc(v.pages.server.Routes(), func(r server.Route) bool {
-		return r.Method == http.MethodGet && r.Path == path
-	})
+	_, there := v.pages.server.RouteAt(http.MethodGet, path)
+	return there
 }
 
 // Mailbox says whether development's mailbox is there.
