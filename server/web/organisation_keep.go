@@ -3,6 +3,7 @@ package web
 import (
 	"net/url"
 	"strings"
+	"unicode"
 
 	"github.com/gin-gonic/gin"
 
@@ -148,7 +149,10 @@ func (p *Pages) kept(c *gin.Context, f *Form, err error) error {
 	return p.render(c, status, "admin/organisation", v)
 }
 
-func linesOf(text string) []string { return strings.Fields(strings.ReplaceAll(text, ",", " ")) }
+// linesOf are the domains in a text, one on each line or with commas or spaces between.
+func linesOf(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(",;，、；", r) })
+}
 
 func lineOf(text string, n int) string {
 	if lines := linesOf(text); n < len(lines) {

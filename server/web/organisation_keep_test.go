@@ -39,7 +39,10 @@ func TestOrganisationsKept(t *testing.T) {
 		t.Error("an administrator sees what is asked in cases")
 	}
 	admin.send(path+"/domains", "domains", "parceira.example\ngmail.com\nno domain").wants(422, path+"/domains", "gmail.com: Anybody can have an address", "Give a mail domain")
-	admin.send(path+"/domains", "domains", "parceira.example\noutra.example").wants(200, path, "parceira.example")
+	admin.send(path+"/domains", "domains", "parceira.example，outra.example").wants(200, path)
+	if got := fields(admin.form(path + "/domains")).Get("domains"); got != "outra.example parceira.example" {
+		t.Errorf("the domains are %q", got)
+	}
 	for _, form := range admin.all(func(n *html.Node) bool { return n.Data == "form" && strings.HasSuffix(attr(n, "action"), "/remove") }) {
 		admin.send(attr(form, "action")).wants(200, path, "Nobody can sign in for it yet.", "1 invitation to its addresses stands.")
 	}
