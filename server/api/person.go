@@ -72,7 +72,7 @@ type searchPeopleIn struct {
 		State  string `json:"state,omitempty" enum:"active,away,disabled"`
 		Role   string `json:"role,omitempty" enum:"reviewer,lead,auditor,policy_author,admin"`
 		Text   string `json:"text,omitempty" maxLength:"200" doc:"Only those with it in their name or address, in any spelling of upper and lower case."`
-		Cursor string `json:"cursor,omitempty" maxLength:"1000" doc:"Where the page before ended; it is in cursor."`
+		Cursor string `json:"cursor,omitempty" maxLength:"1000" doc:"Where the page before ended; it is in next."`
 		Limit  int    `json:"limit,omitempty" minimum:"1" maximum:"200" default:"50"`
 	}
 }
@@ -80,7 +80,7 @@ type searchPeopleIn struct {
 type searchPeopleOut struct {
 	Body struct {
 		People []StaffMemberView `json:"people" doc:"By e-mail address."`
-		Cursor string            `json:"cursor,omitempty" doc:"For the next page; absent at the end."`
+		Next   string            `json:"next,omitempty" doc:"The cursor of the next page; absent at the end."`
 	}
 }
 
@@ -169,7 +169,7 @@ func registerPeople(s *server.Server, p Personnel) {
 			return nil, err
 		}
 		out := &searchPeopleOut{}
-		out.Body.People, out.Body.Cursor = people, next
+		out.Body.People, out.Body.Next = people, next
 		return out, nil
 	})
 

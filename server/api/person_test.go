@@ -122,7 +122,7 @@ func TestListOfPeople(t *testing.T) {
 			for _, p := range objects(o["people"]) {
 				names = append(names, p["name"].(string))
 			}
-			cursor, _ = o["cursor"].(string)
+			cursor, _ = o["next"].(string)
 		}
 		if !slices.Equal(names, []string{"Zoë 0", "Zoë 1", "Zoë 2", "Zoë 0", "Zoë 1", "Zoë 2"}) {
 			t.Errorf("listed %v", names)
