@@ -99,7 +99,7 @@ func (s *Service) holdersAndSnoozers(ctx context.Context) ([]string, error) {
 		return nil, fmt.Errorf("read who holds cases: %w", err)
 	}
 	err = s.db.From(ctx).NewSelect().Model((*Case)(nil)).Distinct().Column("snoozed_by").
-		Where("c.snoozed_by <> ''").Where("c.claimed_by = ''").Scan(ctx, &snoozers)
+		Where("c.lane = ?", laneReview).Where("c.snoozed_until IS NOT NULL").Where("c.claimed_by = ''").Scan(ctx, &snoozers)
 	if err != nil {
 		return nil, fmt.Errorf("read who put cases away: %w", err)
 	}
@@ -110,35 +110,39 @@ func (s *Service) holdersAndSnoozers(ctx context.Context) ([]string, error) {
 // what they put away, so that it does not lie there until its time with nobody to know of
 // it. It returns how many cases that were; failed says whether to go on after an error.
 func (s *Service) bringBackOf(ctx context.Context, staffID, why string, failed func(caseID string, err error) error) (int, error) {
-	back := map[string]bool{}
-	each := func(which func(context.Context, string) ([]string, error), act func(context.Context, string) (bool, error)) error {
-		ids, err := which(ctx, staffID)
-		if err != nil {
-			return err
-		}
-		for _, id := range ids {
-			acted, err := act(ctx, id)
-			if err == nil {
-				back[id] = back[id] || acted
-				continue
-			}
-			if err := failed(id, err); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	err := each(s.heldBy, s.giveBackAway)
+	ids, err := s.heldBy(ctx, staffID)
 	if err == nil && why == LeftForGood {
-		err = each(s.putAwayBy, s.wakeLeft)
+		var away []string
+		away, err = s.putAwayBy(ctx, staffID)
+		ids = append(ids, away...)
 	}
-	n := 0
-	for _, acted := range back {
-		if acted {
-			n++
+	if err != nil {
+		return 0, err
+	}
+	done := 0
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) { // in the order in which others lock several
+		acted, err := s.bringBack(ctx, id)
+		switch {
+		case err != nil:
+			if err := failed(id, err); err != nil {
+				return done, err
+			}
+		case acted:
+			done++
 		}
 	}
-	return n, err
+	return done, nil
+}
+
+// bringBack gives one case back if its holder is away, and brings it back if whoever put it
+// away left.
+func (s *Service) bringBack(ctx context.Context, caseID string) (acted bool, err error) {
+	given, err := s.giveBackAway(ctx, caseID)
+	if err != nil {
+		return false, err
+	}
+	woken, err := s.wakeLeft(ctx, caseID)
+	return given || woken, err
 }
 
 func (s *Service) heldBy(ctx context.Context, staffID string) ([]string, error) {
@@ -151,11 +155,11 @@ func (s *Service) heldBy(ctx context.Context, staffID string) ([]string, error) 
 	return ids, nil
 }
 
-// putAwayBy are the cases that somebody put away and nobody holds.
+// putAwayBy are the cases that somebody put away.
 func (s *Service) putAwayBy(ctx context.Context, staffID string) ([]string, error) {
 	ids := []string{}
 	err := s.db.From(ctx).NewSelect().Model((*Case)(nil)).Column("id").
-		Where("c.snoozed_by = ?", staffID).Where("c.snoozed_by <> ''").Where("c.claimed_by = ''").Order("c.id").Scan(ctx, &ids)
+		Where("c.lane = ?", laneReview).Where("c.snoozed_until IS NOT NULL").Where("c.snoozed_by = ?", staffID).Order("c.id").Scan(ctx, &ids)
 	if err != nil {
 		return nil, fmt.Errorf("read who put cases away: %w", err)
 	}
