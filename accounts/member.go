@@ -44,7 +44,7 @@ func (r memberRow) member() Member {
 
 // AddMember lets the owner of an address act for an organisation, and writes to it how. Errors:
 // organisation_not_found, invalid_fields, member_taken (the address is a member's
-// already, here or elsewhere), domain_taken, too_many_members.
+// already, here or elsewhere), domain_taken, staff_address, too_many_members.
 func (s *Service) AddMember(ctx context.Context, by, organisationID, email string) (Member, error) {
 	address, key, valid := notify.ParseEmail(email)
 	if !valid {
@@ -69,6 +69,9 @@ func (s *Service) AddMember(ctx context.Context, by, organisationID, email strin
 		if n > 0 {
 			return errDomainTaken()
 		}
+		if err := s.noStaff(ctx, tx, key); err != nil {
+			return err
+		}
 		if _, err = tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 			return err
 		}
@@ -83,6 +86,32 @@ func (s *Service) AddMember(ctx context.Context, by, organisationID, email strin
 		return Member{}, fmt.Errorf("add a member: %w", err)
 	}
 	return row.member(), nil
+}
+
+// noStaff refuses the address of a member of staff, who could send in a partner's name what
+// they then review. Who was disabled may be let in again, so it is theirs still.
+func (s *Service) noStaff(ctx context.Context, tx bun.IDB, key string) error {
+	n, err := tx.NewSelect().Model((*staffRow)(nil)).Where("email_key = ?", key).Count(ctx)
+	if err != nil {
+		return fmt.Errorf("look for a member of staff: %w", err)
+	}
+	if n > 0 {
+		return problem.New(problem.Conflict, "staff_address", "This address is a member of staff's. Nobody both sends and reviews what is asked for.")
+	}
+	return nil
+}
+
+// noMember refuses the address of an organisation's member to a member of staff, with the
+// addresses of organisations locked.
+func (s *Service) noMember(ctx context.Context, tx bun.IDB, key string) error {
+	n, err := tx.NewSelect().Model((*memberRow)(nil)).Where("email_key = ?", key).Where("removed_at IS NULL").Count(ctx)
+	if err != nil {
+		return fmt.Errorf("look for a member of an organisation: %w", err)
+	}
+	if n > 0 {
+		return problem.New(problem.Conflict, "member_address", "This address acts for an organisation. Nobody both sends and reviews what is asked for.")
+	}
+	return nil
 }
 
 func errInvalidEmail() problem.Field {

@@ -301,12 +301,21 @@ func (s *Service) membersElsewhere(ctx context.Context, tx bun.IDB, organisation
 	return nil
 }
 
-// VerifyOrganisations wants each address to be one organisation's: no member of one to have
-// an address in a domain of another. What it finds names members by their ids.
+// VerifyOrganisations wants each address to be one organisation's, and none of a member of
+// staff: no member of one to have an address in a domain of another. What it finds names
+// members by their ids.
 func (s *Service) VerifyOrganisations(ctx context.Context) ([]RecordFinding, error) {
 	var domains []domainRow
 	if err := s.db.From(ctx).NewSelect().Model(&domains).Scan(ctx); err != nil {
 		return nil, fmt.Errorf("read the domains of organisations: %w", err)
+	}
+	staff, err := s.findStaff(ctx, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Column("id", "email_key") })
+	if err != nil {
+		return nil, err
+	}
+	reviews := make(map[string]string, len(staff))
+	for _, r := range staff {
+		reviews[r.EmailKey] = r.ID
 	}
 	owner := make(map[string]string, len(domains))
 	for _, d := range domains {
@@ -324,6 +333,9 @@ func (s *Service) VerifyOrganisations(ctx context.Context) ([]RecordFinding, err
 			after = r.ID
 			if of := owner[domainOf(r.EmailKey)]; of != "" && of != r.OrganisationID {
 				findings = append(findings, RecordFinding{Code: "doubled", Detail: fmt.Sprintf("the address of the member %s of %s is in a domain of %s", r.ID, r.OrganisationID, of)})
+			}
+			if id := reviews[r.EmailKey]; id != "" {
+				findings = append(findings, RecordFinding{Code: "staff", Detail: fmt.Sprintf("the member %s of %s has the address of the member of staff %s", r.ID, r.OrganisationID, id)})
 			}
 		}
 		if len(rows) < verifyBatch {

@@ -98,6 +98,45 @@ func TestOneAddressOneOrganisation(t *testing.T) {
 	})
 }
 
+// TestNobodySendsAndReviews: an address is a member of staff's or an organisation's member's,
+// never both, also of two who make it so at the same moment.
+func TestNobodySendsAndReviews(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		bea := newStaff(t, b, "bea@example.com", Reviewer)
+		o := organisation(t, b, "Nuvem", "rui@parceira.example")
+		refused(t, fault(b.AddMember(t.Context(), "", o.ID, "Bea@Example.com")), "staff_address")
+		ok(t, b.DisableStaff(t.Context(), Operator(), bea.ID))
+		refused(t, fault(b.AddMember(t.Context(), "", o.ID, "bea@example.com")), "staff_address")
+		rui := NewStaff{Email: "RUI@parceira.example", Name: "Rui", Password: goodPassword, Roles: []Role{Reviewer}}
+		refused(t, fault(b.CreateStaff(t.Context(), rui)), "member_address")
+		refused(t, second(b.AddPerson(t.Context(), Operator(), rui)), "member_address")
+		ok(t, b.RemoveMember(t.Context(), o.ID, o.Members[0].ID))
+		ok(t, fault(b.CreateStaff(t.Context(), rui)))
+
+		for n := range 10 {
+			email := fmt.Sprintf("eva-%d@parceira.example", n)
+			var member, staff error
+			var at sync.WaitGroup
+			at.Go(func() { member = fault(b.AddMember(t.Context(), "", o.ID, email)) })
+			at.Go(func() {
+				staff = second(b.AddPerson(t.Context(), Operator(), NewStaff{Email: email, Name: "Eva", Roles: []Role{Lead}}))
+			})
+			at.Wait()
+			if (member == nil) == (staff == nil) {
+				t.Fatalf("round %d: %v, %v", n, member, staff)
+			}
+		}
+		if found, err := b.VerifyOrganisations(t.Context()); err != nil || len(found) != 0 {
+			t.Errorf("of a sound one: %+v %v", found, err)
+		}
+		_, err := b.db.NewInsert().Model(&memberRow{ID: "m1", OrganisationID: o.ID, Email: "bea@example.com", EmailKey: "bea@example.com", AddedAt: b.clock.Now()}).Exec(t.Context())
+		ok(t, err)
+		if found, err := b.VerifyOrganisations(t.Context()); err != nil || len(found) != 1 || found[0].Code != "staff" {
+			t.Errorf("found %+v %v", found, err)
+		}
+	})
+}
+
 // memberCode asks for a code and gives it.
 func (b *bench) memberCode(t *testing.T, email string) string {
 	t.Helper()

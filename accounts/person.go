@@ -158,7 +158,7 @@ func (s *Service) Person(ctx context.Context, by Principal, id string) (Staff, e
 
 // AddPerson adds a member of staff and makes a password that works once, which cannot be
 // had again. The person is written to. Errors: role_required, invalid_fields with the
-// pointers "/email", "/name" and "/roles", email_taken.
+// pointers "/email", "/name" and "/roles", email_taken, member_address.
 func (s *Service) AddPerson(ctx context.Context, by Principal, n NewStaff) (Staff, string, error) {
 	if err := by.mayManage(); err != nil {
 		return Staff{}, "", err

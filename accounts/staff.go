@@ -93,7 +93,8 @@ func utc(t *time.Time) *time.Time {
 
 // CreateStaff adds a staff member with a password of their own, on the operator's
 // command line. Bad input is invalid_fields with pointers "/email", "/name",
-// "/password", "/roles"; an address in use is email_taken.
+// "/password", "/roles"; an address in use is email_taken, one that acts for an
+// organisation member_address.
 func (s *Service) CreateStaff(ctx context.Context, n NewStaff) (Staff, error) {
 	row, fields := s.newStaff(n)
 	fields = append(fields, CheckPassword(n.Password, n.Email, MinStaffPassword)...)
@@ -130,6 +131,12 @@ func (s *Service) insertStaff(ctx context.Context, by Principal, row *staffRow, 
 	err := s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
 		record, err := s.lockRecord(ctx, tx, by)
 		if err != nil {
+			return err
+		}
+		if err := s.lockAddresses(ctx, tx); err != nil {
+			return err
+		}
+		if err := s.noMember(ctx, tx, row.EmailKey); err != nil {
 			return err
 		}
 		if _, err := tx.NewInsert().Model(row).Exec(ctx); err != nil {
