@@ -81,7 +81,7 @@ func TestWebhookPages(t *testing.T) {
 		deliverDue(t, h)
 		sent := admin.url.Path
 		admin.open(sent).wants(200, delivery, "Given up", "Answered with status 410")
-		admin.send(".*/replay").wants(409, delivery+"/replay", "disabled", "There is a problem")
+		admin.send(".*/replay").wants(409, delivery+"/replay", "This webhook is switched off.", "There is a problem")
 		admin.open(at).wants(200, at, "it says that it is gone", "Switch it on")
 		admin.send(at+"/enabled").wants(200, at, "Works", "Send all that failed again")
 		status.Store(http.StatusInternalServerError)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"regain/accounts"
+	"regain/problem"
 	"regain/server"
 )
 
@@ -116,6 +118,22 @@ func TestProblemWords(t *testing.T) {
 			if said == "" || said == c.Detail {
 				t.Errorf("%s is said in English to readers of %s", c.Code, locale)
 			}
+		}
+	}
+	wordless := map[string]string{
+		"audit_over": "is taken as done", "audit_running": "is taken as done", "nothing_failed": "is taken as done", "outcome_not_collect": "says what the policy says",
+		"item_not_unavailable": "no page offers it", "not_a_document": "no page offers it", "not_a_proof": "no page offers it", "not_a_statement": "no page offers it", "unknown_action": "no page offers it",
+	}
+	for _, c := range server.Codes() {
+		if c.Status == http.StatusConflict && !w.has("problem."+c.Code) && wordless[c.Code] == "" {
+			t.Errorf("readers of other languages than English are not told what conflicts: %s", c.Code)
+		}
+	}
+	for _, f := range []problem.Field{
+		{Code: "forbidden_character", Message: "Remove the invisible character U+200B."}, {Code: "out_of_range", Message: "Give 1 to 730 days."}, {Code: "wrong_number", Message: "Name 1 to 50 cases."},
+	} {
+		if said := p.fieldWords("pt-BR", f); said == "Confira isto." {
+			t.Errorf("%s is said as %q", f.Code, said)
 		}
 	}
 	for key := range w.locales["en"].texts {
