@@ -5,22 +5,13 @@ import (
 	"time"
 )
 
-// generous is from how many hits of a window on they are taken several at once. What
-// guards against guessing allows far fewer, and is counted hit by hit.
-const generous = 100
-
 // mostLeases bounds what a process remembers; what it forgets stays counted.
 const mostLeases = 4096
 
 // atOnce is how many hits of a limit a process takes at once: so few that what other
 // processes have taken and not used is hardly missed, and so many that busy callers don't
-// cost a statement with each call.
-func atOnce(allowed int) int64 {
-	if allowed < generous {
-		return 1
-	}
-	return int64(allowed / 32)
-}
+// cost a statement with each call. What allows a few only is counted hit by hit.
+func atOnce(allowed int) int64 { return max(1, int64(allowed/20)) }
 
 // leases are hits that the database has counted and nobody has used yet.
 type leases struct {

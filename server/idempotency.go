@@ -55,7 +55,6 @@ type idempotency struct {
 	db     *database.DB
 	sealer sealer
 	now    func() time.Time
-	packer packer
 }
 
 // unsettledCall is one unsafe call under way.
@@ -254,7 +253,7 @@ func (u *unsettledCall) keep(ctx context.Context, tx bun.IDB, r storedResponse) 
 	if u.key == "" {
 		return nil
 	}
-	plain, err := u.keeper.packer.pack(r)
+	plain, err := pack(r)
 	if err != nil {
 		return err
 	}

@@ -2,14 +2,13 @@ package server
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
-	"sync"
+
+	"github.com/klauspost/compress/s2"
 )
 
 // storedResponse is what the column response holds, packed and sealed.
@@ -19,54 +18,36 @@ type storedResponse struct {
 	Body   []byte      `json:"body,omitempty"`
 }
 
-// packer makes long answers as short as can be done quickly: they are kept for a day, and
-// every byte of them is written several times, by the database too.
-type packer struct{ free sync.Pool }
-
-// worthPacking is from which size on an answer is packed, in bytes: below, that takes longer than
-// writing what it saves.
+// worthPacking is from which size on an answer is packed, in bytes: below, that takes longer
+// than writing what it saves.
 const worthPacking = 1500
 
-// pack writes an answer, a long one as gzip: the status and the headers as JSON, a line end, and the body.
-func (p *packer) pack(r storedResponse) ([]byte, error) {
+// packed is the first byte of an answer that is packed: one that is not begins with a brace.
+const packed = 'S'
+
+// pack writes an answer, a long one as S2: the status and the headers as JSON, a line end,
+// and the body. Answers are kept for a day, and every byte of them is written several times,
+// by the database too. S2 takes a fifth of the time of gzip, which was a tenth of all work on a call.
+func pack(r storedResponse) ([]byte, error) {
 	body := r.Body
 	r.Body = nil
 	head, err := json.Marshal(r)
 	if err != nil {
 		return nil, err
 	}
-	if len(head)+len(body) < worthPacking {
-		return slices.Concat(head, []byte("\n"), body), nil
+	plain := slices.Concat(head, []byte("\n"), body)
+	if len(plain) < worthPacking {
+		return plain, nil
 	}
-	out := bytes.NewBuffer(make([]byte, 0, (len(head)+len(body))/2))
-	w, ok := p.free.Get().(*gzip.Writer)
-	if !ok {
-		if w, err = gzip.NewWriterLevel(out, gzip.BestSpeed); err != nil {
-			return nil, err
-		}
-	}
-	w.Reset(out)
-	for _, part := range [][]byte{head, []byte("\n"), body} {
-		if _, err := w.Write(part); err != nil {
-			return nil, err
-		}
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	p.free.Put(w)
-	return out.Bytes(), nil
+	return append([]byte{packed}, s2.Encode(nil, plain)...), nil
 }
 
 // unpack reads what pack wrote.
-func unpack(packed []byte) (*storedResponse, error) {
-	plain := packed
-	if !bytes.HasPrefix(packed, []byte("{")) {
-		r, err := gzip.NewReader(bytes.NewReader(packed))
-		if err != nil {
-			return nil, fmt.Errorf("open a stored answer: %w", err)
-		}
-		if plain, err = io.ReadAll(r); err != nil {
+func unpack(stored []byte) (*storedResponse, error) {
+	plain := stored
+	if len(stored) > 0 && stored[0] == packed {
+		var err error
+		if plain, err = s2.Decode(nil, stored[1:]); err != nil {
 			return nil, fmt.Errorf("open a stored answer: %w", err)
 		}
 	}
