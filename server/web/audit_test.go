@@ -67,6 +67,10 @@ func TestAuditPages(t *testing.T) {
 		if len(auditor.all(func(n *html.Node) bool { return n.Data == "progress" })) != 1 {
 			t.Error("no progress is shown")
 		}
+		auditor.send("/staff/audit/find", "reference", "2222-2222-22").wants(422, "/staff/audit/find", "Under way")
+		if !has(auditor.element("audit-progress"), "data-live") { // or each look would take the focus to what is wrong with the reference
+			t.Error("the progress is not marked as coming by itself")
+		}
 		auditor.send("/staff/audit/runs/[^/]+/stop").wants(200, "/staff/audit/runs/[^/]+", "Stopped by "+who.Name, "Nothing was found so far")
 		auditor.open("/staff/audit").send("/staff/audit/runs")
 		verifyDue(t, h)
