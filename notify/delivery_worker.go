@@ -193,6 +193,7 @@ func (w *Webhooks) claimOf(ctx context.Context, id string) (*deliveryRow, error)
 
 // outcome is how an attempt went.
 type outcome struct {
+	address string // where it was made; empty when it was not
 	status  int
 	took    time.Duration
 	failure *SendError // nil when it was taken
@@ -200,6 +201,10 @@ type outcome struct {
 
 // gone reports whether the receiver says that it wants nothing any more.
 func (o outcome) gone() bool { return o.status == http.StatusGone }
+
+// isOf reports whether the outcome says something of the webhook as it is now: what the
+// receiver at an address that it had before answers does not.
+func (o outcome) isOf(row endpointRow) bool { return o.address == "" || o.address == row.URL }
 
 // deliver makes one attempt and records its result, also when ctx ends meanwhile.
 func (w *Webhooks) deliver(ctx context.Context, r deliveryRow) {
@@ -237,11 +242,11 @@ func (w *Webhooks) attempt(ctx context.Context, r deliveryRow) (out outcome) {
 	}
 	response, err := w.client.Do(request)
 	if err != nil {
-		return outcome{failure: noAnswer(ctx, err)}
+		return outcome{address: endpoint.URL, failure: noAnswer(ctx, err)}
 	}
 	defer func() { _ = response.Body.Close() }()
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, mostResponse)) // so that the connection can be used again
-	return outcome{status: response.StatusCode, failure: hookAnswer(response, w.options.Clock())}
+	return outcome{address: endpoint.URL, status: response.StatusCode, failure: hookAnswer(response, w.options.Clock())}
 }
 
 // keys are those that sign: the present one, and for a while the one before it.
@@ -313,13 +318,20 @@ func (w *Webhooks) record(ctx context.Context, r deliveryRow, out outcome) {
 func (w *Webhooks) write(ctx context.Context, r deliveryRow, out outcome) error {
 	return w.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
 		now := w.now()
+		var endpoint endpointRow
+		if out.failure != nil { // otherwise nothing of it is asked
+			var err error
+			if endpoint, err = w.row(ctx, tx, r.WebhookID); err != nil {
+				return ignoreRemoved(err)
+			}
+		}
 		update := tx.NewUpdate().Model((*deliveryRow)(nil)).
 			Set("leased_until = NULL").Set("last_attempt_at = ?", now).Set("last_status = ?", out.status).Set("last_took = ?", out.took.Microseconds()).
 			Where("id = ?", r.ID).Where("fence = ?", r.Fence).Where("state = ?", DeliveryQueued)
 		switch {
 		case out.failure == nil:
 			update = update.Set("state = ?", DeliveryDelivered).Set("last_code = ''").Set("done_at = ?", now)
-		case out.gone() || r.Attempts >= w.options.MaxAttempts:
+		case out.gone() && out.isOf(endpoint) || r.Attempts >= w.options.MaxAttempts:
 			update = update.Set("state = ?", DeliveryFailed).Set("last_code = ?", out.failure.Code).Set("done_at = ?", now)
 		default:
 			wait := backoff(w.options.FirstWait, w.options.LongestWait, r.Attempts, w.options.Random)
@@ -330,26 +342,39 @@ func (w *Webhooks) write(ctx context.Context, r deliveryRow, out outcome) error 
 			return fmt.Errorf("record a delivery: %w", err)
 		}
 		failpoint.Hit("webhook.recorded", "")
-		return w.judgeEndpoint(ctx, tx, r.WebhookID, out)
+		switch {
+		case out.failure == nil:
+			return w.isWell(ctx, tx, r.WebhookID, out.address)
+		case out.isOf(endpoint):
+			return w.judgeEndpoint(ctx, tx, endpoint, out)
+		}
+		return nil
 	})
 }
 
-// judgeEndpoint notes how a webhook fares, and disables one that has taken nothing for
-// long, or says that it is gone.
-func (w *Webhooks) judgeEndpoint(ctx context.Context, tx bun.IDB, id string, out outcome) error {
-	now := w.now()
-	update := tx.NewUpdate().Model((*endpointRow)(nil)).Where("id = ?", id)
-	if out.failure == nil {
-		_, err := update.Set("failing_since = NULL").Where("failing_since IS NOT NULL").Exec(ctx)
-		return err
+// isWell ends a webhook's run of failures.
+func (w *Webhooks) isWell(ctx context.Context, tx bun.IDB, id, address string) error {
+	_, err := tx.NewUpdate().Model((*endpointRow)(nil)).Set("failing_since = NULL").
+		Where("id = ?", id).Where("url = ?", address).Where("failing_since IS NOT NULL").Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("note that a webhook is well: %w", err)
 	}
-	row, err := w.row(ctx, tx, id)
-	if problem.Is(err, "webhook_not_found") { // it was removed meanwhile
+	return nil
+}
+
+// ignoreRemoved makes nothing of it that a webhook was removed meanwhile, with its deliveries.
+func ignoreRemoved(err error) error {
+	if problem.Is(err, "webhook_not_found") {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
+	return err
+}
+
+// judgeEndpoint notes that a webhook fails, and disables one that has taken nothing for
+// long, or says that it is gone.
+func (w *Webhooks) judgeEndpoint(ctx context.Context, tx bun.IDB, row endpointRow, out outcome) error {
+	now := w.now()
+	update := tx.NewUpdate().Model((*endpointRow)(nil)).Where("id = ?", row.ID).Where("url = ?", row.URL)
 	reason := ""
 	switch {
 	case row.DisabledAt != nil:
@@ -373,7 +398,7 @@ func (w *Webhooks) judgeEndpoint(ctx context.Context, tx bun.IDB, id string, out
 		return err
 	}
 	row.DisabledAt, row.DisabledReason = &now, reason
-	w.options.Logger.WarnContext(ctx, "webhook disabled", "webhook", id, "reason", reason)
+	w.options.Logger.WarnContext(ctx, "webhook disabled", "webhook", row.ID, "reason", reason)
 	if err := w.options.Alarm(ctx, tx, row.endpoint(nil, now)); err != nil {
 		return fmt.Errorf("tell of a disabled webhook: %w", err)
 	}

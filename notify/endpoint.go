@@ -374,14 +374,16 @@ func (w *Webhooks) hold(ctx context.Context, tx bun.IDB, id string) error {
 	return nil
 }
 
-// ChangeEndpoint replaces what an admin has said of a webhook. Errors: as those of
+// ChangeEndpoint replaces what an admin has said of a webhook. What waits goes to the new
+// address. Errors: as those of
 // CreateEndpoint, and webhook_not_found.
 func (w *Webhooks) ChangeEndpoint(ctx context.Context, id string, in EndpointInput) (Endpoint, error) {
 	if err := problem.InvalidFields(w.check(in)); err != nil {
 		return Endpoint{}, err
 	}
 	err := w.change(ctx, id, func(ctx context.Context, tx bun.IDB, update *bun.UpdateQuery) (*bun.UpdateQuery, error) {
-		return update.Set("url = ?", in.URL).Set("description = ?", in.Description), writeTypes(ctx, tx, id, sortedTypes(in.Types))
+		// Another address has not failed yet.
+		return update.Set("url = ?", in.URL).Set("failing_since = CASE WHEN url = ? THEN failing_since END", in.URL).Set("description = ?", in.Description), writeTypes(ctx, tx, id, sortedTypes(in.Types))
 	})
 	if err != nil {
 		return Endpoint{}, err

@@ -159,6 +159,48 @@ func TestWebhookIsChangedTwiceAtOnce(t *testing.T) {
 	})
 }
 
+// After a change of the address nothing that the old one answers, or failed for, is held against
+// the new one, and what was under way to the old one goes to the new one.
+func TestOldAddressSaysNothingOfTheNew(t *testing.T) {
+	eachHooks(t, nil, func(t *testing.T, b *hookBench) {
+		before, after := newReceiver(t, b.clock), newReceiver(t, b.clock)
+		e := b.add(before, EveryType)
+		after.secrets = before.secrets
+		before.answer = func(w http.ResponseWriter, _ *http.Request, n int) {
+			if n == 1 {
+				w.WriteHeader(http.StatusInternalServerError)
+				return
+			}
+			if _, err := b.ChangeEndpoint(t.Context(), e.ID, EndpointInput{URL: after.URL, Types: []string{EveryType}}); err != nil {
+				t.Error(err)
+			}
+			w.WriteHeader(http.StatusGone)
+		}
+		after.answer = func(w http.ResponseWriter, _ *http.Request, n int) {
+			if n == 1 {
+				w.WriteHeader(http.StatusInternalServerError)
+			}
+		}
+		b.publish("evt_1", "case.approved")
+		b.deliver()
+		b.clock.Advance(6 * 24 * time.Hour)
+		b.deliver() // answered 410, by the old one
+		if got, err := b.Endpoint(t.Context(), e.ID); err != nil || got.DisabledAt != nil || got.FailingSince != nil {
+			t.Fatalf("%+v %v", got, err)
+		}
+		b.clock.Advance(time.Hour)
+		b.deliver() // fails for once, at the new one
+		if got, err := b.Endpoint(t.Context(), e.ID); err != nil || got.DisabledAt != nil || got.FailingSince == nil || !got.FailingSince.Equal(b.clock.Now()) {
+			t.Fatalf("%+v %v", got, err)
+		}
+		b.clock.Advance(time.Hour)
+		b.deliver()
+		if d := b.delivery(e, "evt_1"); d.State != DeliveryDelivered || len(after.all()) != 2 || len(b.alarms) != 0 {
+			t.Errorf("%+v, %d messages, %d alarms", d, len(after.all()), len(b.alarms))
+		}
+	})
+}
+
 func TestTooManyWebhooks(t *testing.T) {
 	b := newHookBench(t, databasetest.SQLite(t), nil)
 	in := EndpointInput{URL: "https://hooks.example.com/", Types: []string{EveryType}}
