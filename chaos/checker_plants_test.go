@@ -75,7 +75,7 @@ func plants() map[int][]func(*planted) {
 		1: {
 			sql("UPDATE cases SET account = 'another' WHERE id = " + one("cases")),
 			sql("UPDATE documents SET size = size + 1 WHERE id = " + one("documents")),
-			sql("UPDATE messages SET body = 'something else' WHERE id = (SELECT id FROM messages WHERE actor_kind = 'customer' ORDER BY id LIMIT 1)"),
+			sql("UPDATE messages SET body = 'something else' WHERE id = (SELECT id FROM messages WHERE body = 'Is anything missing?' ORDER BY id LIMIT 1)"),
 			sql("UPDATE items SET statement = '{\"phone\":\"+55 11 90000-0000\"}' WHERE kind = 'statement' AND supply = 'provided'"),
 			sql("UPDATE item_decisions SET checks = '[\"another\"]' WHERE id = " + one("item_decisions")),
 			sql("UPDATE decisions SET words_customer = 'something else' WHERE verdict = 'denied'"),
