@@ -191,7 +191,7 @@ func TestAdminsWhoDisableEachOther(t *testing.T) {
 		callers.Go(func() { errs[0] = b.DisableStaff(t.Context(), as(one), two.ID) })
 		callers.Go(func() { errs[1] = b.SetRoles(t.Context(), as(two), one.ID, []Role{Lead}) })
 		callers.Wait()
-		admins, err := b.Admins(t.Context())
+		admins, err := b.staffWith(t.Context(), Admin)
 		ok(t, err)
 		if len(admins) != 1 || (errs[0] == nil) == (errs[1] == nil) {
 			t.Errorf("admins %+v, %v", admins, errs)

@@ -246,9 +246,6 @@ func (s *Service) ListStaff(ctx context.Context, after string, limit int) ([]Sta
 	return staff, nil
 }
 
-// Admins are all admins who can sign in.
-func (s *Service) Admins(ctx context.Context) ([]Staff, error) { return s.staffWith(ctx, Admin) }
-
 // staffWith are all who have a role and can sign in.
 func (s *Service) staffWith(ctx context.Context, role Role) ([]Staff, error) {
 	rows, err := s.findStaff(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
