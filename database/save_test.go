@@ -2,6 +2,7 @@ package database_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"github.com/uptrace/bun"
@@ -54,6 +55,33 @@ func TestSaveChanged(t *testing.T) {
 		row.Count = 2 // nothing but the version is written, and judged
 		if err := save(row, database.SnapshotOf(db, row), 2); err != nil {
 			t.Errorf("nothing changed: %v", err)
+		}
+	})
+}
+
+// Any number of rows is added, each once and with its own values.
+func TestAddMany(t *testing.T) {
+	withParcels(t, func(t *testing.T, db *database.DB) {
+		want := 0
+		for _, n := range []int{0, 1, 2, 3, 9, 16, 17, 47} {
+			rows := make([]*parcel, n)
+			for i := range rows {
+				want++
+				rows[i] = &parcel{ID: fmt.Sprintf("%03d", want), Count: want, Tags: database.NewJSON([]string{fmt.Sprint(n)})}
+			}
+			err := db.InTx(t.Context(), func(ctx context.Context, tx bun.IDB) error { return database.Add(ctx, db, tx, rows...) })
+			if err != nil {
+				t.Fatalf("%d rows: %v", n, err)
+			}
+		}
+		var found []*parcel
+		if err := db.ReadShape(t.Context(), db.DB, readParcels, &found, 0, ""); err != nil || len(found) != want {
+			t.Fatalf("%d rows of %d, %v", len(found), want, err)
+		}
+		for i, row := range found {
+			if row.Count != i+1 || row.ID != fmt.Sprintf("%03d", i+1) {
+				t.Errorf("row %d is %+v", i, row)
+			}
 		}
 	})
 }

@@ -83,21 +83,36 @@ func (db *DB) RunShape(ctx context.Context, in bun.IDB, s *Shape, args ...any) e
 	return Classify(err)
 }
 
+// mostRows is how many rows one statement of Add inserts at most.
+const mostRows = 16
+
 // Add inserts rows of one model, in a transaction and Later. Every column is written,
-// so that the shape is the same for all.
+// so that the shape is the same for all. Several rows go by one statement, for each power of two.
 func Add[T any](ctx context.Context, db *DB, tx bun.IDB, rows ...*T) error {
 	table := db.Table(reflect.TypeFor[T]())
-	s := writeShapes.of(table.Name, func() *Shape {
-		names := namesOf(table.Fields)
-		values := strings.TrimSuffix(strings.Repeat("?,", len(names)), ",")
-		return NewShape(fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", table.SQLName, strings.Join(names, ","), values))
-	})
-	for _, row := range rows {
-		if err := db.write(ctx, tx, s, row, table.Fields, nil); err != nil {
+	for len(rows) > 0 {
+		n := mostRows
+		for n > len(rows) {
+			n /= 2
+		}
+		s := writeShapes.of(fmt.Sprint("INSERT ", n, " ", table.Name), func() *Shape { return insertShape(table, n) })
+		literals := make([]any, 0, n*len(table.Fields))
+		for _, row := range rows[:n] {
+			literals = db.literals(literals, row, table.Fields, nil)
+		}
+		if err := db.RunShape(Later(ctx), tx, s, literals...); err != nil {
 			return err
 		}
+		rows = rows[n:]
 	}
 	return nil
+}
+
+func insertShape(table *schema.Table, rows int) *Shape {
+	names := namesOf(table.Fields)
+	values := "(" + strings.TrimSuffix(strings.Repeat("?,", len(names)), ",") + ")"
+	return NewShape(fmt.Sprintf("INSERT INTO %s (%s) VALUES %s", table.SQLName, strings.Join(names, ","),
+		strings.TrimSuffix(strings.Repeat(values+",", rows), ",")))
 }
 
 // Save writes columns of a row that is there, in a transaction and Later; all columns
@@ -205,16 +220,18 @@ func (db *DB) Lock(ctx context.Context, tx bun.IDB, dest any, id string) error {
 
 // write runs a shape later with the values of a row's fields, each after what more it takes.
 func (db *DB) write(ctx context.Context, tx bun.IDB, s *Shape, row any, fields []*schema.Field, more func(*schema.Field) []any) error {
-	gen := db.QueryGen()
-	value := reflect.ValueOf(row).Elem()
-	literals := make([]any, 0, len(fields)+1)
+	return db.RunShape(Later(ctx), tx, s, db.literals(make([]any, 0, len(fields)+1), row, fields, more)...)
+}
+
+func (db *DB) literals(literals []any, row any, fields []*schema.Field, more func(*schema.Field) []any) []any {
+	gen, value := db.QueryGen(), reflect.ValueOf(row).Elem()
 	for _, f := range fields {
 		if more != nil {
 			literals = append(literals, more(f)...)
 		}
 		literals = append(literals, bun.Safe(f.AppendValue(gen, nil, value)))
 	}
-	return db.RunShape(Later(ctx), tx, s, literals...)
+	return literals
 }
 
 // writeShapes are the shapes of Add and Save.
