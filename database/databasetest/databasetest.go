@@ -3,7 +3,9 @@ package databasetest
 
 import (
 	"context"
+	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,15 +22,34 @@ func Each(t *testing.T, test func(t *testing.T, db *database.DB)) {
 	t.Run("postgres", func(t *testing.T) { test(t, Postgres(t)) })
 }
 
-// SQLite is a new, migrated SQLite database that ends with the test.
+// SQLite is a new, migrated SQLite database that ends with the test: a copy of one that
+// was migrated once for the process.
 func SQLite(t testing.TB) *database.DB {
 	t.Helper()
-	db := open(t, "sqlite:"+filepath.Join(t.TempDir(), "regain.db"))
-	if err := db.Migrate(t.Context()); err != nil {
+	content, err := migratedFile()
+	if err != nil {
 		t.Fatal(err)
 	}
-	return db
+	path := filepath.Join(t.TempDir(), "regain.db")
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return open(t, "sqlite:"+path)
 }
+
+// migratedFile is the file of a migrated SQLite database that nobody has open.
+var migratedFile = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "regain-migrated-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	path := filepath.Join(dir, "regain.db")
+	if err := migrate("sqlite:" + path); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
 
 // Postgres is a new, migrated Postgres database that ends with the test: a copy
 // of one that was migrated once for the process.

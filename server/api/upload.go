@@ -37,7 +37,7 @@ func downloads() server.Limit { return server.Limit{N: 1200, Per: hour, By: serv
 const uploadDescription = "As multipart/form-data with the part file and, before it, an optional part read_off (JSON) with what can be read off the document; " +
 	"or as application/octet-stream with the file's name in Content-Disposition. " +
 	"The type is judged by the name and by the content, and must be one that the item takes. " +
-	"A file that was there is kept as an earlier version. Large files are refused while they arrive; nothing is held in memory."
+	"A file that was there is kept as an earlier version. Too large files are refused while they arrive, and large ones are never held in memory."
 
 // slot is where an upload goes.
 type slot struct {

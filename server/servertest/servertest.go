@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -142,6 +143,8 @@ func StartWith(t testing.TB, db *database.DB, options Options) *Harness {
 	must(t, err)
 	api.Register(h.Server, api.Services{Policies: h.Policies, Staff: h.Accounts, Organisations: h.Accounts, Keys: h.Accounts, Webhooks: h.Webhooks, Cases: h.Cases, Sessions: h.Accounts, Mailbox: h.Mailbox})
 	pages := web.Services{Policies: h.Policies, Staff: h.Accounts, Organisations: h.Accounts, Cases: h.Cases, Sessions: h.Accounts, Webhooks: h.Webhooks, Keys: h.Accounts, Mailbox: h.Mailbox, Clock: options.Clock}
+	pages.Content, err = content()
+	must(t, err)
 	if options.Pages != nil {
 		options.Pages(&pages)
 	}
@@ -229,12 +232,22 @@ func Root() string {
 
 func defaultPolicy(t testing.TB) *rules.Policy {
 	t.Helper()
-	bundle, err := rules.ReadBundle(os.DirFS(Root()), "rules.yaml")
-	must(t, err)
-	policy, err := rules.Compile(bundle)
+	policy, err := compiledPolicy()
 	must(t, err)
 	return policy
 }
+
+// compiledPolicy and content are made once for all harnesses, which change neither.
+var (
+	compiledPolicy = sync.OnceValues(func() (*rules.Policy, error) {
+		bundle, err := rules.ReadBundle(os.DirFS(Root()), "rules.yaml")
+		if err != nil {
+			return nil, err
+		}
+		return rules.Compile(bundle)
+	})
+	content = sync.OnceValues(web.ReadContent)
+)
 
 // Token is the token of a session with the one role; empty for anonymous.
 func (h *Harness) Token(t testing.TB, role server.Role) string {
