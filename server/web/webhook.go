@@ -10,6 +10,7 @@ import (
 	"regain/accounts"
 	"regain/cases"
 	"regain/notify"
+	"regain/problem"
 	"regain/server"
 	"regain/server/api"
 )
@@ -271,7 +272,8 @@ func (p *Pages) rotateWebhook(c *gin.Context) error {
 }
 
 func (p *Pages) deleteWebhook(c *gin.Context) error {
-	if err := p.services.Webhooks.DeleteEndpoint(c.Request.Context(), c.Param("webhook")); err != nil {
+	err := p.services.Webhooks.DeleteEndpoint(c.Request.Context(), c.Param("webhook"))
+	if err != nil && !problem.Is(err, "webhook_not_found") { // somebody else was faster: that was the wish
 		return err
 	}
 	return p.seeOther(c, webhooksPath)

@@ -10,11 +10,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"golang.org/x/net/html"
 
 	"regain/accounts"
 	"regain/internal/browser"
 	"regain/notify"
+	"regain/server"
 	"regain/server/servertest"
 )
 
@@ -114,7 +116,11 @@ func TestWebhookPages(t *testing.T) {
 		lead, _ := atDesk(t, h, accounts.Lead)
 		lead.open("/staff/webhooks").wants(403, "/staff/webhooks")
 
-		admin.open(at).send(at+"/delete").wants(200, "/staff/webhooks", "Nobody is told of anything yet")
+		removal := fields(admin.open(at).form(at + "/delete"))
+		for range 2 { // who is slower finds done what they wished
+			admin.post(at+"/delete", removal).wants(200, "/staff/webhooks", "Nobody is told of anything yet")
+			removal.Set(server.FormKey, uuid.NewString())
+		}
 		admin.open(at).wants(404, at)
 	})
 }
