@@ -183,6 +183,11 @@ func (p *Pages) refuseAct(c *gin.Context, a reviewAct, f *Form, err error) error
 			return err
 		}
 	}
+	for n := range f.Errors {
+		if !a.shown(data) {
+			f.Errors[n].Anchor = "case-title"
+		}
+	}
 	if problem.Is(err, "case_changed") { // which the page shows already as it is now
 		if f.General, readErr = v.T("review.changed_meanwhile"); readErr != nil {
 			return readErr
@@ -217,25 +222,31 @@ func (a reviewAct) fieldName(name string) string {
 	return a.do + "-" + name
 }
 
+// shown says whether the page still has the form.
+func (a reviewAct) shown(data *reviewPage) bool {
+	switch a.do {
+	case "waive":
+		return data.Selected != nil && data.Selected.MayWaive
+	case "accept", "reject":
+		return data.Selected != nil && data.Selected.MayJudge
+	case "message":
+		return data.MayWrite()
+	case "note":
+		return data.MayNote()
+	case "tag":
+		return data.MayTag()
+	case "snooze":
+		return data.MaySnooze()
+	case "hand":
+		return len(data.HandTo) > 0
+	}
+	return data.Mine()
+}
+
 // kept is what was typed into a form that the page does not show any more, because the
 // case has changed.
 func (a reviewAct) kept(data *reviewPage, f *Form) []string {
-	shown := data.Mine()
-	switch a.do {
-	case "waive":
-		shown = data.Selected != nil && data.Selected.MayWaive
-	case "accept", "reject":
-		shown = data.Selected != nil && data.Selected.MayJudge
-	case "message":
-		shown = data.MayWrite()
-	case "note":
-		shown = data.MayNote()
-	case "tag":
-		shown = data.MayTag()
-	case "snooze":
-		shown = data.MaySnooze()
-	}
-	if shown {
+	if a.shown(data) {
 		return nil
 	}
 	var out []string

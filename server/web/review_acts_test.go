@@ -8,12 +8,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	"golang.org/x/net/html"
 
 	"regain/accounts"
 	"regain/cases"
 	"regain/database/databasetest"
 	"regain/internal/testdocs"
+	"regain/server"
 	"regain/server/servertest"
 )
 
@@ -253,6 +255,12 @@ func TestReviewKeepsWhatWasTyped(t *testing.T) {
 		deny.Set("deny-words_customer", "The dates do not fit.")
 		lead.open(path).send(path + "/release")
 		ben.post(path+"/denial", deny).wants(412, path+"/denial", "Nothing was done.", "What you typed", "The dates do not fit.", "gave the case back")
+		deny.Del("deny-reason_code") // and what is wrong with a form that is gone leads to no field
+		deny.Set(server.FormKey, uuid.NewString())
+		ben.post(path+"/denial", deny).wants(422, path+"/denial", "There is a problem", "The dates do not fit.")
+		if links := ben.all(func(n *html.Node) bool { return n.Data == "a" && attr(n, "href") == "#case-title" }); len(links) == 0 {
+			t.Error("the summary leads nowhere")
+		}
 	})
 }
 
