@@ -287,13 +287,23 @@ func (ch *change) takeNoticeBack(staffID string) error {
 	return nil
 }
 
+// purgeBatch is how many notices one statement removes: were it all that are old, then one that
+// takes too long would fail, and the next would have still more to do.
+const purgeBatch = 5000
+
 // PurgeNotices removes notices whose time is over.
 func (s *Service) PurgeNotices(ctx context.Context) error {
-	_, err := s.db.From(ctx).NewDelete().Model((*Notice)(nil)).Where("at < ?", s.now().Add(-noticesKept)).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("remove old notices: %w", err)
+	db, until := s.db.From(ctx), s.now().Add(-noticesKept)
+	for {
+		old := db.NewSelect().Model((*Notice)(nil)).Column("n.staff_id", "n.id").Where("n.at < ?", until).Order("n.at").Limit(purgeBatch)
+		n, err := affected(db.NewDelete().Model((*Notice)(nil)).Where("(staff_id, id) IN (?)", old).Exec(ctx))
+		if err != nil {
+			return fmt.Errorf("remove old notices: %w", err)
+		}
+		if n < purgeBatch {
+			return nil
+		}
 	}
-	return nil
 }
 
 // InboxChoices are how somebody wants to be told.

@@ -1,11 +1,14 @@
 package cases_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/uptrace/bun"
 
 	"regain/cases"
 	"regain/database"
@@ -326,5 +329,39 @@ func TestInbox(t *testing.T) {
 		w.clock.move(2 * day)
 		must(t, w.PurgeNotices(w.ctx))
 		wantSame(t, "ended", w.told(ben), []string{})
+	})
+}
+
+// deletes notes the most rows that one statement has removed.
+type deletes struct{ most int64 }
+
+func (d *deletes) BeforeQuery(ctx context.Context, _ *bun.QueryEvent) context.Context { return ctx }
+func (d *deletes) AfterQuery(_ context.Context, e *bun.QueryEvent) {
+	if strings.HasPrefix(e.Query, "DELETE") && e.Result != nil {
+		if n, err := e.Result.RowsAffected(); err == nil {
+			d.most = max(d.most, n)
+		}
+	}
+}
+
+// However many old notices there are, no statement removes so many that it takes too long.
+func TestManyOldNoticesGo(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		c := w.filed("ana-2019", withCard(0))
+		var rows []*cases.Notice
+		for n := range 12000 {
+			rows = append(rows, &cases.Notice{StaffID: fmt.Sprint("staff-", n%7), ID: fmt.Sprint(c.id, ".", n), CaseID: c.id, At: w.clock.now().Add(time.Duration(n/11999) * time.Hour)})
+		}
+		_, err := w.db.NewInsert().Model(&rows).Exec(w.ctx)
+		must(t, err)
+		w.clock.move(90*24*time.Hour + time.Microsecond)
+		d := &deletes{}
+		w.db.DB = w.db.WithQueryHook(d)
+		must(t, w.PurgeNotices(w.ctx))
+		left, err := w.db.NewSelect().Model((*cases.Notice)(nil)).Count(w.ctx)
+		must(t, err)
+		if left != 1 || d.most == 0 || d.most > 5000 {
+			t.Errorf("%d are left, %d went at once", left, d.most)
+		}
 	})
 }

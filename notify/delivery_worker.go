@@ -406,8 +406,26 @@ func (w *Webhooks) judgeEndpoint(ctx context.Context, tx bun.IDB, row endpointRo
 }
 
 func (w *Webhooks) sweepAndLog(ctx context.Context) {
-	_, err := w.db.From(ctx).NewDelete().Model((*deliveryRow)(nil)).Where("created_at <= ?", w.now().Add(-w.options.Keep)).Exec(ctx)
-	if err != nil && ctx.Err() == nil {
+	if err := w.sweep(ctx); err != nil && ctx.Err() == nil {
 		w.options.Logger.ErrorContext(ctx, "webhooks: could not clean up", "error", err)
+	}
+}
+
+// sweepBatch is how many deliveries one statement removes: were it all that are old, then one
+// that takes too long would fail, and the next would have still more to do.
+const sweepBatch = 5000
+
+// sweep removes the deliveries whose time on record is over.
+func (w *Webhooks) sweep(ctx context.Context) error {
+	db, until := w.db.From(ctx), w.now().Add(-w.options.Keep)
+	for {
+		old := db.NewSelect().Model((*deliveryRow)(nil)).Column("wd.id").Where("wd.created_at <= ?", until).OrderExpr("wd.created_at").Limit(sweepBatch)
+		done, err := db.NewDelete().Model((*deliveryRow)(nil)).Where("id IN (?)", old).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if n, err := done.RowsAffected(); err != nil || n < sweepBatch {
+			return err
+		}
 	}
 }

@@ -1,16 +1,20 @@
 package notify
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/uptrace/bun"
 
 	"regain/database/databasetest"
 	"regain/problem"
@@ -210,6 +214,39 @@ func TestTooManyWebhooks(t *testing.T) {
 	}
 	_, _, err := b.CreateEndpoint(t.Context(), in, "admin-1")
 	b.refused(err, "too_many_webhooks")
+}
+
+// deletes notes the most rows that one statement has removed.
+type deletes struct{ most int64 }
+
+func (d *deletes) BeforeQuery(ctx context.Context, _ *bun.QueryEvent) context.Context { return ctx }
+func (d *deletes) AfterQuery(_ context.Context, e *bun.QueryEvent) {
+	if strings.HasPrefix(e.Query, "DELETE") && e.Result != nil {
+		if n, err := e.Result.RowsAffected(); err == nil {
+			d.most = max(d.most, n)
+		}
+	}
+}
+
+// However many old deliveries there are, no statement removes so many that it takes too long.
+func TestManyOldDeliveriesGo(t *testing.T) {
+	eachHooks(t, nil, func(t *testing.T, b *hookBench) {
+		var rows []deliveryRow
+		for n := range 12000 {
+			rows = append(rows, deliveryRow{ID: strconv.Itoa(n), WebhookID: "wh", State: DeliveryDelivered, CreatedAt: b.clock.Now().Add(time.Duration(n/11999) * time.Hour)})
+		}
+		_, err := b.db.NewInsert().Model(&rows).Exec(t.Context())
+		b.must(err)
+		b.clock.Advance(30 * 24 * time.Hour)
+		d := &deletes{}
+		b.db.DB = b.db.WithQueryHook(d)
+		b.sweepAndLog(t.Context())
+		left, err := b.db.NewSelect().Model((*deliveryRow)(nil)).Count(t.Context())
+		b.must(err)
+		if left != 1 || d.most == 0 || d.most > 5000 {
+			t.Errorf("%d are left, %d went at once", left, d.most)
+		}
+	})
 }
 
 // Old deliveries go by themselves.
