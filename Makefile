@@ -43,7 +43,7 @@ test-short: ## Run the tests with what is installed already
 FUZZ_MINUTES ?= 1
 export FUZZ_MINUTES FUZZ_SEED
 
-fuzz: packages ## Fuzz the API by its description, and every parser, FUZZ_MINUTES each
+fuzz: packages ## Fuzz the API by its description, the pages by their forms, and every parser, FUZZ_MINUTES each
 	scripts/fuzz
 
 bench: packages tools ## Measure what docs/performance.md speaks of, in about BENCH_SECONDS (360)

@@ -57,8 +57,11 @@ func arrangements() map[string]arrangement {
 // arrange prepares for the call, if it needs that.
 func (p *plan) arrange() {
 	p.ids = map[string]string{}
-	if prepare := arrangements()[p.op.id]; prepare != nil {
-		prepare(p)
+	if p.prepare == nil {
+		p.prepare = arrangements()[p.op.id]
+	}
+	if p.prepare != nil {
+		p.prepare(p)
 	}
 }
 

@@ -32,6 +32,9 @@ type operation struct {
 	bodies    map[string]object
 	bodyCheck *jsonschema.Schema
 	responses map[string]response
+	// page marks what people read, which the document does not describe; repeatable, forms
+	// that carry a key.
+	page, repeatable bool
 }
 
 type parameter struct {

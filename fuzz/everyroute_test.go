@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -35,7 +36,7 @@ func TestEveryRoute(t *testing.T) {
 			}
 			w.step(r.seed, made, tally)
 		}
-		made += w.makeUp(r.seed, tally)
+		made += tally.makeUp(r.seed, w.callWell(tally))
 		tally.report(t, r, made)
 	})
 }
@@ -52,20 +53,24 @@ func (w *world) step(seed uint64, n int, tally *tally) {
 
 // triesToSucceed is how often a route that nobody called with success is called anew, by
 // somebody who means well.
-const triesToSucceed = 10
+const triesToSucceed = 20
 
 // makeUp calls each route that had no success yet until it has, and returns how many calls
 // it took.
-func (w *world) makeUp(seed uint64, tally *tally) int {
+func (y *tally) makeUp(seed uint64, call func(r *rand.Rand, op *operation, n int)) int {
 	made := 0
-	for n, op := range w.document.operations {
-		for try := 0; try < triesToSucceed && !tally.succeeded(op); try++ {
-			random := rand.New(rand.NewPCG(^seed, uint64(n*triesToSucceed+try)))
-			w.make(random, w.planWell(random, op), -1-n, tally)
+	for n, op := range y.operations {
+		for try := 0; try < triesToSucceed && !y.succeeded(op); try++ {
+			call(rand.New(rand.NewPCG(^seed, uint64(n*triesToSucceed+try))), op, -1-n)
 			made++
 		}
 	}
 	return made
+}
+
+// callWell makes calls that are meant well.
+func (w *world) callWell(tally *tally) func(*rand.Rand, *operation, int) {
+	return func(r *rand.Rand, op *operation, n int) { w.make(r, w.planWell(r, op), n, tally) }
 }
 
 // make sends a planned call and checks it.
@@ -229,13 +234,14 @@ func (w *world) byReference(reference string) *claim {
 type tally struct {
 	operations []*operation
 	statuses   map[string]map[int]int
+	successes  map[string]int
 	faults     map[string]string
 	// refused is the last refusal of a call that was meant well, by operation.
 	refused map[string]string
 }
 
 func newTally(operations []*operation) *tally {
-	return &tally{operations: operations, statuses: map[string]map[int]int{}, faults: map[string]string{}, refused: map[string]string{}}
+	return &tally{operations: operations, statuses: map[string]map[int]int{}, successes: map[string]int{}, faults: map[string]string{}, refused: map[string]string{}}
 }
 
 func (y *tally) count(c *call, a *answer, n int, faults []string) {
@@ -243,8 +249,11 @@ func (y *tally) count(c *call, a *answer, n int, faults []string) {
 		y.statuses[c.op.id] = map[int]int{}
 	}
 	y.statuses[c.op.id][a.status]++
+	if c.succeeded(a) {
+		y.successes[c.op.id]++
+	}
 	if a.status >= 400 && c.wrong == "" {
-		y.refused[c.op.id] = fmt.Sprintf("%s\n  answered %d %s", c, a.status, shorten(string(a.body)))
+		y.refused[c.op.id] = fmt.Sprintf("%s\n  answered %d %s", c, a.status, shorten(c.words(a)))
 	}
 	for _, f := range faults {
 		kind := c.op.id + ": " + f[:min(len(f), 50)]
@@ -254,15 +263,20 @@ func (y *tally) count(c *call, a *answer, n int, faults []string) {
 	}
 }
 
-// succeeded reports whether a call of the operation did what it is for.
-func (y *tally) succeeded(op *operation) bool {
-	for status := range y.statuses[op.id] {
-		if status < 300 {
-			return true
-		}
+// succeeded reports whether a call did what it is for. A form that was taken leads on,
+// or is answered with a page; one that only asked what it would do has done nothing.
+func (c *call) succeeded(a *answer) bool {
+	switch {
+	case !c.op.page:
+		return a.status < 300
+	case c.op.method == http.MethodGet && !leadsOn(c.op.id):
+		return a.status < 300
 	}
-	return false
+	return (a.status < 300 || a.status == http.StatusSeeOther) && !bytes.Contains(c.body, []byte("preview="))
 }
+
+// succeeded reports whether a call of the operation did what it is for.
+func (y *tally) succeeded(op *operation) bool { return y.successes[op.id] > 0 }
 
 // inVain are the operations of which no call succeeded, each with what became of them.
 func (y *tally) inVain() []string {

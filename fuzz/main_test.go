@@ -1,12 +1,13 @@
 // Package fuzz attacks the whole server over HTTP with calls that it makes from the
-// server's own OpenAPI document: valid ones, and ones that are wrong in every way that
-// came to mind, as every role, in a world of cases in every state. Each route has to be
-// called with success in each run; arrangements see to it that it can.
+// server's own OpenAPI document, and with the forms of its own pages: valid ones, and ones
+// that are wrong in every way that came to mind, as every role, in a world of cases in
+// every state. Each route has to be called with success in each run; arrangements see to
+// it that it can.
 //
 // A run is determined by its seed, apart from ids and times that the server draws:
 //
-//	go test ./fuzz -run TestEveryRoute -v
-//	REGAIN_FUZZ_SEED=7 REGAIN_FUZZ_MINUTES=10 go test ./fuzz -run TestEveryRoute -v -timeout 1h
+//	go test ./fuzz -run TestEvery -v
+//	REGAIN_FUZZ_SEED=7 REGAIN_FUZZ_MINUTES=10 go test ./fuzz -run TestEvery -v -timeout 1h
 package fuzz
 
 import (
@@ -21,7 +22,7 @@ import (
 func TestMain(m *testing.M) { testservers.Main(m) }
 
 // callsInShort is how many calls a run makes when no minutes are given: some seconds.
-const callsInShort = 800
+const callsInShort = 400
 
 // run is how long and from which seed to go on.
 type run struct {

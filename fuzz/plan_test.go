@@ -28,6 +28,11 @@ type plan struct {
 	// arrangement says so.
 	ids   map[string]string
 	whole any
+	// Of pages: prepare is the arrangement of the page itself, from are pages to look at
+	// first, and forms are those of an answer that led here.
+	prepare arrangement
+	from    []string
+	forms   []htmlForm
 }
 
 // plan draws the next call.

@@ -33,6 +33,11 @@ func stated() object {
 	return object{"customer_type": "direct", "account_type": "individual", "real_name_authenticated": false, "card_added": false, "paid": false, "phone_registered": true}
 }
 
+// unsettled leads to no documents: somebody has to be asked what to do.
+func unsettled() object {
+	return object{"customer_type": "direct", "account_type": "individual", "real_name_authenticated": false, "card_added": false, "paid": true}
+}
+
 // represented and own are cases under the second policy; own has a proof by token.
 func represented() object {
 	return object{"requester": "guardian", "lost": []any{"phone"}, "residence": "BR", "months_idle": 2}

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"time"
 )
 
 // values makes JSON values from schemas.
@@ -102,6 +103,9 @@ func (v *values) object(schema object, depth int) object {
 }
 
 func (v *values) string(schema object) string {
+	if layout := map[any]string{"date": time.DateOnly, "date-time": time.RFC3339}[schema["format"]]; layout != "" && (v.honest || v.chance(60)) {
+		return time.Now().UTC().AddDate(0, 0, v.IntN(60)-30).Format(layout)
+	}
 	low, high := int(number(schema, "minLength", 0)), int(number(schema, "maxLength", 60))
 	n := low
 	switch v.IntN(6) {
