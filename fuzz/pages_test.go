@@ -280,12 +280,12 @@ func (p *plan) fill(f htmlForm) {
 	file := ""
 	radios := map[string][]control{}
 	for _, c := range f.controls {
-		switch {
-		case c.kind == "file":
+		switch c.kind {
+		case "file":
 			file = c.name
-		case c.kind == "radio":
+		case "radio":
 			radios[c.name] = append(radios[c.name], c)
-		case c.kind == "checkbox":
+		case "checkbox":
 			if p.ticked(c) {
 				entries = append(entries, entry{c.name, c.value})
 			}
