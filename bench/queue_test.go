@@ -88,6 +88,7 @@ func fill(t *testing.T, db *sql.DB, one filed, size int) {
 	id := one.path[strings.LastIndexByte(one.path, '/')+1:]
 	columns, rows := tableRows(t, db, "cases", "id = '"+id+"'")
 	// Every view has a tenth of the cases, so that a page of ten is full however few there are.
+	// Nothing is due while it is measured: carrying that out is another work.
 	values := map[string]string{
 		"id": "'c-' || lpad(n::text, 34, '0')", "reference": "'R-' || n", "account_key": "'k-' || n",
 		"state": "state", "open": "false", "held": "n % 10 = 4", "round": "CASE WHEN n % 10 = 3 THEN 2 ELSE 1 END",
@@ -110,7 +111,7 @@ func fill(t *testing.T, db *sql.DB, one filed, size int) {
 	}
 	began := time.Now()
 	for _, statement := range []string{
-		"INSERT INTO cases (" + strings.Join(columns, ", ") + ") SELECT " + strings.Join(list, ", ") + " FROM (SELECT n, now() - n * interval '1 second' AS at," +
+		"INSERT INTO cases (" + strings.Join(columns, ", ") + ") SELECT " + strings.Join(list, ", ") + " FROM (SELECT n, now() - n * interval '1 millisecond' AS at," +
 			" (ARRAY['submitted','in_review','materials_requested','submitted','submitted','approved','denied','withdrawn','expired','approved'])[n % 10 + 1] AS state" +
 			" FROM generate_series(1, " + strconv.Itoa(size) + ") n) generated",
 		"INSERT INTO decisions (id, case_id, round, verdict, role, reason_code, words_customer, words_staff, staff_id, decided_at, void)" +
