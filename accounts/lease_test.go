@@ -90,6 +90,13 @@ func TestTakenBackTakeGivesNoLease(t *testing.T) {
 		if err == nil {
 			t.Fatal("committed")
 		}
+		other := Limit{Name: "other", Key: "k", N: 100, Per: time.Hour}
+		ctx, unit := b.db.WithUnit(t.Context(), nil)
+		ok(t, b.Take(ctx, limit, other)) // which begins the unit's transaction
+		ok(t, unit.Rollback())
+		if n := let(t, func() error { return b.Take(t.Context(), other) }); n != other.N {
+			t.Errorf("%d of the other were let through, want %d", n, other.N)
+		}
 		if n := let(t, func() error { return b.Take(t.Context(), limit) }); n != limit.N {
 			t.Errorf("%d were let through, want %d", n, limit.N)
 		}

@@ -75,7 +75,7 @@ func (l *Limits) takeTogether(ctx context.Context, limits []Limit) (wait time.Du
 	ctx = database.Forgettable(ctx) // a crash of the database gives everybody some calls more
 	now := l.options.now()
 	rows := l.rows(limits, now)
-	if _, alone := l.db.From(ctx).(*bun.DB); !alone {
+	if l.db.Joins(ctx) {
 		return l.countTogether(ctx, rows, now)
 	}
 	counted, leased := l.leases.use(rows, now)

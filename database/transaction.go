@@ -68,6 +68,10 @@ func (db *DB) From(ctx context.Context) bun.IDB {
 	return db.DB
 }
 
+// Joins says whether InTx under ctx joins a transaction that somebody else ends, one that
+// has not begun yet, too.
+func (db *DB) Joins(ctx context.Context) bool { return db.sessionIn(ctx) != nil }
+
 // InTx runs fn in a transaction: IMMEDIATE on SQLite, READ COMMITTED on
 // Postgres. It commits when fn returns nil and rolls back when it returns an
 // error or panics. The context given to fn carries the transaction, so that
