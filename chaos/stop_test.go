@@ -71,7 +71,8 @@ func TestStopAnswersEachCallUnderWay(t *testing.T) {
 				c.mustDo(k, bytes.NewReader(k.Body))
 			})
 		}
-		until(t, 20*time.Second, "calls are under way", func() bool { return w.metrics()["regain_http_requests_in_flight"] > waiting })
+		// Those that wait, the upload, and the call that counts them.
+		until(t, 20*time.Second, "calls are under way", func() bool { return w.metrics()["regain_http_requests_in_flight"] >= waiting+2 })
 		stopped := make(chan struct{})
 		go func() {
 			defer close(stopped)

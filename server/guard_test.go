@@ -306,6 +306,27 @@ func TestShutdown(t *testing.T) {
 	}
 }
 
+// TestDrainingEndsConnections: while load balancers learn that the server is not ready, it
+// answers each call and tells its client not to send another on the same connection.
+func TestDrainingEndsConnections(t *testing.T) {
+	b := newBench(t, databasetest.SQLite(t), testConfig(), func(*Server) {})
+	for _, draining := range []bool{false, true} {
+		b.draining.Store(draining)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+"/healthz", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := http.DefaultTransport.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if res.StatusCode != http.StatusOK || res.Close != draining {
+			t.Errorf("draining %v: %d, the connection ends: %v", draining, res.StatusCode, res.Close)
+		}
+	}
+}
+
 // TestSlowUploadIsStretched: a body that takes longer than the read time-out
 // arrives whole as long as its bytes keep coming, and one that stalls is cut off.
 func TestSlowUploadIsStretched(t *testing.T) {

@@ -68,6 +68,10 @@ func (s *Server) observe(c *gin.Context) {
 	h := c.Writer.Header()
 	maps.Copy(h, s.headers) // whose values nobody changes in place
 	h.Set("X-Request-Id", req.id)
+	if s.draining.Load() {
+		// A client that is told so does not send its next call on a connection that is about to end.
+		h.Set("Connection", "close")
+	}
 	s.metrics.inFlight.Inc()
 	defer func() {
 		abort := s.recovered(c, recover())
