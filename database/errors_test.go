@@ -17,6 +17,7 @@ import (
 
 	"regain/database"
 	"regain/database/databasetest"
+	"regain/internal/testservers"
 )
 
 // The server itself is made to say each code.
@@ -105,15 +106,7 @@ func TestOpenRefuses(t *testing.T) {
 			t.Errorf("%q was opened", url)
 		}
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := database.Open(t.Context(), database.Config{URL: "postgres://u:secret@" + address + "/x"}); !errors.Is(err, database.ErrUnavailable) {
+	if _, err := database.Open(t.Context(), database.Config{URL: "postgres://u:secret@" + testservers.Address(t) + "/x"}); !errors.Is(err, database.ErrUnavailable) {
 		t.Errorf("nobody listens: %v, want ErrUnavailable", err)
 	}
 }

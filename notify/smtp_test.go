@@ -12,6 +12,7 @@ import (
 	"mime/quotedprintable"
 	"net"
 	"net/mail"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -178,13 +179,15 @@ func TestSMTPFailures(t *testing.T) {
 }
 
 func TestSMTPUnreachable(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	host, digits, err := net.SplitHostPort(testservers.Address(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := listener.Addr().(*net.TCPAddr).Port
-	_ = listener.Close()
-	sender := smtpSender(t, &testservers.SMTPServer{Host: "127.0.0.1", Port: port}, nil)
+	port, err := strconv.Atoi(digits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sender := smtpSender(t, &testservers.SMTPServer{Host: host, Port: port}, nil)
 	var failure *SendError
 	if err := sender.Send(t.Context(), letter()); !errors.As(err, &failure) || failure.Permanent || failure.Code != "smtp_connect" {
 		t.Errorf("got %v", err)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"regain/database/databasetest"
+	"regain/internal/testservers"
 	"regain/notify"
 )
 
@@ -38,7 +39,7 @@ func TestDocumentedReceiver(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	listen := freeAddress(t)
+	listen := testservers.Address(t)
 	hooks, err := notify.NewWebhooks(databasetest.SQLite(t), notify.WebhooksOptions{Anywhere: true})
 	if err != nil {
 		t.Fatal(err)
@@ -92,16 +93,6 @@ func TestDocumentedReceiver(t *testing.T) {
 			t.Errorf("%s: %d", name, resp.StatusCode)
 		}
 	}
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
 
 // startReceiver runs it until the test ends, and gives the lines that it prints.

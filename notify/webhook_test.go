@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"regain/internal/testservers"
 )
 
 const webhookSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -195,9 +197,7 @@ func TestWebhookTimesOut(t *testing.T) {
 }
 
 func TestWebhookErrorsHoldNoSecrets(t *testing.T) {
-	g := newGateway(t)
-	sender := g.sender(t, nil)
-	g.Close()
+	sender := newGateway(t).sender(t, func(c *WebhookConfig) { c.URL = "http://" + testservers.Address(t) + "/sms?key=in-the-url" })
 	err := sender.Send(t.Context(), textMessage())
 	var failure *SendError
 	if !errors.As(err, &failure) || failure.Code != "webhook_connect" || strings.Contains(err.Error(), "in-the-url") || strings.Contains(err.Error(), "5511") {

@@ -17,6 +17,7 @@ import (
 
 	"regain/accounts"
 	"regain/database/databasetest"
+	"regain/internal/testservers"
 )
 
 func TestWhoIsLetIn(t *testing.T) {
@@ -270,7 +271,7 @@ func TestShutdown(t *testing.T) {
 		s.Raw(Route{ID: "slow", Method: "GET", Path: "/api/v1/slow", Roles: Everyone(), Effect: Reads, Tag: "T", Summary: "S"},
 			func(c *gin.Context) error { close(entered); <-release; c.Status(204); return nil })
 	})
-	address, err := b.Listen(t.Context(), "127.0.0.1:0")
+	address, err := b.Listen(t.Context(), testservers.Address(t))
 	if err != nil {
 		t.Fatal(err)
 	}

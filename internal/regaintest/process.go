@@ -5,7 +5,6 @@ package regaintest
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -59,7 +58,7 @@ type Process struct {
 // the test ends, if it is still there.
 func NewProcess(t testing.TB, binary, dir string) *Process {
 	t.Helper()
-	address := freeAddress(t)
+	address := testservers.Address(t)
 	p := &Process{Binary: binary, Address: address, URL: "http://" + address, Dir: dir}
 	t.Cleanup(func() {
 		if p.Running() {
@@ -229,14 +228,4 @@ func CleanEnvironment() []string {
 		}
 	}
 	return env
-}
-
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }

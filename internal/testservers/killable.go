@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -139,11 +138,12 @@ func KillablePostgres(t testing.TB, parent string) (*Killable, string) {
 		_ = os.RemoveAll(dir)
 		t.Fatalf("start Postgres: %v", err)
 	}
-	port, err := freePort()
+	port, release, err := reservePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	url := fmt.Sprintf("postgres://postgres@%s/postgres?sslmode=disable", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	t.Cleanup(release)
+	url := fmt.Sprintf("postgres://postgres@%s/postgres?sslmode=disable", loopback(port))
 	k := &Killable{t: t, dir: dir, attr: attributes, ready: func() error { return execute(url, "SELECT 1") },
 		command: []string{filepath.Join(bin, "postgres"), "-D", filepath.Join(dir, "data"),
 			"-c", "listen_addresses=127.0.0.1", "-c", "port=" + strconv.Itoa(port), "-c", "unix_socket_directories=" + dir,
@@ -165,11 +165,12 @@ func KillableMinIO(t testing.TB, parent string) (*Killable, S3) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	port, err := freePort()
+	port, release, err := reservePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := S3{Endpoint: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), AccessKey: "test" + randomHex(8), SecretKey: randomHex(20), Region: "us-east-1"}
+	t.Cleanup(release)
+	s := S3{Endpoint: loopback(port), AccessKey: "test" + randomHex(8), SecretKey: randomHex(20), Region: "us-east-1"}
 	args, env := minioProgram.command(s, port, filepath.Join(dir, "data"))
 	if err := os.Mkdir(filepath.Join(dir, "data"), 0o700); err != nil {
 		t.Fatal(err)

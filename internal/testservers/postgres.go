@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -182,14 +181,11 @@ func startPostgres(parent string, settings []string) (string, error) {
 		_ = os.RemoveAll(dir)
 		return "", err
 	}
-	for range 3 { // another process may take the port between finding and binding
-		var server string
-		if server, err = runPostgres(bin, dir, attributes, settings); err == nil {
-			return server, nil
-		}
+	server, err := runPostgres(bin, dir, attributes, settings)
+	if err != nil {
+		_ = os.RemoveAll(dir)
 	}
-	_ = os.RemoveAll(dir)
-	return "", err
+	return server, err
 }
 
 // memoryDirectory is a file system in memory with room for a cluster, or "" for
@@ -276,7 +272,7 @@ wait $p
 cd / && rm -rf "$0"`
 
 func runPostgres(bin, dir string, attributes *syscall.SysProcAttr, settings []string) (string, error) {
-	port, err := freePort()
+	port, release, err := reservePort()
 	if err != nil {
 		return "", err
 	}
@@ -290,14 +286,15 @@ func runPostgres(bin, dir string, attributes *syscall.SysProcAttr, settings []st
 	cmd.SysProcAttr = attributes
 	cmd.Dir = dir
 	stdin, err := cmd.StdinPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
 	if err != nil {
+		release()
 		return "", fmt.Errorf("start postgres: %w", err)
 	}
-	if err := cmd.Start(); err != nil {
-		return "", fmt.Errorf("start postgres: %w", err)
-	}
-	stop := func() { stopGuard(stdin, cmd) }
-	server := fmt.Sprintf("postgres://postgres@%s/postgres?sslmode=disable", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	stop := func() { stopGuard(stdin, cmd); release() }
+	server := fmt.Sprintf("postgres://postgres@%s/postgres?sslmode=disable", loopback(port))
 	if err := waitForPostgres(server); err != nil {
 		log, _ := os.ReadFile(filepath.Join(dir, "log"))
 		stop()

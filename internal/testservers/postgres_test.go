@@ -26,13 +26,13 @@ func TestServerAnswers(t *testing.T) {
 	if err := execute(server, "CREATE TABLE things (id TEXT)"); err != nil {
 		t.Error(err)
 	}
-	prepared := 0
+	key, prepared := scratchName(), 0 // a process prepares a key once, however often the test runs in it
 	prepare := func(url string) error {
 		prepared++
 		return execute(url, "CREATE TABLE prepared (id TEXT)")
 	}
 	for range 2 {
-		copied := PostgresTemplate(t, "things", prepare)
+		copied := PostgresTemplate(t, key, prepare)
 		if err := execute(copied, "INSERT INTO prepared VALUES ('1')"); err != nil {
 			t.Error(err)
 		}

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -75,27 +74,25 @@ func (p *s3Program) start() (S3, error) {
 	if binary == "" {
 		return S3{}, fmt.Errorf("%s is neither in $REGAIN_TOOLS, .tools/bin nor PATH: %w", p.name, errNotInstalled)
 	}
-	var err error
-	for range 3 { // another process may take the port between finding and binding
-		var server S3
-		if server, err = p.run(binary); err == nil {
-			return server, nil
-		}
-	}
-	return S3{}, err
+	return p.run(binary)
 }
 
-func (p *s3Program) run(binary string) (S3, error) {
-	port, err := freePort()
+func (p *s3Program) run(binary string) (server S3, err error) {
+	port, release, err := reservePort()
 	if err != nil {
 		return S3{}, err
 	}
+	defer func() {
+		if err != nil {
+			release()
+		}
+	}()
 	dir, err := os.MkdirTemp("", "regain-"+p.name+"-")
 	if err != nil {
 		return S3{}, fmt.Errorf("scratch directory: %w", err)
 	}
-	server := S3{
-		Endpoint:  net.JoinHostPort("127.0.0.1", strconv.Itoa(port)),
+	server = S3{
+		Endpoint:  loopback(port),
 		AccessKey: "test" + randomHex(8),
 		SecretKey: randomHex(20),
 		Region:    "us-east-1",
@@ -119,7 +116,7 @@ func (p *s3Program) run(binary string) (S3, error) {
 		stopGuard(stdin, cmd)
 		return S3{}, fmt.Errorf("%s: %w: %s", p.name, err, bytes.TrimSpace(log))
 	}
-	stopAtEnd(func() { stopGuard(stdin, cmd) })
+	stopAtEnd(func() { stopGuard(stdin, cmd); release() })
 	return server, nil
 }
 

@@ -5,9 +5,7 @@
 package testservers
 
 import (
-	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -100,15 +98,4 @@ func repositoryRoot() string {
 		}
 		dir = parent
 	}
-}
-
-// freePort asks the system for a loopback port that nobody uses. Another
-// process may take it before the server does, so callers try again on failure.
-func freePort() (int, error) {
-	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
-	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().(*net.TCPAddr).Port, nil
 }
