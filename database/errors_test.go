@@ -125,7 +125,7 @@ func TestConnectingEndsWithItsContext(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || !errors.Is(err, database.ErrUnavailable) {
 		t.Errorf("error %v, want the context's", err)
 	}
-	if took := time.Since(started); took > 2*time.Second {
+	if took := time.Since(started); took > 4*time.Second { // connecting may take 5 s
 		t.Errorf("took %v", took)
 	}
 }

@@ -73,17 +73,32 @@ func number(t *testing.T, watcher *sql.DB, query string) int {
 const running = `SELECT count(*) FROM pg_stat_activity
 	WHERE datname = current_database() AND application_name = 'regain' AND state <> 'idle'`
 
-// eventually waits until the server reaches a state, which it reports late.
+// eventually waits until the server reaches a state, which it reports late. It gives up
+// before the server ends a statement by itself, which is after 10 s.
 func eventually(t *testing.T, watcher *sql.DB, query string, want int) {
 	t.Helper()
 	got := -1
-	for range 100 {
+	for end := time.Now().Add(8 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		if got = number(t, watcher, query); got == want {
 			return
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 	t.Errorf("%s: %d, want %d", query, got, want)
+}
+
+// soon does something until it took no longer than it may, up to five times: whatever else
+// the machine does makes it longer, never shorter, and what is slow by itself is slow again.
+func soon(t *testing.T, most time.Duration, do func()) {
+	t.Helper()
+	var took time.Duration
+	for range 5 {
+		started := time.Now()
+		do()
+		if took = time.Since(started); took <= most {
+			return
+		}
+	}
+	t.Errorf("took %v each time, want %v at most", took, most)
 }
 
 func TestEndedContextStopsTheStatementOnTheServer(t *testing.T) {
@@ -92,12 +107,12 @@ func TestEndedContextStopsTheStatementOnTheServer(t *testing.T) {
 		within      func(ctx context.Context) (context.Context, context.CancelFunc)
 		want        error
 	}{
-		{"cancelled at 0.3 s of 3 s", "SELECT pg_sleep(3)", func(ctx context.Context) (context.Context, context.CancelFunc) {
+		{"cancelled at 0.3 s of a minute", "SELECT pg_sleep(60)", func(ctx context.Context) (context.Context, context.CancelFunc) {
 			ctx, cancel := context.WithCancel(ctx)
 			time.AfterFunc(300*time.Millisecond, cancel)
 			return ctx, cancel
 		}, context.Canceled},
-		{"deadline at 0.3 s of 4 s", "SELECT pg_sleep(4)", func(ctx context.Context) (context.Context, context.CancelFunc) {
+		{"deadline at 0.3 s of a minute", "SELECT pg_sleep(60)", func(ctx context.Context) (context.Context, context.CancelFunc) {
 			return context.WithTimeout(ctx, 300*time.Millisecond)
 		}, context.DeadlineExceeded},
 		{"while rows come", "SELECT i, pg_sleep(0.05), repeat('x', 3000) FROM generate_series(1, 1000) i", func(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -107,17 +122,17 @@ func TestEndedContextStopsTheStatementOnTheServer(t *testing.T) {
 	db, watcher := openPostgres(t, database.Config{})
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			ctx, cancel := c.within(t.Context())
-			defer cancel()
-			started := time.Now()
-			err := readAll(ctx, db, c.query)
-			took := time.Since(started)
-			if !errors.Is(err, c.want) {
-				t.Errorf("error %v, want %v", err, c.want)
-			}
-			if took < 250*time.Millisecond || took > 900*time.Millisecond {
-				t.Errorf("returned after %v, want 0.3 s", took)
-			}
+			soon(t, 900*time.Millisecond, func() {
+				ctx, cancel := c.within(t.Context())
+				defer cancel()
+				started := time.Now()
+				if err := readAll(ctx, db, c.query); !errors.Is(err, c.want) {
+					t.Errorf("error %v, want %v", err, c.want)
+				}
+				if took := time.Since(started); took < 250*time.Millisecond {
+					t.Errorf("returned after %v, want 0.3 s", took)
+				}
+			})
 			eventually(t, watcher, running, 0)
 		})
 	}
@@ -164,7 +179,7 @@ func TestReportedFailureIsNotAppliedLater(t *testing.T) {
 			if _, err := db.ExecContext(ctx, "UPDATE things SET amount = 99"); !errors.Is(err, limit.want) {
 				t.Errorf("write behind a lock: %v, want %v", err, limit.want)
 			}
-			if took := time.Since(started); took > 2*time.Second {
+			if took := time.Since(started); took > 4*time.Second { // the usual time-outs are 5 and 10 s
 				t.Errorf("write behind a lock: took %v", took)
 			}
 			if err := holder.Commit(); err != nil {
@@ -247,14 +262,11 @@ func TestServerDecidesHowLongAStatementTakes(t *testing.T) {
 		want    error
 	}{{200 * time.Millisecond, database.ErrBusy}, {15 * time.Second, nil}, {-1, nil}} {
 		db, watcher := openPostgres(t, database.Config{StatementTimeout: c.timeout})
-		started := time.Now()
-		_, err := db.ExecContext(t.Context(), "SELECT pg_sleep(0.5)")
-		if !errors.Is(err, c.want) {
-			t.Errorf("time-out %v: %v, want %v", c.timeout, err, c.want)
-		}
-		if took := time.Since(started); took > 2*time.Second {
-			t.Errorf("time-out %v: took %v", c.timeout, took)
-		}
+		soon(t, 2*time.Second, func() {
+			if _, err := db.ExecContext(t.Context(), "SELECT pg_sleep(0.5)"); !errors.Is(err, c.want) {
+				t.Errorf("time-out %v: %v, want %v", c.timeout, err, c.want)
+			}
+		})
 		eventually(t, watcher, running, 0)
 		if _, err := db.ExecContext(t.Context(), "SELECT 1"); err != nil {
 			t.Errorf("time-out %v: the next statement: %v", c.timeout, err)
@@ -265,21 +277,19 @@ func TestServerDecidesHowLongAStatementTakes(t *testing.T) {
 func TestCancellingWorksWhenThePoolIsExhausted(t *testing.T) {
 	const size, waiting = 4, 24
 	db, watcher := openPostgres(t, database.Config{MaxOpen: size})
-	var wait sync.WaitGroup
-	started := time.Now()
-	for range waiting {
-		wait.Go(func() {
-			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-			defer cancel()
-			if _, err := db.ExecContext(ctx, "SELECT pg_sleep(20)"); !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("error %v, want the deadline", err)
-			}
-		})
-	}
-	wait.Wait()
-	if took := time.Since(started); took > 2*time.Second {
-		t.Errorf("took %v", took)
-	}
+	soon(t, 2*time.Second, func() {
+		var wait sync.WaitGroup
+		for range waiting {
+			wait.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+				defer cancel()
+				if _, err := db.ExecContext(ctx, "SELECT pg_sleep(60)"); !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("error %v, want the deadline", err)
+				}
+			})
+		}
+		wait.Wait()
+	})
 	eventually(t, watcher, running, 0)
 }
 
@@ -291,24 +301,35 @@ func TestCancellingSurvivesItsConnection(t *testing.T) {
 	watcher, maintenance := plain(t, url), plain(t, withDatabase(t, url, "postgres"))
 	const reserved = `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 		WHERE datname = current_database() AND application_name = 'regain (cancel)'`
+	const left = `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'regain (cancel)'`
+	lost := func(t *testing.T) {
+		t.Helper()
+		if n := number(t, watcher, reserved); n != 1 {
+			t.Fatalf("%d reserved connections, want 1", n)
+		}
+		eventually(t, watcher, left, 0)
+	}
 	cancelled := func(t *testing.T) {
 		t.Helper()
-		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		if _, err := db.ExecContext(ctx, "SELECT pg_sleep(20)"); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("error %v, want the deadline", err)
+		ended := make(chan error, 1)
+		go func() {
+			_, err := db.ExecContext(ctx, "SELECT pg_sleep(60)")
+			ended <- err
+		}()
+		eventually(t, watcher, running, 1)
+		cancel()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("error %v, want the context's", err)
 		}
 		eventually(t, watcher, running, 0)
 	}
-	if n := number(t, watcher, reserved); n != 1 {
-		t.Fatalf("%d reserved connections, want 1", n)
-	}
+	lost(t)
 	cancelled(t)
 
 	fillPool(t, db, 1) // connected before nobody can
-	if n := number(t, watcher, reserved); n != 1 {
-		t.Fatalf("%d reserved connections, want 1", n)
-	}
+	lost(t)
 	var name string
 	if err := watcher.QueryRow("SELECT current_database()").Scan(&name); err != nil {
 		t.Fatal(err)
@@ -447,7 +468,7 @@ func TestPreparedStatementUnderTheGuard(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	if _, err := stmt.ExecContext(ctx, 20.0, "words"); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := stmt.ExecContext(ctx, 60.0, "words"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error %v, want the deadline", err)
 	}
 	eventually(t, watcher, running, 0)
