@@ -178,22 +178,22 @@ func TestDummyPasswordIsNoPassword(t *testing.T) {
 }
 
 // The time of an answer is that of the hash, which is the same with and without
-// an account. The bound is loose, because tests share their machine.
+// an account. The bound is loose, and each is the shortest of some turns, taken in turn,
+// because tests share their machine: whatever else it does makes one longer, never shorter.
 func TestSignInTakesTheSameTime(t *testing.T) {
 	b := newBench(t, databasetest.SQLite(t), func(o *Options) { o.SignIn = SignInRules{PerEmail: 1000, PerEmailAndIP: 1000, PerIP: 1000} })
 	newStaff(t, b, "ana@example.com")
-	fastest := func(email string) time.Duration {
-		best := time.Hour
-		for range 8 {
+	known, unknown := time.Hour, time.Hour
+	differ := func() bool { return known > 2*unknown || unknown > 2*known }
+	for turn := 0; turn < 8 || turn < 80 && differ(); turn++ {
+		for email, best := range map[string]*time.Duration{"ana@example.com": &known, "nobody@example.com": &unknown} {
 			begun := time.Now()
 			_, _, err := b.SignIn(t.Context(), email, "not the right words", "192.0.2.1")
-			best = min(best, time.Since(begun))
+			*best = min(*best, time.Since(begun))
 			refused(t, err, "sign_in_failed")
 		}
-		return best
 	}
-	known, unknown := fastest("ana@example.com"), fastest("nobody@example.com")
-	if known > 2*unknown || unknown > 2*known {
+	if differ() {
 		t.Errorf("known %v, unknown %v", known, unknown)
 	}
 }
