@@ -63,7 +63,7 @@ func serving(t *testing.T, args ...string) (origin string, out *output) {
 		}
 	})
 	begin := regexp.MustCompile(`begin here  (http://\S+)/`)
-	for range 500 {
+	for range 6000 {
 		if found := begin.FindStringSubmatch(out.String()); found != nil {
 			return found[1], out
 		}

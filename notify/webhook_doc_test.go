@@ -122,7 +122,7 @@ func startReceiver(t *testing.T, program, listen, secret string) <-chan string {
 		<-read
 		_ = cmd.Wait() // it was ended
 	})
-	for range 500 {
+	for range 3000 {
 		if c, err := (&net.Dialer{}).DialContext(ctx, "tcp", listen); err == nil {
 			_ = c.Close()
 			return lines

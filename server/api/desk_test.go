@@ -79,7 +79,7 @@ func (c *caller) show() object { c.d.t.Helper(); return c.want(200, "GET", c.pat
 // letter waits for the newest message to somebody that matches, sent after the time.
 func (d *desk) letter(to string, pattern *regexp.Regexp, after time.Time) string {
 	d.t.Helper()
-	for range 500 {
+	for range 1500 {
 		letters, err := d.Mailbox.List(d.t.Context(), notify.LetterQuery{To: to})
 		if err != nil {
 			d.t.Fatal(err)

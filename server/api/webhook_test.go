@@ -69,7 +69,7 @@ func (s *hookSink) answer(status int) {
 // wait is what was taken, once there are n.
 func (s *hookSink) wait(t *testing.T, n int) []hookMessage {
 	t.Helper()
-	for range 1000 {
+	for range 3000 {
 		s.mu.Lock()
 		taken := append([]hookMessage(nil), s.taken...)
 		s.mu.Unlock()
@@ -181,7 +181,7 @@ func TestWebhookReplayByAPI(t *testing.T) {
 		d.submitted("ana@example.com", individual())
 		message := sink.wait(t, 1)[0].id
 		var shown object
-		for range 500 {
+		for range 3000 {
 			if shown = admin.want(200, "GET", path+"/deliveries/"+message, nil); shown["last_code"] != nil {
 				break
 			}
@@ -258,7 +258,7 @@ func TestAdminsHearOfADisabledWebhook(t *testing.T) {
 		admin.want(202, "POST", path+"/test", nil)
 		sink.wait(t, 1)
 		var letters []notify.Letter
-		for range 500 {
+		for range 3000 {
 			var err error
 			if letters, err = d.Mailbox.List(t.Context(), notify.LetterQuery{To: other.Email}); err != nil {
 				t.Fatal(err)
