@@ -32,11 +32,12 @@ type Killable struct {
 }
 
 // guardKillable runs the server ($@) and writes down its process id, until standard
-// input ends, which also happens when the test process dies without a word.
+// input ends, which also happens when the test process dies without a word. The server may
+// be long dead by then, and its process id another's: what is ended works in the folder.
 const guardKillable = `"$@" </dev/null >>"$0/log" 2>&1 & p=$!
 echo $p >"$0/pid.new" && mv "$0/pid.new" "$0/pid"
 cat >/dev/null
-kill -KILL $p 2>/dev/null
+case "$(readlink "/proc/$p/cwd")" in "$0"|"$0"/*) kill -KILL $p 2>/dev/null;; esac
 wait $p
 cd / && rm -rf "$0"`
 
@@ -107,14 +108,23 @@ func (k *Killable) worksIn(dir string) bool {
 	links, _ := filepath.Glob("/proc/[0-9]*/cwd")
 	return slices.ContainsFunc(links, func(link string) bool {
 		at, err := os.Readlink(link)
-		return err == nil && at == dir
+		return err == nil && (at == dir || at == dir+" (deleted)")
 	})
 }
 
+// stop ends the server that is there, which was started last, before its folder is removed,
+// and waits until nothing of it is left.
 func (k *Killable) stop() {
-	for n := range k.guards {
+	for n := len(k.guards) - 1; n >= 0; n-- {
 		stopGuard(k.guards[n], k.waits[n])
 	}
+	for end := time.Now().Add(10 * time.Second); k.worksIn(filepath.Join(k.dir, "data")); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			k.t.Errorf("%s is still there after its end", k.command[0])
+			break
+		}
+	}
+	_ = os.RemoveAll(k.dir) // what was written meanwhile
 }
 
 // KillablePostgres is a Postgres server of the test's own whose commits are durable,
