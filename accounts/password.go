@@ -26,8 +26,12 @@ const (
 	MaxPassword      = 128
 )
 
-// hashParams are OWASP's: 19 MiB, two passes, one lane.
-var hashParams = argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+// hashMemory is OWASP's, in KiB, for two passes in one lane.
+const hashMemory = 19 * 1024
+
+func hashParams(memory uint32) *argon2id.Params {
+	return &argon2id.Params{Memory: memory, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+}
 
 // hashWait is how long a sign-in waits for its turn to hash.
 const hashWait = 5 * time.Second
@@ -96,17 +100,19 @@ func isMonotonous(s string) bool {
 
 // passwords hashes and compares, a bounded number at once. Safe for concurrent use.
 type passwords struct {
-	slots chan struct{}
+	slots  chan struct{}
+	params *argon2id.Params
 	// dummy is compared with where there is no hash, at the same cost.
 	dummy string
 }
 
-func newPasswords(atOnce int) (*passwords, error) {
-	dummy, err := dummyHash()
+func newPasswords(atOnce int, memory uint32) (*passwords, error) {
+	params := hashParams(memory)
+	dummy, err := dummyHash(params)
 	if err != nil {
 		return nil, fmt.Errorf("make a dummy password: %w", err)
 	}
-	return &passwords{slots: make(chan struct{}, atOnce), dummy: dummy}, nil
+	return &passwords{slots: make(chan struct{}, atOnce), params: params, dummy: dummy}, nil
 }
 
 // argonVersion is that of RFC 9106.
@@ -114,8 +120,8 @@ const argonVersion = 0x13
 
 // dummyHash looks as if some password had been hashed. It takes no hashing to make, which
 // would be a sixth of the time that the server takes to start.
-func dummyHash() (string, error) {
-	salt, key := make([]byte, hashParams.SaltLength), make([]byte, hashParams.KeyLength)
+func dummyHash(params *argon2id.Params) (string, error) {
+	salt, key := make([]byte, params.SaltLength), make([]byte, params.KeyLength)
 	for _, random := range [][]byte{salt, key} {
 		if _, err := rand.Read(random); err != nil {
 			return "", err
@@ -123,7 +129,7 @@ func dummyHash() (string, error) {
 	}
 	encode := base64.RawStdEncoding.EncodeToString
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argonVersion,
-		hashParams.Memory, hashParams.Iterations, hashParams.Parallelism, encode(salt), encode(key)), nil
+		params.Memory, params.Iterations, params.Parallelism, encode(salt), encode(key)), nil
 }
 
 // hash returns the stored form of a password that CheckPassword let pass.
@@ -133,7 +139,7 @@ func (p *passwords) hash(ctx context.Context, password string) (string, error) {
 		return "", err
 	}
 	defer leave()
-	hash, err := argon2id.CreateHash(norm.NFKC.String(password), &hashParams)
+	hash, err := argon2id.CreateHash(norm.NFKC.String(password), p.params)
 	if err != nil {
 		return "", fmt.Errorf("hash a password: %w", err)
 	}

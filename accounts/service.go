@@ -38,9 +38,12 @@ type Options struct {
 	Codes CodeRules
 	// SignIn says how often passwords may be tried.
 	SignIn SignInRules
-	// Hashes is how many passwords are hashed at once, each with 19 MiB of memory;
-	// as many as there are processors by default.
+	// Hashes is how many passwords are hashed at once; as many as there are processors
+	// by default.
 	Hashes int
+	// HashMemory is how much each of them takes, in KiB; OWASP's 19 MiB by default, and
+	// less in tests alone.
+	HashMemory uint32
 }
 
 func (o Options) withDefaults() Options {
@@ -58,6 +61,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Hashes <= 0 {
 		o.Hashes = runtime.NumCPU()
+	}
+	if o.HashMemory == 0 {
+		o.HashMemory = hashMemory
 	}
 	o.Sessions = o.Sessions.withDefaults()
 	o.Codes = o.Codes.withDefaults()
@@ -83,7 +89,7 @@ type Service struct {
 // that a sign-in with an unknown address costs what every other costs.
 func NewService(db *database.DB, options Options) (*Service, error) {
 	options = options.withDefaults()
-	hashing, err := newPasswords(options.Hashes)
+	hashing, err := newPasswords(options.Hashes, options.HashMemory)
 	if err != nil {
 		return nil, err
 	}

@@ -153,19 +153,20 @@ func TestSignInTellsNothing(t *testing.T) {
 
 // A dummy is read as any hash, and costs the same to compare with.
 func TestDummyHash(t *testing.T) {
-	one, err := dummyHash()
+	wanted := hashParams(hashMemory)
+	one, err := dummyHash(wanted)
 	ok(t, err)
-	other, err := dummyHash()
+	other, err := dummyHash(wanted)
 	ok(t, err)
 	params, salt, key, err := argon2id.DecodeHash(one)
-	if err != nil || *params != hashParams || len(salt) != int(hashParams.SaltLength) || len(key) != int(hashParams.KeyLength) || one == other {
+	if err != nil || *params != *wanted || len(salt) != int(wanted.SaltLength) || len(key) != int(wanted.KeyLength) || one == other {
 		t.Errorf("%q, then %q: %v, %v", one, other, params, err)
 	}
 }
 
 // Without an account nothing is right, not even what the dummy hash was made of.
 func TestDummyPasswordIsNoPassword(t *testing.T) {
-	hashing, err := newPasswords(1)
+	hashing, err := newPasswords(1, hashMemory)
 	ok(t, err)
 	hashing.dummy, err = hashing.hash(t.Context(), "the dummy's own words")
 	ok(t, err)
@@ -230,7 +231,7 @@ func TestSignInIsLimited(t *testing.T) {
 }
 
 func TestHashesAreBounded(t *testing.T) {
-	hashing, err := newPasswords(2)
+	hashing, err := newPasswords(2, hashMemory)
 	ok(t, err)
 	var inside, most int
 	var mu sync.Mutex

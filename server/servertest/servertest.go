@@ -119,6 +119,7 @@ func StartWith(t testing.TB, db *database.DB, options Options) *Harness {
 	}
 	h.Accounts, err = accounts.NewService(db, accounts.Options{
 		Clock: options.Clock, IDs: options.IDs, Random: options.Random, Secrets: secrets, Outbox: h.Outbox, Codes: options.Codes, Logger: options.Logger,
+		HashMemory: 64, // or a fifth of the tests' time would go into hashing
 	})
 	must(t, err)
 	h.Webhooks, err = notify.NewWebhooks(db, notify.WebhooksOptions{
