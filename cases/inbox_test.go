@@ -1,17 +1,15 @@
 package cases_test
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/uptrace/bun"
-
 	"regain/cases"
 	"regain/database"
+	"regain/database/databasetest"
 )
 
 // told are what somebody was told of, the newest first, as "why event by".
@@ -332,18 +330,6 @@ func TestInbox(t *testing.T) {
 	})
 }
 
-// deletes notes the most rows that one statement has removed.
-type deletes struct{ most int64 }
-
-func (d *deletes) BeforeQuery(ctx context.Context, _ *bun.QueryEvent) context.Context { return ctx }
-func (d *deletes) AfterQuery(_ context.Context, e *bun.QueryEvent) {
-	if strings.HasPrefix(e.Query, "DELETE") && e.Result != nil {
-		if n, err := e.Result.RowsAffected(); err == nil {
-			d.most = max(d.most, n)
-		}
-	}
-}
-
 // However many old notices there are, no statement removes so many that it takes too long.
 func TestManyOldNoticesGo(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
@@ -355,13 +341,12 @@ func TestManyOldNoticesGo(t *testing.T) {
 		_, err := w.db.NewInsert().Model(&rows).Exec(w.ctx)
 		must(t, err)
 		w.clock.move(90*24*time.Hour + time.Microsecond)
-		d := &deletes{}
-		w.db.DB = w.db.WithQueryHook(d)
+		removed := databasetest.WatchDeletes(w.db)
 		must(t, w.PurgeNotices(w.ctx))
 		left, err := w.db.NewSelect().Model((*cases.Notice)(nil)).Count(w.ctx)
 		must(t, err)
-		if left != 1 || d.most == 0 || d.most > 5000 {
-			t.Errorf("%d are left, %d went at once", left, d.most)
+		if left != 1 || removed.Most == 0 || removed.Most > 5000 {
+			t.Errorf("%d are left, %d went at once", left, removed.Most)
 		}
 	})
 }

@@ -1,7 +1,6 @@
 package notify
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -13,8 +12,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/uptrace/bun"
 
 	"regain/database/databasetest"
 	"regain/problem"
@@ -216,18 +213,6 @@ func TestTooManyWebhooks(t *testing.T) {
 	b.refused(err, "too_many_webhooks")
 }
 
-// deletes notes the most rows that one statement has removed.
-type deletes struct{ most int64 }
-
-func (d *deletes) BeforeQuery(ctx context.Context, _ *bun.QueryEvent) context.Context { return ctx }
-func (d *deletes) AfterQuery(_ context.Context, e *bun.QueryEvent) {
-	if strings.HasPrefix(e.Query, "DELETE") && e.Result != nil {
-		if n, err := e.Result.RowsAffected(); err == nil {
-			d.most = max(d.most, n)
-		}
-	}
-}
-
 // However many old deliveries there are, no statement removes so many that it takes too long.
 func TestManyOldDeliveriesGo(t *testing.T) {
 	eachHooks(t, nil, func(t *testing.T, b *hookBench) {
@@ -238,13 +223,12 @@ func TestManyOldDeliveriesGo(t *testing.T) {
 		_, err := b.db.NewInsert().Model(&rows).Exec(t.Context())
 		b.must(err)
 		b.clock.Advance(30 * 24 * time.Hour)
-		d := &deletes{}
-		b.db.DB = b.db.WithQueryHook(d)
+		removed := databasetest.WatchDeletes(b.db)
 		b.sweepAndLog(t.Context())
 		left, err := b.db.NewSelect().Model((*deliveryRow)(nil)).Count(t.Context())
 		b.must(err)
-		if left != 1 || d.most == 0 || d.most > 5000 {
-			t.Errorf("%d are left, %d went at once", left, d.most)
+		if left != 1 || removed.Most == 0 || removed.Most > 5000 {
+			t.Errorf("%d are left, %d went at once", left, removed.Most)
 		}
 	})
 }
