@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/html"
+
+	"regain/internal/testhtml"
 )
 
 // paper is an HTML page as a browser takes it in: where it leads, and its forms.
@@ -50,9 +52,9 @@ func readPaper(at string, body []byte) paper {
 	for n := range root.Descendants() {
 		switch n.Data {
 		case "a", "link", "script":
-			link := attribute(n, "href")
+			link := testhtml.Attr(n, "href")
 			if n.Data == "script" {
-				link = attribute(n, "src")
+				link = testhtml.Attr(n, "src")
 			}
 			if to, err := base.Parse(link); err == nil && link != "" && to.Host == "" {
 				to.Fragment = ""
@@ -63,7 +65,7 @@ func readPaper(at string, body []byte) paper {
 		}
 	}
 	for _, n := range forms {
-		if strings.EqualFold(attribute(n, "method"), "post") {
+		if strings.EqualFold(testhtml.Attr(n, "method"), "post") {
 			p.forms = append(p.forms, readForms(base, root, n)...)
 		}
 	}
@@ -75,16 +77,16 @@ func readForms(base *url.URL, root, node *html.Node) []htmlForm {
 	var controls []control
 	var buttons []*html.Node
 	for n := range root.Descendants() {
-		if n.Type != html.ElementNode || !belongs(n, node) || has(n, "disabled") {
+		if n.Type != html.ElementNode || !belongs(n, node) || testhtml.Has(n, "disabled") {
 			continue
 		}
-		if kind := attribute(n, "type"); n.Data == "button" && kind != "button" && kind != "reset" {
+		if kind := testhtml.Attr(n, "type"); n.Data == "button" && kind != "button" && kind != "reset" {
 			buttons = append(buttons, n)
 		} else if c, ok := readControl(n); ok {
 			controls = append(controls, c)
 		}
 	}
-	encoding := attribute(node, "enctype")
+	encoding := testhtml.Attr(node, "enctype")
 	if encoding == "" {
 		encoding = "application/x-www-form-urlencoded"
 	}
@@ -93,17 +95,17 @@ func readForms(base *url.URL, root, node *html.Node) []htmlForm {
 	}
 	var out []htmlForm
 	for _, b := range buttons {
-		action := attribute(b, "formaction")
+		action := testhtml.Attr(b, "formaction")
 		if action == "" {
-			action = attribute(node, "action")
+			action = testhtml.Attr(node, "action")
 		}
 		to, err := base.Parse(action)
 		if err != nil || to.Host != "" {
 			continue
 		}
 		f := htmlForm{action: to.RequestURI(), encoding: encoding, controls: slices.Clone(controls)}
-		if name := attribute(b, "name"); name != "" {
-			f.controls = append(f.controls, control{name: name, kind: "button", value: attribute(b, "value")})
+		if name := testhtml.Attr(b, "name"); name != "" {
+			f.controls = append(f.controls, control{name: name, kind: "button", value: testhtml.Attr(b, "value")})
 		}
 		out = append(out, f)
 	}
@@ -112,8 +114,8 @@ func readForms(base *url.URL, root, node *html.Node) []htmlForm {
 
 // belongs says whether a control is part of a form: inside it, or by its name.
 func belongs(n, form *html.Node) bool {
-	if id := attribute(n, "form"); id != "" {
-		return id == attribute(form, "id")
+	if id := testhtml.Attr(n, "form"); id != "" {
+		return id == testhtml.Attr(form, "id")
 	}
 	for at := n.Parent; at != nil; at = at.Parent {
 		if at == form {
@@ -124,18 +126,18 @@ func belongs(n, form *html.Node) bool {
 }
 
 func readControl(n *html.Node) (control, bool) {
-	c := control{name: attribute(n, "name"), kind: attribute(n, "type"), value: attribute(n, "value"), required: has(n, "required"), checked: has(n, "checked")}
-	c.most, _ = strconv.Atoi(attribute(n, "maxlength")) // none is 0
+	c := control{name: testhtml.Attr(n, "name"), kind: testhtml.Attr(n, "type"), value: testhtml.Attr(n, "value"), required: testhtml.Has(n, "required"), checked: testhtml.Has(n, "checked")}
+	c.most, _ = strconv.Atoi(testhtml.Attr(n, "maxlength")) // none is 0
 	switch {
 	case c.name == "":
 		return c, false
 	case n.Data == "select":
 		c.kind = "select"
 		for o := range n.Descendants() {
-			if o.Data == "option" && !has(o, "disabled") {
-				c.options = append(c.options, attribute(o, "value"))
-				if has(o, "selected") {
-					c.value = attribute(o, "value")
+			if o.Data == "option" && !testhtml.Has(o, "disabled") {
+				c.options = append(c.options, testhtml.Attr(o, "value"))
+				if testhtml.Has(o, "selected") {
+					c.value = testhtml.Attr(o, "value")
 				}
 			}
 		}
@@ -151,19 +153,6 @@ func readControl(n *html.Node) (control, bool) {
 		c.value = "on"
 	}
 	return c, true
-}
-
-func attribute(n *html.Node, name string) string {
-	for _, a := range n.Attr {
-		if a.Key == name {
-			return a.Val
-		}
-	}
-	return ""
-}
-
-func has(n *html.Node, name string) bool {
-	return slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == name })
 }
 
 // fits says whether an address is one of a route's path, such as "/staff/cases/{case}".

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
@@ -31,15 +32,23 @@ func (p *Page) Before(js string) {
 	p.try("run a script first", err)
 }
 
-// LoadCold loads the page again as somebody sees it who was never here, and begins to
-// count what it loads.
-func (p *Page) LoadCold() {
+// GoCold opens an address as somebody does who was never here, and begins to count what it loads.
+func (p *Page) GoCold(url string) {
 	p.t.Helper()
+	if strings.Contains(url, "#") {
+		p.Go("about:blank") // or else an address that differs by its end alone would not be loaded
+	}
 	p.ForgetLoads()
-	Eval[bool](p, `(window.regainLeft = true)`)
-	_, err := chromedp.Call(p.ctx, page.Reload, page.ReloadParams{IgnoreCache: new(true)})
-	p.try("load again", err)
-	p.WaitFor(`!window.regainLeft && document.readyState === "complete"`)
+	p.setCache(false)
+	p.Go(url)
+	p.WaitFor(`document.readyState === "complete"`)
+	p.setCache(true)
+}
+
+func (p *Page) setCache(on bool) {
+	p.t.Helper()
+	_, err := chromedp.Call(p.ctx, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: !on})
+	p.try("set the cache", err)
 }
 
 // Back goes back as the browser's button does. The page may come out of the browser's
@@ -122,7 +131,12 @@ func (p *Page) Address() string {
 // Eval evaluates JavaScript and waits for a promise that it gives.
 func Eval[T any](p *Page, js string) T {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, stepTimeout)
+	return evalWithin[T](p, stepTimeout, js)
+}
+
+func evalWithin[T any](p *Page, most time.Duration, js string) T {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, most)
 	defer cancel()
 	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](js, chromedp.EvalAwaitPromise))
 	p.try("evaluate "+short(js), err)

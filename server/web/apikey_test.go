@@ -10,6 +10,7 @@ import (
 
 	"regain/accounts"
 	"regain/database"
+	"regain/internal/testhtml"
 	"regain/server/servertest"
 )
 
@@ -63,7 +64,9 @@ func TestKeyPages(t *testing.T) {
 		}
 		auditor, _ := atDesk(t, h, accounts.Auditor)
 		auditor.open("/staff/keys").wants(200, "/staff/keys", hint)
-		if forms := auditor.all(func(n *html.Node) bool { return n.Data == "form" && strings.HasPrefix(attr(n, "action"), "/staff/") }); len(forms) > 0 {
+		if forms := auditor.all(func(n *html.Node) bool {
+			return n.Data == "form" && strings.HasPrefix(testhtml.Attr(n, "action"), "/staff/")
+		}); len(forms) > 0 {
 			t.Error("an auditor may make or revoke keys")
 		}
 		reviewer, _ := atDesk(t, h, accounts.Reviewer)

@@ -14,6 +14,7 @@ import (
 	"regain/accounts"
 	"regain/cases"
 	"regain/internal/browser"
+	"regain/internal/testhtml"
 	"regain/server/servertest"
 )
 
@@ -61,14 +62,14 @@ func TestAuditPages(t *testing.T) {
 		auditor.send("/staff/audit/find", "reference", strings.ToLower(found.Reference)).wants(200, record, "The record is whole and unaltered", "0 times")
 
 		auditor.open("/staff/audit").send("/staff/audit/runs").wants(200, "/staff/audit", "Under way", "0 of 1 case, 0 %.", "Stop")
-		if swap := attr(auditor.element("audit-progress"), "hx-swap"); swap != "outerMorph" { // or the focus would be lost with each look
+		if swap := testhtml.Attr(auditor.element("audit-progress"), "hx-swap"); swap != "outerMorph" { // or the focus would be lost with each look
 			t.Errorf("the progress is put in by %q", swap)
 		}
 		if len(auditor.all(func(n *html.Node) bool { return n.Data == "progress" })) != 1 {
 			t.Error("no progress is shown")
 		}
 		auditor.send("/staff/audit/find", "reference", "2222-2222-22").wants(422, "/staff/audit/find", "Under way")
-		if !has(auditor.element("audit-progress"), "data-live") { // or each look would take the focus to what is wrong with the reference
+		if !testhtml.Has(auditor.element("audit-progress"), "data-live") { // or each look would take the focus to what is wrong with the reference
 			t.Error("the progress is not marked as coming by itself")
 		}
 		auditor.send("/staff/audit/runs/[^/]+/stop").wants(200, "/staff/audit/runs/[^/]+", "Stopped by "+who.Name, "Nothing was found so far")
@@ -82,9 +83,9 @@ func TestAuditPages(t *testing.T) {
 		auditor.open("/staff/audit").wants(200, "/staff/audit", "fault")
 		run := ""
 		for _, n := range auditor.all(func(n *html.Node) bool {
-			return n.Data == "a" && strings.HasPrefix(attr(n, "href"), "/staff/audit/runs/")
+			return n.Data == "a" && strings.HasPrefix(testhtml.Attr(n, "href"), "/staff/audit/runs/")
 		}) {
-			run = attr(n, "href")
+			run = testhtml.Attr(n, "href")
 			break
 		}
 		auditor.open(run).wants(200, run, found.Reference, "The chain of events was changed", "altered", "Event 3")
@@ -142,8 +143,10 @@ func TestLookPages(t *testing.T) {
 		record := "/staff/audit/cases/" + id
 		auditor.open(record).wants(200, record, "11 times", "by 2 people", "Every look", "Ana Lima", "=cmd|ben")
 		auditor.open(auditor.link("next")).wants(200, record)
-		for _, n := range auditor.open(record).all(func(n *html.Node) bool { return n.Data == "a" && strings.Contains(attr(n, "href"), "?document=") }) {
-			auditor.open(attr(n, "href")).wants(200, record, "Every look at this document", "At all documents")
+		for _, n := range auditor.open(record).all(func(n *html.Node) bool {
+			return n.Data == "a" && strings.Contains(testhtml.Attr(n, "href"), "?document=")
+		}) {
+			auditor.open(testhtml.Attr(n, "href")).wants(200, record, "Every look at this document", "At all documents")
 			break
 		}
 		auditor.open("/staff/audit/looks").wants(200, "/staff/audit/looks", "What somebody has seen")
@@ -186,29 +189,18 @@ func TestAuditInABrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	verifyDue(t, h.Harness)
-	for _, o := range []browser.Options{{Width: 1280, Height: 900}, {Width: 390, Height: 844, Dark: true}, {Width: 1280, Dark: true}, {Width: 390, Height: 844}} {
-		p := signedIn(t, h.Harness, o, accounts.Auditor)
-		look := func(name, path string) {
-			t.Helper()
-			p.Go(h.URL + path)
-			p.CheckAccessible(name)
-			p.CheckFits(name)
-			p.Screenshot(shotName("audit-"+name, o))
-		}
-		run, err := h.Cases.StartAudit(t.Context(), ada)
-		if err != nil {
-			t.Fatal(err)
-		}
-		look("running", "/en/staff/audit")
-		verifyDue(t, h.Harness)
-		p.WaitFor(`!document.querySelector("progress") && document.querySelector("#audit-progress").innerText.includes("fault") && document.getElementById("live").textContent.includes("fault")`)
-		look("all", "/en/staff/audit")
-		look("all-zh", "/zh-Hans/staff/audit")
-		look("run", "/en/staff/audit/runs/"+over.ID)
-		look("run-pt", "/pt-BR/staff/audit/runs/"+run.ID)
-		look("case", "/en/staff/audit/cases/"+id)
-		look("case-zh", "/zh-Hans/staff/audit/cases/"+broken)
-		look("person", "/en/staff/audit/looks?person="+ben.ID)
-		look("person-refused", "/pt-BR/staff/audit/looks?from=x&person="+ben.ID)
+	p := signedIn(t, h.Harness, browser.Options{Width: 390, Height: 844}, accounts.Auditor)
+	run, err := h.Cases.StartAudit(t.Context(), ada)
+	if err != nil {
+		t.Fatal(err)
 	}
+	checkAll(p, h.Harness, place{"a verification under way", "/en/staff/audit"})
+	verifyDue(t, h.Harness)
+	p.WaitFor(`!document.querySelector("progress") && document.querySelector("#audit-progress").innerText.includes("fault") && document.getElementById("live").textContent.includes("fault")`)
+	checkAll(p, h.Harness,
+		place{"the audit", "/en/staff/audit"}, place{"the audit", "/zh-Hans/staff/audit"},
+		place{"a verification", "/en/staff/audit/runs/" + over.ID}, place{"a verification", "/pt-BR/staff/audit/runs/" + run.ID},
+		place{"the audit of a case", "/en/staff/audit/cases/" + id}, place{"the audit of a broken case", "/zh-Hans/staff/audit/cases/" + broken},
+		place{"what somebody saw", "/en/staff/audit/looks?person=" + ben.ID}, place{"what somebody saw, refused", "/pt-BR/staff/audit/looks?from=x&person=" + ben.ID},
+	)
 }

@@ -7,6 +7,7 @@ import (
 
 	"regain/accounts"
 	"regain/internal/browser"
+	"regain/internal/testhtml"
 	"regain/server/servertest"
 )
 
@@ -25,7 +26,7 @@ func TestBlocklist(t *testing.T) {
 		lead.open("/staff/blocks").send("/staff/blocks", "kind", "contact", "value", "ANA@example.com", "reason", "Again", "days", "90").wants(409, "/staff/blocks", "blocked already")
 		lead.send("/staff/blocks", "kind", "file", "value", "abc", "reason", "", "days", "7").wants(422, "/staff/blocks", "64 hexadecimal digits", "still to come")
 		for _, form := range lead.open("/staff/blocks").all(func(n *html.Node) bool { return n.Data == "form" }) {
-			if action := attr(form, "action"); action != "/staff/blocks" && len(action) > len("/staff/blocks/") && action[:14] == "/staff/blocks/" {
+			if action := testhtml.Attr(form, "action"); action != "/staff/blocks" && len(action) > len("/staff/blocks/") && action[:14] == "/staff/blocks/" {
 				lead.send(action)
 			}
 		}
@@ -33,7 +34,7 @@ func TestBlocklist(t *testing.T) {
 
 		auditor, _ := atDesk(t, h, accounts.Auditor)
 		auditor.open("/staff/blocks?case="+id).wants(200, "/staff/blocks", "Lifted", "Named in a fraud")
-		if forms := auditor.all(func(n *html.Node) bool { return n.Data == "form" && attr(n, "action") == "/staff/blocks" }); len(forms) > 0 {
+		if forms := auditor.all(func(n *html.Node) bool { return n.Data == "form" && testhtml.Attr(n, "action") == "/staff/blocks" }); len(forms) > 0 {
 			t.Error("an auditor may block")
 		}
 		reviewer, _ := atDesk(t, h, accounts.Reviewer)
@@ -47,17 +48,10 @@ func TestBlocklistInABrowser(t *testing.T) {
 	h := open(t)
 	_, id := handedIn(t, h.Harness, "ana@example.com", individual())
 	block(t, h.Harness, id)
-	for _, o := range []browser.Options{{Width: 1280, Height: 900}, {Width: 390, Height: 844, Dark: true}, {Width: 1280, Dark: true}, {Width: 390, Height: 844}} {
-		p := signedIn(t, h.Harness, o, accounts.Lead)
-		for name, path := range map[string]string{"blocks": "/en/staff/blocks", "blocks-case": "/pt-BR/staff/blocks?case=" + id, "blocks-zh": "/zh-Hans/staff/blocks"} {
-			p.Go(h.URL + path)
-			p.CheckAccessible(name)
-			p.CheckFits(name)
-			p.Screenshot(shotName(name, o))
-		}
-		p.Go(h.URL + "/en/staff/blocks")
-		p.Follow(`main form[action$="/staff/blocks"] button`)
-		p.Shows("There is a problem")
-		p.CheckAccessible("a refused block")
-	}
+	p := signedIn(t, h.Harness, browser.Options{Width: 390, Height: 844}, accounts.Lead)
+	checkAll(p, h.Harness, place{"blocks", "/en/staff/blocks"}, place{"blocks for a case", "/pt-BR/staff/blocks?case=" + id}, place{"blocks", "/zh-Hans/staff/blocks"})
+	p.Go(h.URL + "/en/staff/blocks")
+	p.Follow(`main form[action$="/staff/blocks"] button`)
+	p.Shows("There is a problem")
+	p.CheckEverywhere("a refused block")
 }

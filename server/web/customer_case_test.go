@@ -13,6 +13,7 @@ import (
 	"regain/cases"
 	"regain/database/databasetest"
 	"regain/internal/testdocs"
+	"regain/internal/testhtml"
 	"regain/server/servertest"
 )
 
@@ -168,15 +169,19 @@ func TestResellersLetter(t *testing.T) {
 			t.Error("still out of reach")
 		}
 		invite := ""
-		for _, n := range v.all(func(n *html.Node) bool { return n.Data == "a" && strings.Contains(attr(n, "href"), "/request/invite/") }) {
-			invite = attr(n, "href")
+		for _, n := range v.all(func(n *html.Node) bool {
+			return n.Data == "a" && strings.Contains(testhtml.Attr(n, "href"), "/request/invite/")
+		}) {
+			invite = testhtml.Attr(n, "href")
 		}
 		v.open(invite).send(invite, "organisation", "", "email", "nonsense").wants(422, invite, "name@example.com")
 		v.send(invite, "organisation", "Nuvem Parceira Ltda.", "email", "ops@parceira.example").wants(200, "/request/items", "Nuvem Parceira Ltda.", "ops@parceira.example", "Asked, not here yet")
 		v.send("/request/invitations/[0-9a-f-]+/revoke").wants(200, "/request/items", "You ended the invitation")
 		letter := ""
-		for _, n := range v.all(func(n *html.Node) bool { return n.Data == "a" && strings.HasSuffix(attr(n, "href"), "/letter") }) {
-			letter = attr(n, "href")
+		for _, n := range v.all(func(n *html.Node) bool {
+			return n.Data == "a" && strings.HasSuffix(testhtml.Attr(n, "href"), "/letter")
+		}) {
+			letter = testhtml.Attr(n, "href")
 		}
 		if v.open(letter); v.status != 200 || !strings.Contains(v.body, "Exemplo Ltda.") {
 			t.Errorf("the letter: %d", v.status)
@@ -214,8 +219,10 @@ func TestStatement(t *testing.T) {
 		})
 		v.wants(200, "/request/items")
 		path := ""
-		for _, n := range v.all(func(n *html.Node) bool { return n.Data == "a" && strings.HasSuffix(attr(n, "href"), "/statement") }) {
-			path = attr(n, "href")
+		for _, n := range v.all(func(n *html.Node) bool {
+			return n.Data == "a" && strings.HasSuffix(testhtml.Attr(n, "href"), "/statement")
+		}) {
+			path = testhtml.Attr(n, "href")
 		}
 		if path == "" {
 			t.Fatalf("no statement is asked: %s", v.text())

@@ -19,34 +19,33 @@ import (
 func TestHandedOverToThePhone(t *testing.T) {
 	h := open(t)
 	v := visit(t, h.Harness).begin("ana@example.com")
-	for _, dark := range []bool{false, true} {
-		desk := browser.Open(t, browser.Options{Width: 1280, Dark: dark})
-		desk.Cookie(h.URL, v.cookie())
-		desk.Go(h.URL + "/request/phone")
-		desk.Follow(`form[action$="/request/phone"] button`)
-		desk.Shows("It works once, until")
-		desk.CheckAccessible("the code for the phone")
-		desk.CheckFits("the code for the phone")
-		desk.Screenshot(shotName("page-phone-code", browser.Options{Dark: dark}))
-		link := readCode(t, desk.Picture("svg.code"))
-		if address, err := url.Parse(link); err != nil || address.Path != "/resume/phone" || address.RawQuery != "" || len(address.Fragment) < 40 {
-			t.Fatalf("the code says %q", link)
-		}
-		phone := browser.Open(t, browser.Options{Width: 390, Height: 844, Dark: dark})
-		phone.Go(link)
-		phone.Shows("The link is complete")
-		phone.CheckAccessible("on the phone")
-		phone.Follow("form[data-token] button")
-		phone.Shows("You have not sent it yet")
-		phone.Screenshot("page-phone-there-390")
-
-		again := browser.Open(t, browser.Options{Width: 390, Height: 844})
-		again.Go(link)
-		again.Follow("form[data-token] button")
-		again.Shows("This link does not work, or not any more")
-		desk.Go(h.URL + "/request")
-		desk.Shows("You have not sent it yet") // both go on side by side
+	desk := browser.Open(t, browser.Options{Width: 1280})
+	desk.Cookie(h.URL, v.cookie())
+	desk.Go(h.URL + "/request/phone")
+	desk.Follow(`form[action$="/request/phone"] button`)
+	desk.Shows("It works once, until")
+	desk.CheckEverywhere("the code for the phone")
+	link := readCode(t, desk.Picture("svg.code"))
+	desk.Prefer(true)
+	if dark := readCode(t, desk.Picture("svg.code")); dark != link {
+		t.Errorf("in the dark, the code says %q, not %q", dark, link)
 	}
+	if address, err := url.Parse(link); err != nil || address.Path != "/resume/phone" || address.RawQuery != "" || len(address.Fragment) < 40 {
+		t.Fatalf("the code says %q", link)
+	}
+	phone := browser.Open(t, browser.Options{Width: 390, Height: 844})
+	phone.Go(link)
+	phone.Shows("The link is complete")
+	phone.CheckEverywhere("on the phone")
+	phone.Follow("form[data-token] button")
+	phone.Shows("You have not sent it yet")
+
+	again := browser.Open(t, browser.Options{Width: 390, Height: 844})
+	again.Go(link)
+	again.Follow("form[data-token] button")
+	again.Shows("This link does not work, or not any more")
+	desk.Go(h.URL + "/request")
+	desk.Shows("You have not sent it yet") // both go on side by side
 }
 
 // readCode reads a QR code off a picture.

@@ -11,6 +11,7 @@ import (
 
 	"regain/database/databasetest"
 	"regain/internal/testdocs"
+	"regain/internal/testhtml"
 	"regain/rules"
 	"regain/server/servertest"
 )
@@ -157,8 +158,10 @@ func (v *customer) statementPath(label string) string {
 		if !strings.HasPrefix(textOf(section), label) {
 			continue
 		}
-		for _, a := range within(section, func(n *html.Node) bool { return n.Data == "a" && strings.HasSuffix(attr(n, "href"), "/statement") }) {
-			return attr(a, "href")
+		for _, a := range within(section, func(n *html.Node) bool {
+			return n.Data == "a" && strings.HasSuffix(testhtml.Attr(n, "href"), "/statement")
+		}) {
+			return testhtml.Attr(a, "href")
 		}
 	}
 	v.t.Fatalf("nothing to fill in for %s: %s", label, v.text())
@@ -186,10 +189,10 @@ func TestGroupsOfMaterials(t *testing.T) {
 	v.wants(200, "/request/items", "One of these is enough", "At least 1 of these", "The first of these that you have", "As many as you have, up to 3",
 		"Show all 2 sides.", "In colour.", "Not accepted: Copies of copies", "With a sworn translation, unless it is in: English, French")
 	licence := ""
-	for _, n := range v.all(func(n *html.Node) bool { return n.Data == "form" && has(n, "data-upload") }) {
+	for _, n := range v.all(func(n *html.Node) bool { return n.Data == "form" && testhtml.Has(n, "data-upload") }) {
 		for section := n.Parent; section != nil && licence == ""; section = section.Parent {
 			if section.Data == "section" && strings.HasPrefix(textOf(section), "Licence") {
-				licence, _, _ = strings.Cut(attr(n, "action"), "?")
+				licence, _, _ = strings.Cut(testhtml.Attr(n, "action"), "?")
 			}
 		}
 	}
@@ -203,8 +206,8 @@ func TestGroupsOfMaterials(t *testing.T) {
 // missing is how many are still to do, by the page's progress.
 func (v *customer) missing() int {
 	v.t.Helper()
-	for _, n := range v.all(func(n *html.Node) bool { return n.Data == "progress" && attr(n, "class") == "whole" }) {
-		return number(v.t, attr(n, "max")) - number(v.t, attr(n, "value"))
+	for _, n := range v.all(func(n *html.Node) bool { return n.Data == "progress" && testhtml.Attr(n, "class") == "whole" }) {
+		return number(v.t, testhtml.Attr(n, "max")) - number(v.t, testhtml.Attr(n, "value"))
 	}
 	v.t.Fatal("no progress")
 	return 0
@@ -227,9 +230,9 @@ func TestReadOffByTheCustomer(t *testing.T) {
 	v := collecting(t)
 	passport := ""
 	for _, n := range v.all(func(n *html.Node) bool {
-		return n.Data == "form" && has(n, "data-upload") && strings.Contains(textOf(n), "Day of issue")
+		return n.Data == "form" && testhtml.Has(n, "data-upload") && strings.Contains(textOf(n), "Day of issue")
 	}) {
-		passport, _, _ = strings.Cut(attr(n, "action"), "?")
+		passport, _, _ = strings.Cut(testhtml.Attr(n, "action"), "?")
 	}
 	send := func(day string) *customer {
 		v.t.Helper()
@@ -237,7 +240,7 @@ func TestReadOffByTheCustomer(t *testing.T) {
 		form := v.form(passport)
 		typed := fields(form)
 		typed.Set("read_off.issued_on", day)
-		return v.postFiles(attr(form, "action"), typed, photo("passport.jpg", 9))
+		return v.postFiles(testhtml.Attr(form, "action"), typed, photo("passport.jpg", 9))
 	}
 	send(time.Now().AddDate(1, 0, 0).Format(time.DateOnly)).wants(422, passport, "It cannot have been issued after today.")
 	if got := fields(v.form(passport)).Get("read_off.issued_on"); got == "" {
@@ -271,14 +274,16 @@ func TestChangedAnswers(t *testing.T) {
 		v.open("/request/questions/customer_type").send("/request/questions/customer_type", "answers.customer_type", "reseller")
 		v.wants(200, "/request/items", "passport.jpg", "1 of 3 ready", "Files that are not asked for any more", "may.jpg", "june.jpg")
 		consent := ""
-		for _, n := range v.all(func(n *html.Node) bool { return n.Data == "form" && strings.HasSuffix(attr(n, "action"), "/reuse") }) {
+		for _, n := range v.all(func(n *html.Node) bool {
+			return n.Data == "form" && strings.HasSuffix(testhtml.Attr(n, "action"), "/reuse")
+		}) {
 			if consent == "" {
-				consent = attr(n, "action")
+				consent = testhtml.Attr(n, "action")
 			}
 		}
 		may := ""
 		for _, o := range within(v.form(consent), func(n *html.Node) bool { return n.Data == "option" && textOf(n) == "may.jpg" }) {
-			may = attr(o, "value")
+			may = testhtml.Attr(o, "value")
 		}
 		v.send(consent, "document", may).wants(200, "/request/items", "2 of 3 ready")
 

@@ -20,6 +20,7 @@ import (
 	"regain/database"
 	"regain/database/databasetest"
 	"regain/internal/testdocs"
+	"regain/internal/testhtml"
 	"regain/notify"
 	"regain/server/servertest"
 )
@@ -87,15 +88,15 @@ func (v *customer) do(req *http.Request) *customer {
 		}
 	}
 	seen := map[string]bool{}
-	for _, n := range v.all(func(n *html.Node) bool { return attr(n, "id") != "" }) {
-		if id := attr(n, "id"); seen[id] {
+	for _, n := range v.all(func(n *html.Node) bool { return testhtml.Attr(n, "id") != "" }) {
+		if id := testhtml.Attr(n, "id"); seen[id] {
 			v.t.Errorf("%s has two elements %q", v.url, id)
 		} else {
 			seen[id] = true
 		}
 	}
 	for _, n := range v.all(func(n *html.Node) bool { return n.Data == "a" }) {
-		if id, ok := strings.CutPrefix(attr(n, "href"), "#"); ok && !seen[id] {
+		if id, ok := strings.CutPrefix(testhtml.Attr(n, "href"), "#"); ok && !seen[id] {
 			v.t.Errorf("%s: the link to #%s leads nowhere", v.url, id)
 		}
 	}
@@ -114,19 +115,6 @@ func (v *customer) wants(status int, path string, words ...string) *customer {
 		}
 	}
 	return v
-}
-
-func attr(n *html.Node, name string) string {
-	for _, a := range n.Attr {
-		if a.Key == name {
-			return a.Val
-		}
-	}
-	return ""
-}
-
-func has(n *html.Node, name string) bool {
-	return slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == name })
 }
 
 func (v *customer) all(wanted func(n *html.Node) bool) []*html.Node { return within(v.page, wanted) }
@@ -165,7 +153,7 @@ func (v *customer) form(action string) *html.Node {
 	v.t.Helper()
 	pattern := regexp.MustCompile("^" + action + `(\?|$)`)
 	for _, n := range v.all(func(n *html.Node) bool { return n.Data == "form" }) {
-		if pattern.MatchString(attr(n, "action")) {
+		if pattern.MatchString(testhtml.Attr(n, "action")) {
 			return n
 		}
 	}
@@ -176,22 +164,22 @@ func (v *customer) form(action string) *html.Node {
 // fields are those that a browser would send, before anything is typed.
 func fields(form *html.Node) url.Values {
 	values := url.Values{}
-	for _, n := range within(form, func(n *html.Node) bool { return has(n, "name") }) {
-		name := attr(n, "name")
+	for _, n := range within(form, func(n *html.Node) bool { return testhtml.Has(n, "name") }) {
+		name := testhtml.Attr(n, "name")
 		switch {
 		case n.Data == "textarea":
 			values.Set(name, textOf(n))
 		case n.Data == "select":
-			for _, o := range within(n, func(o *html.Node) bool { return o.Data == "option" && has(o, "selected") }) {
-				values.Set(name, attr(o, "value"))
+			for _, o := range within(n, func(o *html.Node) bool { return o.Data == "option" && testhtml.Has(o, "selected") }) {
+				values.Set(name, testhtml.Attr(o, "value"))
 			}
-		case n.Data == "button", attr(n, "type") == "file":
-		case attr(n, "type") == "radio" || attr(n, "type") == "checkbox":
-			if has(n, "checked") {
-				values.Add(name, attr(n, "value"))
+		case n.Data == "button", testhtml.Attr(n, "type") == "file":
+		case testhtml.Attr(n, "type") == "radio" || testhtml.Attr(n, "type") == "checkbox":
+			if testhtml.Has(n, "checked") {
+				values.Add(name, testhtml.Attr(n, "value"))
 			}
 		case n.Data == "input":
-			values.Set(name, attr(n, "value"))
+			values.Set(name, testhtml.Attr(n, "value"))
 		}
 	}
 	return values
@@ -204,8 +192,8 @@ func (v *customer) send(action string, typed ...string) *customer {
 	form := v.form(action)
 	values := fields(form)
 	names := map[string]bool{}
-	for _, n := range within(form, func(n *html.Node) bool { return has(n, "name") }) {
-		names[attr(n, "name")] = true
+	for _, n := range within(form, func(n *html.Node) bool { return testhtml.Has(n, "name") }) {
+		names[testhtml.Attr(n, "name")] = true
 	}
 	for i := 0; i < len(typed); i += 2 {
 		if !names[typed[i]] {
@@ -216,7 +204,7 @@ func (v *customer) send(action string, typed ...string) *customer {
 	for i := 0; i < len(typed); i += 2 {
 		values.Add(typed[i], typed[i+1])
 	}
-	return v.post(attr(form, "action"), values)
+	return v.post(testhtml.Attr(form, "action"), values)
 }
 
 func (v *customer) post(action string, values url.Values) *customer {
@@ -245,7 +233,7 @@ func (v *customer) upload(action, name string, content []byte) *customer {
 func (v *customer) uploadAll(action string, files ...chosen) *customer {
 	v.t.Helper()
 	form := v.form(action)
-	return v.postFiles(attr(form, "action"), fields(form), files...)
+	return v.postFiles(testhtml.Attr(form, "action"), fields(form), files...)
 }
 
 func (v *customer) postFiles(address string, typed url.Values, files ...chosen) *customer {
@@ -282,20 +270,7 @@ func (v *customer) postFiles(address string, typed url.Values, files ...chosen) 
 // letter waits for a message to somebody that matches, sent after a time.
 func (v *customer) letter(to string, pattern *regexp.Regexp, after time.Time) string {
 	v.t.Helper()
-	for range 500 {
-		letters, err := v.h.Mailbox.List(v.t.Context(), notify.LetterQuery{To: to})
-		if err != nil {
-			v.t.Fatal(err)
-		}
-		for _, l := range letters {
-			if m := pattern.FindStringSubmatch(l.TextBody); m != nil && l.SentAt.After(after) {
-				return m[1]
-			}
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	v.t.Fatalf("no letter to %s", to)
-	return ""
+	return letterTo(v.t, v.h, to, pattern, func(l notify.Letter, _ string) bool { return l.SentAt.After(after) })
 }
 
 var (
@@ -374,8 +349,8 @@ func (v *customer) fillIn(action string) *customer {
 		typed = append(typed, name, example(name))
 	}
 	for _, n := range within(v.form(action), func(n *html.Node) bool { return n.Data == "select" }) {
-		if !slices.Contains(typed, attr(n, "name")) {
-			typed = append(typed, attr(n, "name"), "BR")
+		if !slices.Contains(typed, testhtml.Attr(n, "name")) {
+			typed = append(typed, testhtml.Attr(n, "name"), "BR")
 		}
 	}
 	return v.send(action, typed...)

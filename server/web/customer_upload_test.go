@@ -9,6 +9,7 @@ import (
 
 	"regain/database/databasetest"
 	"regain/internal/testdocs"
+	"regain/internal/testhtml"
 	"regain/server/servertest"
 )
 
@@ -78,7 +79,7 @@ func TestSeveralFilesSentTwice(t *testing.T) {
 		v := withItems(t, h)
 		form := v.form("/request/items/" + v.items()[1])
 		for range 2 {
-			v.postFiles(attr(form, "action"), fields(form), photo("a.jpg", 1), photo("b.jpg", 2)).wants(200, "/request/items", "2 of 4 ready")
+			v.postFiles(testhtml.Attr(form, "action"), fields(form), photo("a.jpg", 1), photo("b.jpg", 2)).wants(200, "/request/items", "2 of 4 ready")
 		}
 		var versions int
 		if err := h.DB.NewSelect().Table("documents").ColumnExpr("COUNT(*)").Scan(t.Context(), &versions); err != nil || versions != 2 {
@@ -99,7 +100,7 @@ func TestFileUsedAgain(t *testing.T) {
 		v.send(reuse, "document", "no-such-file").wants(404, reuse)
 		v.open("/request/items")
 		sent := within(v.form(reuse), func(n *html.Node) bool { return n.Data == "option" })
-		v.send(reuse, "document", attr(sent[0], "value")).wants(200, "/request/items", "2 of 4 ready")
+		v.send(reuse, "document", testhtml.Attr(sent[0], "value")).wants(200, "/request/items", "2 of 4 ready")
 		if n := strings.Count(v.text(), "statement.jpg"); n < 2 {
 			t.Errorf("the file is named %d times", n)
 		}

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"regain/accounts"
-	"regain/internal/browser"
 	"regain/server/servertest"
 )
 
@@ -70,17 +69,4 @@ func TestExportOfWhatWasTakenBack(t *testing.T) {
 		ben.acceptSelected().send(path+"/items/"+item+"/undo").wants(200, path, "taken back")
 		ben.open(path+"/export").wants(200, path+"/export", "Accepted (taken back) · Ana Lima", "Taken back · Ana Lima")
 	})
-}
-
-// TestExportInABrowser: accessible in both themes, and within 320 pixels.
-func TestExportInABrowser(t *testing.T) {
-	h := open(t)
-	_, id := handedIn(t, h.Harness, "ana@example.com", enterprise())
-	for _, o := range []browser.Options{{}, {Width: 390, Height: 844, Dark: true}} {
-		p := signedIn(t, h.Harness, o, accounts.Auditor)
-		p.Go(h.URL + "/en/staff/cases/" + id + "/export")
-		p.Shows("whole and unaltered")
-		p.CheckAccessible("an export")
-		p.CheckFits("an export")
-	}
 }

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/net/html"
 
 	"regain/database/databasetest"
+	"regain/internal/testhtml"
 	"regain/server/servertest"
 )
 
@@ -46,14 +47,14 @@ func TestHelpIsTheSourcesTable(t *testing.T) {
 			"Partner authorization letter", "Partner certificate", "Proof of consumption", "Invoice", "Bill", "Payment record",
 		}},
 	}
-	shown := v.all(func(n *html.Node) bool { return n.Data == "tr" && strings.HasPrefix(attr(n, "id"), "row-") })
+	shown := v.all(func(n *html.Node) bool { return n.Data == "tr" && strings.HasPrefix(testhtml.Attr(n, "id"), "row-") })
 	if len(shown) != len(rows) {
 		t.Fatalf("%d rows, want %d", len(shown), len(rows))
 	}
 	for n, row := range rows {
 		tr := shown[n]
-		if attr(tr, "id") != "row-"+row.id {
-			t.Errorf("row %d is %s, want %s", n, attr(tr, "id"), row.id)
+		if testhtml.Attr(tr, "id") != "row-"+row.id {
+			t.Errorf("row %d is %s, want %s", n, testhtml.Attr(tr, "id"), row.id)
 			continue
 		}
 		if text := textOf(tr); !strings.Contains(text, row.group) || !strings.Contains(text, row.title) {

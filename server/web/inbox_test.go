@@ -11,6 +11,7 @@ import (
 	"regain/accounts"
 	"regain/cases"
 	"regain/internal/browser"
+	"regain/internal/testhtml"
 	"regain/server/servertest"
 )
 
@@ -44,14 +45,14 @@ func atTheirDesk(t *testing.T, h *servertest.Harness, who accounts.Staff) *custo
 // badge is the number beside the inbox in the head of the page; empty where it is hidden.
 func (v *customer) badge() string {
 	v.t.Helper()
-	found := v.all(func(n *html.Node) bool { return has(n, "data-inbox-count") })
+	found := v.all(func(n *html.Node) bool { return testhtml.Has(n, "data-inbox-count") })
 	if len(found) != 1 {
 		v.t.Fatalf("%s has %d inboxes in its head", v.url, len(found))
 	}
-	if has(found[0], "hidden") {
+	if testhtml.Has(found[0], "hidden") {
 		return ""
 	}
-	return textOf(within(found[0], func(n *html.Node) bool { return has(n, "data-number") })[0])
+	return textOf(within(found[0], func(n *html.Node) bool { return testhtml.Has(n, "data-number") })[0])
 }
 
 // TestInboxPage: without scripts, a case is followed, what its customer writes comes into
@@ -163,22 +164,22 @@ func TestInboxInABrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	asks(t, h.Harness, id, "Is there any news?")
-	for _, o := range []browser.Options{{Width: 390, Height: 844}, {Width: 390, Height: 844, Dark: true}, {}, {Dark: true}, {Width: 390, Height: 844, NoScript: true}} {
-		p := browser.Open(t, o)
-		signIn(t, p, h.Harness, me)
-		p.CheckFits("the badge in the head")
-		for _, page := range []struct{ name, path string }{
-			{"inbox", "/en/staff/inbox"}, {"inbox-all", "/en/staff/inbox?show=all"}, {"inbox-zh", "/zh-Hans/staff/inbox"}, {"inbox-pt", "/pt-BR/staff/inbox?chosen=yes"},
-		} {
-			p.Go(h.URL + page.path)
-			p.CheckAccessible(page.name)
-			p.CheckFits(page.name)
-			p.Screenshot(shotName("staff-"+page.name, o))
-		}
+	places := []place{{"the inbox", "/en/staff/inbox"}, {"all of the inbox", "/en/staff/inbox?show=all"}, {"the inbox", "/zh-Hans/staff/inbox"}, {"the inbox", "/pt-BR/staff/inbox?chosen=yes"}}
+	phone := browser.Open(t, browser.Options{Width: 390, Height: 844})
+	signIn(t, phone, h.Harness, me)
+	checkAll(phone, h.Harness, places...)
+	plain := browser.Open(t, browser.Options{Width: 390, Height: 844, NoScript: true})
+	signIn(t, plain, h.Harness, me)
+	for _, at := range places {
+		plain.Go(h.URL + at.path)
+		plain.CheckAccessible(at.name + " without scripts")
+		plain.CheckFits(at.name + " without scripts")
 	}
 
 	p := browser.Open(t, browser.Options{})
 	signIn(t, p, h.Harness, me)
+	p.Go(h.URL + "/staff/queue")
+	p.CheckFits("the badge in the head")
 	number := `document.querySelector("[data-inbox-count]:not([hidden]) [data-number]")?.textContent`
 	p.WaitFor(number + ` === "2"`)
 	asks(t, h.Harness, id, "Hello?")
@@ -224,7 +225,6 @@ func TestMentionInABrowser(t *testing.T) {
 		p.WaitFor(`told.includes("Colleagues found: 2")`)
 		p.CheckAccessible("the list of colleagues")
 		p.CheckFits("the list of colleagues")
-		p.Screenshot(shotName("review-mention", o))
 		p.Press(kb.ArrowDown)
 		p.WaitFor(`document.getElementById(document.activeElement.getAttribute("aria-activedescendant"))?.textContent === "Reinhard Alt"`)
 		p.Press(kb.Enter)

@@ -91,22 +91,20 @@ func TestLeadPageInABrowser(t *testing.T) {
 	h := open(t)
 	pastCases(t, h.Harness, 120)
 	me := h.NewStaff(t, accounts.Lead, accounts.Reviewer)
-	for _, o := range []browser.Options{{Width: 390, Height: 844}, {Width: 390, Height: 844, Dark: true}, {}, {Dark: true}, {NoScript: true}} {
-		p := browser.Open(t, o)
-		signIn(t, p, h.Harness, me)
-		for _, page := range []struct{ name, path string }{
-			{"figures", "/en/staff/lead"}, {"figures-year", "/en/staff/lead?days=365"}, {"figures-none", "/en/staff/lead?from=2020-01-01&to=2020-01-07"},
-			{"figures-refused", "/en/staff/lead?from=2020-02-01&to=2020-01-07"}, {"figures-zh", "/zh-Hans/staff/lead"}, {"figures-pt", "/pt-BR/staff/lead"},
-		} {
-			p.Go(h.URL + page.path)
-			p.CheckAccessible(page.name)
-			if !o.NoScript {
-				browser.Eval[int](p, `[...document.querySelectorAll("main details")].map(d => d.open = true).length`)
-				p.CheckAccessible(page.name + ", unfolded")
-			}
-			p.CheckFits(page.name)
-			p.Screenshot(shotName("lead-"+page.name, o))
-		}
+	places := []place{
+		{"figures", "/en/staff/lead"}, {"figures of a year", "/en/staff/lead?days=365"}, {"figures of nothing", "/en/staff/lead?from=2020-01-01&to=2020-01-07"},
+		{"figures refused", "/en/staff/lead?from=2020-02-01&to=2020-01-07"}, {"figures", "/zh-Hans/staff/lead"}, {"figures", "/pt-BR/staff/lead"},
+	}
+	p := browser.Open(t, browser.Options{Width: 390, Height: 844})
+	signIn(t, p, h.Harness, me)
+	checkAll(p, h.Harness, places...)
+
+	plain := browser.Open(t, browser.Options{NoScript: true})
+	signIn(t, plain, h.Harness, me)
+	for _, at := range places { // folded
+		plain.Go(h.URL + at.path)
+		plain.CheckAccessible(at.name + " without scripts")
+		plain.CheckFits(at.name + " without scripts")
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"regain/accounts"
 	"regain/internal/browser"
 	"regain/internal/testdocs"
+	"regain/internal/testhtml"
 )
 
 // organisation makes one with members.
@@ -158,22 +159,24 @@ func TestManyLetters(t *testing.T) {
 	seen := map[string]bool{}
 	for pages := 1; ; pages++ {
 		links := v.all(func(n *html.Node) bool {
-			return n.Data == "a" && strings.Contains(attr(n, "href"), "/organisation/letters/")
+			return n.Data == "a" && strings.Contains(testhtml.Attr(n, "href"), "/organisation/letters/")
 		})
 		for _, a := range links {
-			seen[attr(a, "href")] = true
+			seen[testhtml.Attr(a, "href")] = true
 		}
-		if headings := v.all(func(n *html.Node) bool { return n.Data == "h2" && strings.HasPrefix(attr(n, "id"), "customer-") }); len(headings) != 1 {
+		if headings := v.all(func(n *html.Node) bool {
+			return n.Data == "h2" && strings.HasPrefix(testhtml.Attr(n, "id"), "customer-")
+		}); len(headings) != 1 {
 			t.Errorf("page %d has %d customers", pages, len(headings))
 		}
-		next := v.all(func(n *html.Node) bool { return n.Data == "a" && attr(n, "rel") == "next" })
+		next := v.all(func(n *html.Node) bool { return n.Data == "a" && testhtml.Attr(n, "rel") == "next" })
 		if len(next) == 0 {
 			if pages != 2 || len(seen) != 61 {
 				t.Errorf("%d letters on %d pages", len(seen), pages)
 			}
 			break
 		}
-		v.open(attr(next[0], "href"))
+		v.open(testhtml.Attr(next[0], "href"))
 	}
 	v.open("/organisation/letters?cursor=nonsense").wants(400, "/organisation/letters")
 }
@@ -196,8 +199,8 @@ func memberStates(t *testing.T, h *house) []state {
 	mia, kai := visit(t, h.Harness).signInAs(h, "mia@grande.example"), visit(t, h.Harness).signInAs(h, "kai@neue.example")
 	mia.open(sent).wants(200, sent)
 	var actions []string
-	for _, form := range mia.all(func(n *html.Node) bool { return n.Data == "form" && has(n, "data-upload") }) {
-		if action, _, _ := strings.Cut(attr(form, "action"), "?"); !slices.Contains(actions, action) {
+	for _, form := range mia.all(func(n *html.Node) bool { return n.Data == "form" && testhtml.Has(n, "data-upload") }) {
+		if action, _, _ := strings.Cut(testhtml.Attr(form, "action"), "?"); !slices.Contains(actions, action) {
 			actions = append(actions, action)
 		}
 	}

@@ -12,13 +12,14 @@ import (
 	"regain/cases"
 	"regain/internal/browser"
 	"regain/internal/testdocs"
+	"regain/internal/testhtml"
 	"regain/server"
 	"regain/server/servertest"
 )
 
 // state is a page of customers, partners or members of organisations in one of its states.
 type state struct {
-	// route is the page's id, name what its pictures and messages are called.
+	// route is the id of a page that has to be in the table, name what its pictures and messages are called.
 	route, name string
 	// as is who looks at it; nil for nobody in particular.
 	as *customer
@@ -30,8 +31,8 @@ type state struct {
 // notPages are addresses that answer with a file or lead elsewhere.
 var notPages = []string{"item-letter-page", "item-document-page", "owed-letter-page", "owed-document-page", "asked-letter-page", "asked-document-page", "next-question-page", "asset"}
 
-// TestEveryPage opens every page of customers, partners and organisations in every state that has a look
-// of its own: it follows all rules of accessibility, on a phone and on a wide screen, in
+// TestEveryPage opens every page of customers, partners and organisations, and those for everybody, in every
+// state that has a look of its own: it follows all rules of accessibility, on a phone and on a wide screen, in
 // light and dark; it fits 320 pixels, weighs less than 100 KB, needs four requests beside
 // itself at most, and nothing is refused by the content policy or written to the
 // console. A page that is not in the table fails the test.
@@ -54,24 +55,13 @@ func TestEveryPage(t *testing.T) {
 		if s.as != nil {
 			p.Cookie(h.URL, s.as.cookie())
 		}
-		p.Go("about:blank") // or else an address that differs by its end alone would not be loaded
-		p.Go(h.URL + s.path)
+		p.GoCold(h.URL + s.path)
 		if s.do == nil {
-			p.LoadCold()
 			checkWeight(t, s.name, p)
 		} else {
 			s.do(p)
 		}
-		for _, dark := range []bool{false, true} {
-			for _, width := range []int64{390, 1280} {
-				p.Prefer(dark)
-				p.Resize(width, 844)
-				p.CheckAccessible(s.name)
-				p.Screenshot(shotName("page-"+s.name, browser.Options{Width: width, Dark: dark}))
-			}
-		}
-		p.Resize(390, 844)
-		p.CheckFits(s.name)
+		p.CheckEverywhere("page " + s.name)
 	}
 }
 
@@ -101,6 +91,11 @@ func send(p *browser.Page) { p.Follow("main form button") }
 
 func publicStates() []state {
 	return []state{
+		{name: "opening", path: "/en/"},
+		{name: "opening-zh", path: "/zh-Hans/"},
+		{name: "problems", path: "/en/problems/invalid_fields"},
+		{name: "mailbox", path: "/en/dev/mailbox"},
+		{name: "nothing", path: "/en/nothing"},
 		{route: "start-page", name: "start", path: "/en/start"},
 		{route: "account-page", name: "account", path: "/en/start/account"},
 		{route: "account-page", name: "account-refused", path: "/en/start/account", do: send},
@@ -116,6 +111,7 @@ func publicStates() []state {
 		{route: "invitation-page", name: "invitation-link", path: "/en/invitation#" + strings.Repeat("x", 43)},
 		{route: "help", name: "help", path: "/en/help"},
 		{route: "help", name: "help-zh", path: "/zh-Hans/help"},
+		{route: "help", name: "help-pt", path: "/pt-BR/help"},
 	}
 }
 
@@ -288,9 +284,9 @@ func partnerStates(t *testing.T, h *house) []state {
 		done.open("/invitation/owed")
 		action := ""
 		for _, form := range done.all(func(n *html.Node) bool {
-			return n.Data == "form" && has(n, "data-upload") && len(within(n, func(in *html.Node) bool { return attr(in, "name") == "replace" })) == 0
+			return n.Data == "form" && testhtml.Has(n, "data-upload") && len(within(n, func(in *html.Node) bool { return testhtml.Attr(in, "name") == "replace" })) == 0
 		}) {
-			action, _, _ = strings.Cut(attr(form, "action"), "?")
+			action, _, _ = strings.Cut(testhtml.Attr(form, "action"), "?")
 		}
 		done.upload(action, "letter.jpg", testdocs.JPEG(uint64(50+n), 40, 30)).wants(200, "/invitation/owed")
 	}

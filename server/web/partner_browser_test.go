@@ -36,7 +36,7 @@ func TestPartnersLetter(t *testing.T) {
 			t.Errorf("shows %q", hidden)
 		}
 	}
-	p.LoadCold()
+	p.GoCold(p.Address())
 	checkWeight(t, "what is owed", p)
 	p.CheckAccessible("what is owed")
 	p.CheckFits("what is owed")
@@ -211,35 +211,7 @@ func TestDarkWithoutChoice(t *testing.T) {
 	}
 }
 
-// TestPagesInABrowser: no violation of axe-core's rules, in light and dark, on a phone
-// and a wide screen, nothing wider than 320 pixels, and no page too heavy.
-func TestPagesInABrowser(t *testing.T) {
-	h := open(t)
-	pages := []struct{ name, path string }{
-		{"opening", "/en/"}, {"help", "/en/help"}, {"opening-zh", "/zh-Hans/"}, {"help-pt", "/pt-BR/help"}, {"invitation-page", "/en/invitation"},
-		{"problems", "/en/problems/invalid_fields"}, {"mailbox", "/en/dev/mailbox"}, {"nothing", "/en/nothing"},
-	}
-	for _, o := range []browser.Options{{Width: 390, Height: 844}, {Width: 1280}, {Width: 390, Height: 844, Dark: true}, {Width: 1280, Dark: true}} {
-		p := browser.Open(t, o)
-		for n, page := range pages {
-			p.Go(h.URL + page.path)
-			p.CheckAccessible(page.name)
-			if o.Width == 390 && !o.Dark {
-				p.CheckFits(page.name)
-			}
-			if n == 0 || n < 3 && !o.Dark { // what the README and a reader need
-				p.Screenshot(shotName(page.name, o))
-			}
-		}
-	}
-	for _, page := range pages {
-		p := browser.Open(t, browser.Options{Width: 390})
-		p.Go(h.URL + page.path)
-		checkWeight(t, page.name, p)
-	}
-}
-
-// checkWeight holds a page that was opened in a new window to its budget.
+// checkWeight holds a page that was opened cold to its budget.
 func checkWeight(t *testing.T, name string, p *browser.Page) {
 	t.Helper()
 	bytes, assets := p.Weight()
@@ -252,22 +224,11 @@ func checkWeight(t *testing.T, name string, p *browser.Page) {
 // TestTheAPIPageInABrowser is apart from the others because it is long.
 func TestTheAPIPageInABrowser(t *testing.T) {
 	h := open(t)
-	for _, o := range []browser.Options{{Width: 390, Height: 844, Dark: true}, {Width: 1280}} {
-		p := browser.Open(t, o)
-		p.Go(h.URL + "/api/v1/docs")
-		p.CheckAccessible("the API page")
-		p.CheckFits("the API page")
-	}
-}
-
-func shotName(name string, o browser.Options) string {
-	scheme := "light"
-	if o.Dark {
-		scheme = "dark"
-	}
-	width := "390"
-	if o.Width != 390 {
-		width = "1280"
-	}
-	return name + "-" + width + "-" + scheme
+	p := browser.Open(t, browser.Options{Width: 390, Height: 844, Dark: true})
+	p.Go(h.URL + "/api/v1/docs")
+	p.CheckAccessible("the API page")
+	p.CheckFits("the API page")
+	p.Prefer(false)
+	p.Resize(1280, 900)
+	p.CheckAccessible("the API page")
 }

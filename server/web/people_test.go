@@ -37,19 +37,24 @@ var (
 // letter waits for the newest message to somebody that matches, sent after a time.
 func (h *house) letter(to string, pattern *regexp.Regexp, after time.Time) string {
 	h.t.Helper()
-	for range 500 {
-		letters, err := h.Mailbox.List(h.t.Context(), notify.LetterQuery{To: to})
+	return letterTo(h.t, h.Harness, to, pattern, func(l notify.Letter, _ string) bool { return !l.SentAt.Before(after) })
+}
+
+// letterTo waits, as long as a busy machine may take, for the newest message to somebody that matches and is wanted.
+func letterTo(t *testing.T, h *servertest.Harness, to string, pattern *regexp.Regexp, wanted func(l notify.Letter, found string) bool) string {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		letters, err := h.Mailbox.List(t.Context(), notify.LetterQuery{To: to})
 		if err != nil {
-			h.t.Fatal(err)
+			t.Fatal(err)
 		}
 		for _, l := range letters {
-			if m := pattern.FindStringSubmatch(l.TextBody); m != nil && !l.SentAt.Before(after) {
+			if m := pattern.FindStringSubmatch(l.TextBody); m != nil && wanted(l, m[1]) {
 				return m[1]
 			}
 		}
-		time.Sleep(20 * time.Millisecond)
 	}
-	h.t.Fatalf("no letter to %s that matches %s", to, pattern)
+	t.Fatalf("no letter to %s that matches %s", to, pattern)
 	return ""
 }
 
@@ -98,14 +103,7 @@ func (c *claimant) invite(email string) string {
 func (c *claimant) inviteAgain(email, before string) string {
 	c.h.t.Helper()
 	c.h.call(201, c.token, "POST", c.path+"/invitations", object{"supplier": "reseller", "organisation": "Nuvem Parceira Ltda.", "email": email})
-	for range 500 {
-		if token := c.h.letter(email, invitationPattern, time.Time{}); token != before {
-			return token
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	c.h.t.Fatal("no new link")
-	return ""
+	return letterTo(c.h.t, c.h.Harness, email, invitationPattern, func(_ notify.Letter, token string) bool { return token != before })
 }
 
 // file writes a PDF of a test's own.

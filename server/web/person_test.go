@@ -10,6 +10,7 @@ import (
 
 	"regain/accounts"
 	"regain/internal/browser"
+	"regain/internal/testhtml"
 	"regain/server/servertest"
 )
 
@@ -31,8 +32,10 @@ func TestPeoplePages(t *testing.T) {
 			t.Fatalf("no password: %s", admin.text())
 		}
 		bea := ""
-		for _, form := range admin.all(func(n *html.Node) bool { return n.Data == "form" && strings.HasSuffix(attr(n, "action"), "/roles") }) {
-			bea = strings.TrimSuffix(attr(form, "action"), "/roles")
+		for _, form := range admin.all(func(n *html.Node) bool {
+			return n.Data == "form" && strings.HasSuffix(testhtml.Attr(n, "action"), "/roles")
+		}) {
+			bea = strings.TrimSuffix(testhtml.Attr(form, "action"), "/roles")
 		}
 		admin.open(bea).wants(200, bea, "Bea Prado", "Added Bea Prado as Reviewer")
 		if strings.Contains(admin.body, once) {
@@ -75,7 +78,7 @@ func TestPeoplePages(t *testing.T) {
 
 		auditor, _ := atDesk(t, h, accounts.Auditor)
 		auditor.open(bea).wants(200, bea, "Bea Prado", "Record of changes")
-		if forms := auditor.all(func(n *html.Node) bool { return n.Data == "form" && strings.HasPrefix(attr(n, "action"), bea) }); len(forms) > 0 {
+		if forms := auditor.all(func(n *html.Node) bool { return n.Data == "form" && strings.HasPrefix(testhtml.Attr(n, "action"), bea) }); len(forms) > 0 {
 			t.Error("an auditor may change people")
 		}
 		clerk, _ := atDesk(t, h, accounts.PolicyAuthor)
@@ -112,8 +115,10 @@ func TestAbsencePages(t *testing.T) {
 		lead.open(path).wants(200, path, "Set an absence")
 		lead.open("/staff/lead").wants(200, "/staff/lead", "Away now:", "(away until ")
 
-		for _, f := range ben.open(path).all(func(n *html.Node) bool { return n.Data == "form" && strings.HasSuffix(attr(n, "action"), "/end") }) {
-			ben.send(attr(f, "action")).wants(200, path, "The absence is ended.", "Nothing is set.")
+		for _, f := range ben.open(path).all(func(n *html.Node) bool {
+			return n.Data == "form" && strings.HasSuffix(testhtml.Attr(n, "action"), "/end")
+		}) {
+			ben.send(testhtml.Attr(f, "action")).wants(200, path, "The absence is ended.", "Nothing is set.")
 		}
 		ben.open("/staff/queue?view=unassigned").send("/staff/queue/next").wants(200, "/staff/cases/"+id)
 		ben.open("/staff/people/me/absences/none/end").wants(405, "/staff/people/me/absences/none/end")
@@ -138,28 +143,19 @@ func TestPeopleInABrowser(t *testing.T) {
 	if err := h.Accounts.DisableStaff(t.Context(), by, gone.ID); err != nil {
 		t.Fatal(err)
 	}
-	for _, o := range []browser.Options{{Width: 1280, Height: 900}, {Width: 390, Height: 844, Dark: true}, {Width: 1280, Dark: true}, {Width: 320, Height: 800}} {
-		p := signedIn(t, h.Harness, o, accounts.Admin, accounts.Lead)
-		for name, path := range map[string]string{
-			"people": "/en/staff/people", "people-zh": "/zh-Hans/staff/people", "person-away": "/pt-BR/staff/people/" + away.ID, "person-gone": "/en/staff/people/" + gone.ID,
-			"person-me": "/zh-Hans/staff/people/me", "staff-changes": "/pt-BR/staff/people/changes", "own-password": "/en/staff/password",
-		} {
-			p.Go(h.URL + path)
-			unfold(p)
-			p.CheckAccessible(name)
-			p.CheckFits(name)
-			p.Screenshot(shotName(name, o))
-		}
-		p.Go(h.URL + "/en/staff/people")
-		unfold(p)
-		p.Follow(`main form[action$="/staff/people"] button`)
-		p.Shows("There is a problem")
-		p.CheckAccessible("a refused person")
-		p.Go(h.URL + "/en/staff/people/" + gone.ID)
-		p.Follow(`main form[action$="/password"] button`)
-		p.Shows("One-time password")
-		p.CheckAccessible("a one-time password")
-		p.CheckFits("a one-time password")
-		p.Screenshot(shotName("person-once", o))
-	}
+	p := signedIn(t, h.Harness, browser.Options{Width: 390, Height: 844}, accounts.Admin, accounts.Lead)
+	checkAll(p, h.Harness,
+		place{"people", "/en/staff/people"}, place{"people", "/zh-Hans/staff/people"}, place{"somebody away", "/en/staff/people/" + away.ID}, place{"somebody away", "/pt-BR/staff/people/" + away.ID},
+		place{"somebody gone", "/en/staff/people/" + gone.ID}, place{"oneself", "/en/staff/people/me"}, place{"oneself", "/zh-Hans/staff/people/me"},
+		place{"changes", "/en/staff/people/changes"}, place{"changes", "/pt-BR/staff/people/changes"}, place{"one's own password", "/en/staff/password"},
+	)
+	p.Go(h.URL + "/en/staff/people")
+	unfold(p)
+	p.Follow(`main form[action$="/staff/people"] button`)
+	p.Shows("There is a problem")
+	p.CheckEverywhere("a refused person")
+	p.Go(h.URL + "/en/staff/people/" + gone.ID)
+	p.Follow(`main form[action$="/password"] button`)
+	p.Shows("One-time password")
+	p.CheckEverywhere("a one-time password")
 }

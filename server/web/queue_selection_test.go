@@ -10,21 +10,22 @@ import (
 
 	"regain/accounts"
 	"regain/internal/browser"
+	"regain/internal/testhtml"
 )
 
 // ticked are the cases that are selected in the queue, the tags that are typed for them,
 // and to whom they are to be given.
 func (v *customer) ticked() (ids []string, tags, to string) {
 	v.t.Helper()
-	for _, n := range v.all(func(n *html.Node) bool { return attr(n, "form") == "selection" }) {
+	for _, n := range v.all(func(n *html.Node) bool { return testhtml.Attr(n, "form") == "selection" }) {
 		switch {
-		case attr(n, "name") == "case" && has(n, "checked"):
-			ids = append(ids, attr(n, "value"))
-		case attr(n, "name") == "tags":
-			tags = attr(n, "value")
+		case testhtml.Attr(n, "name") == "case" && testhtml.Has(n, "checked"):
+			ids = append(ids, testhtml.Attr(n, "value"))
+		case testhtml.Attr(n, "name") == "tags":
+			tags = testhtml.Attr(n, "value")
 		case n.Data == "select":
-			for _, o := range within(n, func(o *html.Node) bool { return has(o, "selected") }) {
-				to = attr(o, "value")
+			for _, o := range within(n, func(o *html.Node) bool { return testhtml.Has(o, "selected") }) {
+				to = testhtml.Attr(o, "value")
 			}
 		}
 	}
@@ -73,16 +74,16 @@ func TestEnterTags(t *testing.T) {
 	ben.open("/staff/queue?view=unassigned")
 	form := ben.element("selection")
 	buttons := ben.all(func(n *html.Node) bool {
-		return n.Data == "button" && attr(n, "type") != "button" && (attr(n, "form") == "selection" || slices.Contains(within(form, func(*html.Node) bool { return true }), n))
+		return n.Data == "button" && testhtml.Attr(n, "type") != "button" && (testhtml.Attr(n, "form") == "selection" || slices.Contains(within(form, func(*html.Node) bool { return true }), n))
 	})
 	if len(buttons) == 0 {
 		t.Fatal("the form has no button")
 	}
 	first := buttons[0] // which is what Enter presses
-	if attr(first, "value") != "tag" || attr(first, "formaction") != "/staff/queue/tags" {
-		t.Errorf("Enter presses %q to %q", attr(first, "value"), attr(first, "formaction"))
+	if testhtml.Attr(first, "value") != "tag" || testhtml.Attr(first, "formaction") != "/staff/queue/tags" {
+		t.Errorf("Enter presses %q to %q", testhtml.Attr(first, "value"), testhtml.Attr(first, "formaction"))
 	}
-	if attr(first, "tabindex") != "-1" || attr(first, "aria-hidden") != "true" {
+	if testhtml.Attr(first, "tabindex") != "-1" || testhtml.Attr(first, "aria-hidden") != "true" {
 		t.Error("who goes through the page by keys comes to a button that is not there for the eye")
 	}
 }

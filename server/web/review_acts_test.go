@@ -15,6 +15,7 @@ import (
 	"regain/cases"
 	"regain/database/databasetest"
 	"regain/internal/testdocs"
+	"regain/internal/testhtml"
 	"regain/server"
 	"regain/server/servertest"
 )
@@ -67,7 +68,7 @@ func TestReviewOfWhatCannotBeHad(t *testing.T) {
 func (v *customer) leading(words string) string {
 	v.t.Helper()
 	for _, n := range v.all(func(n *html.Node) bool { return n.Data == "a" && textOf(n) == words }) {
-		return attr(n, "href")
+		return testhtml.Attr(n, "href")
 	}
 	v.t.Fatalf("%s has no link %q: %s", v.url, words, v.text())
 	return ""
@@ -76,7 +77,7 @@ func (v *customer) leading(words string) string {
 // element is the one with the id.
 func (v *customer) element(id string) *html.Node {
 	v.t.Helper()
-	for _, n := range v.all(func(n *html.Node) bool { return attr(n, "id") == id }) {
+	for _, n := range v.all(func(n *html.Node) bool { return testhtml.Attr(n, "id") == id }) {
 		return n
 	}
 	v.t.Fatalf("%s has no element %q", v.url, id)
@@ -187,7 +188,7 @@ func TestReviewHandOver(t *testing.T) {
 		ben.open(path+"?do=hand").wants(200, path, "Hand this case over")
 		ben.send(path+"/assignment", "hand-to", "nobody", "hand-note", "Please look at the address.").wants(422, path+"/assignment", "There is a problem")
 		ben.send(path+"/assignment", "hand-to", whom.ID, "hand-note", strings.Repeat("Look. ", 1000)).wants(422, path+"/assignment", "There is a problem", "You hold this case")
-		if got := fields(ben.form(path + "/assignment")).Get("hand-note"); !strings.HasPrefix(got, "Look.") || attr(ben.element("f-hand-note"), "aria-invalid") != "true" {
+		if got := fields(ben.form(path + "/assignment")).Get("hand-note"); !strings.HasPrefix(got, "Look.") || testhtml.Attr(ben.element("f-hand-note"), "aria-invalid") != "true" {
 			t.Errorf("a note that is too long is kept as %.20q, and nothing says so beside it", got)
 		}
 		ben.send(path+"/assignment", "hand-to", whom.ID, "hand-note", "Please look at the address.").wants(200, "/staff/queue")
@@ -215,8 +216,8 @@ func TestReviewOfAMail(t *testing.T) {
 		ben, _ := atDesk(t, h, accounts.Reviewer)
 		ben.open(path)
 		consent := ""
-		for _, n := range ben.all(func(n *html.Node) bool { return n.Data == "a" && attr(n, "data-type") == "eml" }) {
-			consent = attr(n, "href")
+		for _, n := range ben.all(func(n *html.Node) bool { return n.Data == "a" && testhtml.Attr(n, "data-type") == "eml" }) {
+			consent = testhtml.Attr(n, "href")
 		}
 		ben.open(consent).wants(200, path, "ops@parceira.example", "Consent to the request", "We agree that the account goes back.", "<b>Parceira</b>", "Nothing of it was checked")
 		var looks int
@@ -258,7 +259,7 @@ func TestReviewKeepsWhatWasTyped(t *testing.T) {
 		deny.Del("deny-reason_code") // and what is wrong with a form that is gone leads to no field
 		deny.Set(server.FormKey, uuid.NewString())
 		ben.post(path+"/denial", deny).wants(422, path+"/denial", "There is a problem", "The dates do not fit.")
-		if links := ben.all(func(n *html.Node) bool { return n.Data == "a" && attr(n, "href") == "#case-title" }); len(links) == 0 {
+		if links := ben.all(func(n *html.Node) bool { return n.Data == "a" && testhtml.Attr(n, "href") == "#case-title" }); len(links) == 0 {
 			t.Error("the summary leads nowhere")
 		}
 	})
@@ -274,7 +275,7 @@ func TestReviewForReadersOnly(t *testing.T) {
 	ida, _ := atDesk(t, h, accounts.Auditor)
 	ida.open(path).wants(200, path, "Nobody holds this case", "To decide, this takes the role of a reviewer")
 	for _, n := range within(mainOf(ida), func(n *html.Node) bool { return n.Data == "form" }) {
-		if action := attr(n, "action"); action != path+"/follow" { // which changes what they are told, and not the case
+		if action := testhtml.Attr(n, "action"); action != path+"/follow" { // which changes what they are told, and not the case
 			t.Errorf("an auditor is offered %s", action)
 		}
 	}
@@ -353,7 +354,7 @@ func TestReviewCompares(t *testing.T) {
 	ben.open(path).wants(200, path, "Compare", "On record")
 	rows := map[string]string{}
 	for _, n := range ben.all(func(n *html.Node) bool { return n.Data == "tr" }) {
-		for _, th := range within(n, func(n *html.Node) bool { return n.Data == "th" && attr(n, "scope") == "row" }) {
+		for _, th := range within(n, func(n *html.Node) bool { return n.Data == "th" && testhtml.Attr(n, "scope") == "row" }) {
 			label, _, _ := strings.Cut(textOf(th), " Your details")
 			rows[label] = textOf(n)
 		}

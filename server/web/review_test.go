@@ -13,6 +13,7 @@ import (
 	"regain/cases"
 	"regain/database/databasetest"
 	"regain/internal/testdocs"
+	"regain/internal/testhtml"
 	"regain/server/servertest"
 )
 
@@ -63,8 +64,8 @@ func atDesk(t *testing.T, h *servertest.Harness, roles ...accounts.Role) (*custo
 // selected is the id of the item that the page looks at.
 func (v *customer) selected() string {
 	v.t.Helper()
-	for _, n := range v.all(func(n *html.Node) bool { return n.Data == "li" && has(n, "data-selected") }) {
-		return strings.TrimPrefix(attr(n, "id"), "f-items-")
+	for _, n := range v.all(func(n *html.Node) bool { return n.Data == "li" && testhtml.Has(n, "data-selected") }) {
+		return strings.TrimPrefix(testhtml.Attr(n, "id"), "f-items-")
 	}
 	v.t.Fatalf("no item is selected: %s", v.text())
 	return ""
@@ -76,10 +77,10 @@ func (v *customer) acceptSelected() *customer {
 	v.t.Helper()
 	action := v.url.Path + "/items/" + v.selected() + "/decision"
 	var typed []string
-	for _, n := range within(v.form(action), func(n *html.Node) bool { return has(n, "name") }) {
-		switch name := attr(n, "name"); {
+	for _, n := range within(v.form(action), func(n *html.Node) bool { return testhtml.Has(n, "name") }) {
+		switch name := testhtml.Attr(n, "name"); {
 		case name == "accept-checks":
-			typed = append(typed, name, attr(n, "value"))
+			typed = append(typed, name, testhtml.Attr(n, "value"))
 		case strings.HasPrefix(name, "accept-read_off."):
 			typed = append(typed, name, "2024-05-01")
 		}

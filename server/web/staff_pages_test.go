@@ -11,13 +11,14 @@ import (
 	"regain/internal/browser"
 	"regain/notify"
 	"regain/server"
+	"regain/server/servertest"
 )
 
 // notStaffPages answer with a file.
 var notStaffPages = []string{"review-document-page", "export-file-page", "lead-export-page"}
 
 // TestEveryPageOfStaff opens every page of the workbench: it follows all rules of
-// accessibility on a phone and on a wide screen, in light and dark, and in every
+// accessibility on a phone and on a wide screen, in light and dark, and on a phone in every
 // language; it fits 320 pixels, and nothing is refused by the content policy or written
 // to the console. A page that is not in the table fails the test.
 func TestEveryPageOfStaff(t *testing.T) {
@@ -34,52 +35,48 @@ func TestEveryPageOfStaff(t *testing.T) {
 		}
 	}
 	p := browser.Open(t, browser.Options{Width: 390, Height: 844})
-	session := func(who accounts.Staff) {
-		t.Helper()
-		p.ForgetCookies()
-		token, err := h.Accounts.OpenSession(t.Context(), accounts.StaffMember, who.ID, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		cookie := h.Server.SessionCookie(token, 0)
-		p.Cookie(h.URL, &cookie)
-	}
-	session(me)
+	signIn(t, p, h.Harness, me)
 	for _, s := range states {
 		switch s.route {
 		case "staff-sign-in-page":
 			p.ForgetCookies()
 		case "staff-page":
-			session(author)
+			signIn(t, p, h.Harness, author)
 		}
 		for _, locale := range server.Locales() {
 			p.Go(h.URL + "/" + locale + s.path)
 			if s.do != nil {
 				s.do(p)
 			}
-			name := s.name + " in " + locale
-			p.CheckFits(name)
-			if locale != "en" {
-				p.CheckAccessible(name)
-				continue
-			}
-			// Each theme and each width; what a page does in both at once is in its own test.
-			for _, dark := range []bool{false, true} {
-				width := int64(390)
-				if dark {
-					width = 1280
-				}
-				p.Prefer(dark)
-				p.Resize(width, 844)
-				p.CheckAccessible(name)
-				p.Screenshot(shotName("staff-page-"+s.name, browser.Options{Width: width, Dark: dark}))
-			}
-			p.Prefer(false)
-			p.Resize(390, 844)
+			checkIn(p, locale, "staff page "+s.name)
 		}
 		if slices.Contains([]string{"staff-sign-in-page", "staff-page"}, s.route) {
-			session(me)
+			signIn(t, p, h.Harness, me)
 		}
+	}
+}
+
+// checkIn looks at a page in one of its languages: in English everywhere, in the others, in which the words differ and
+// no colour, once and for whether it fits.
+func checkIn(p *browser.Page, locale, name string) {
+	if locale == "en" {
+		p.CheckEverywhere(name)
+		return
+	}
+	p.CheckAccessible(name + " in " + locale)
+	p.CheckFits(name + " in " + locale)
+}
+
+// place is a page and what it is called.
+type place struct{ name, path string }
+
+// checkAll opens pages, unfolds what can be, and looks at them as checkIn does.
+func checkAll(p *browser.Page, h *servertest.Harness, places ...place) {
+	for _, at := range places {
+		p.Go(h.URL + at.path)
+		unfold(p)
+		locale, _, _ := strings.Cut(at.path[1:], "/")
+		checkIn(p, locale, at.name)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"regain/accounts"
 	"regain/cases"
+	"regain/internal/testhtml"
 	"regain/server"
 	"regain/server/servertest"
 )
@@ -167,8 +168,8 @@ func TestQueuePage(t *testing.T) {
 // link is the address behind the first link with a relation.
 func (v *customer) link(rel string) string {
 	v.t.Helper()
-	for _, n := range v.all(func(n *html.Node) bool { return n.Data == "a" && attr(n, "rel") == rel }) {
-		return attr(n, "href")
+	for _, n := range v.all(func(n *html.Node) bool { return n.Data == "a" && testhtml.Attr(n, "rel") == rel }) {
+		return testhtml.Attr(n, "href")
 	}
 	v.t.Fatalf("no link to the %s page", rel)
 	return ""

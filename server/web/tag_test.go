@@ -13,6 +13,7 @@ import (
 	"regain/accounts"
 	"regain/cases"
 	"regain/internal/browser"
+	"regain/internal/testhtml"
 	"regain/server/servertest"
 )
 
@@ -72,7 +73,7 @@ func TestTagging(t *testing.T) {
 		if ben.open("/staff/queue?view=all&tag="+vip).option("tag", "vip") != vip {
 			t.Error("the tag that is filtered by is no choice")
 		}
-		if ben.open("/staff/queue?view=all"); slices.ContainsFunc(ben.all(func(n *html.Node) bool { return n.Data == "option" }), func(n *html.Node) bool { return attr(n, "value") == vip }) {
+		if ben.open("/staff/queue?view=all"); slices.ContainsFunc(ben.all(func(n *html.Node) bool { return n.Data == "option" }), func(n *html.Node) bool { return testhtml.Attr(n, "value") == vip }) {
 			t.Error("a retired tag is a choice")
 		}
 
@@ -88,22 +89,22 @@ func TestTagging(t *testing.T) {
 
 // forms are those that lead to an address.
 func (v *customer) forms(action string) []*html.Node {
-	return v.all(func(n *html.Node) bool { return n.Data == "form" && attr(n, "action") == action })
+	return v.all(func(n *html.Node) bool { return n.Data == "form" && testhtml.Attr(n, "action") == action })
 }
 
 // button is the value of the button with the words, option that of a choice.
 func (v *customer) button(name, words string) string {
 	v.t.Helper()
 	return v.valueOf(func(n *html.Node) bool {
-		return n.Data == "button" && attr(n, "name") == name && strings.Contains(textOf(n), words)
+		return n.Data == "button" && testhtml.Attr(n, "name") == name && strings.Contains(textOf(n), words)
 	})
 }
 
 func (v *customer) option(name, words string) string {
 	v.t.Helper()
-	for _, s := range v.all(func(n *html.Node) bool { return n.Data == "select" && attr(n, "name") == name }) {
+	for _, s := range v.all(func(n *html.Node) bool { return n.Data == "select" && testhtml.Attr(n, "name") == name }) {
 		for _, o := range within(s, func(n *html.Node) bool { return n.Data == "option" && textOf(n) == words }) {
-			return attr(o, "value")
+			return testhtml.Attr(o, "value")
 		}
 	}
 	v.t.Fatalf("%s has no choice %q", name, words)
@@ -113,7 +114,7 @@ func (v *customer) option(name, words string) string {
 func (v *customer) valueOf(wanted func(n *html.Node) bool) string {
 	v.t.Helper()
 	for _, n := range v.all(wanted) {
-		return attr(n, "value")
+		return testhtml.Attr(n, "value")
 	}
 	v.t.Fatalf("%s does not have it: %s", v.url, v.text())
 	return ""
@@ -164,7 +165,7 @@ func TestPuttingAway(t *testing.T) {
 		ben, _ := atDesk(t, h, accounts.Reviewer)
 		ben.open(path+"?do=snooze&view=unassigned").wants(200, path, "Put this case away", "The next working day")
 		ben.send(path+"/snooze").wants(422, path+"/snooze", "Choose until when.")
-		if by := attr(within(ben.form(path+"/snooze"), func(n *html.Node) bool { return n.Data == "fieldset" })[0], "aria-describedby"); by == "" || textOf(ben.element(by)) == "" {
+		if by := testhtml.Attr(within(ben.form(path+"/snooze"), func(n *html.Node) bool { return n.Data == "fieldset" })[0], "aria-describedby"); by == "" || textOf(ben.element(by)) == "" {
 			t.Error("the choice is not described by what is wrong with it")
 		}
 		ben.send(path+"/snooze", "snooze-when", "day").wants(422, path+"/snooze", "This is needed.")
@@ -244,8 +245,8 @@ func (v *customer) again(action, form string, typed ...string) *customer {
 	all := v.form(form)
 	values := fields(all)
 	values["case"] = nil
-	for _, n := range within(all, func(n *html.Node) bool { return n.Data == "input" && attr(n, "name") == "case" }) {
-		values.Add("case", attr(n, "value"))
+	for _, n := range within(all, func(n *html.Node) bool { return n.Data == "input" && testhtml.Attr(n, "name") == "case" }) {
+		values.Add("case", testhtml.Attr(n, "value"))
 	}
 	for i := 0; i+1 < len(typed); i += 2 {
 		values.Set(typed[i], typed[i+1])
@@ -262,14 +263,12 @@ func TestTagsInABrowser(t *testing.T) {
 		_, id := handedIn(t, h.Harness, email, unpaid())
 		ids = append(ids, id)
 	}
-	for _, o := range []browser.Options{{Width: 1280, Height: 900}, {Width: 390, Height: 844, Dark: true}, {Width: 1280, Height: 900, Dark: true, Language: "zh-Hans"}, {Width: 390, Height: 844, Language: "pt-BR"}} {
-		t.Run(shotName("tags", o), func(t *testing.T) {
+	for _, o := range []browser.Options{{Width: 390, Height: 844, Language: "en"}, {Width: 1280, Height: 900, Dark: true, Language: "zh-Hans"}, {Width: 390, Height: 844, Language: "pt-BR"}} {
+		t.Run(o.Language, func(t *testing.T) {
 			p := signedIn(t, h.Harness, o, accounts.Lead, accounts.Reviewer)
 			look := func(name string) {
 				t.Helper()
-				p.CheckAccessible(name)
-				p.CheckFits(name)
-				p.Screenshot(shotName(name, o))
+				checkIn(p, o.Language, name)
 			}
 			p.Go(h.URL + "/staff/cases/" + ids[0])
 			shown(p)

@@ -8,6 +8,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -21,6 +22,9 @@ type line struct {
 	breaks atomic.Int32 // how many uploads are still to be cut
 	pause  atomic.Int64 // before each piece of an upload, in nanoseconds
 	seen   atomic.Int32 // uploads that began
+	most   atomic.Int64 // after how many bytes an upload stands still until the line is let on; 0 for never
+	letOn  func()
+	on     chan struct{}
 }
 
 func newLine(t *testing.T, to string) *line {
@@ -29,7 +33,8 @@ func newLine(t *testing.T, to string) *line {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &line{}
+	l := &line{on: make(chan struct{})}
+	l.letOn = sync.OnceFunc(func() { close(l.on) })
 	forward := &httputil.ReverseProxy{ErrorLog: log.New(io.Discard, "", 0), Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target); r.Out.Host = r.In.Host }}
 	l.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
@@ -45,17 +50,24 @@ func newLine(t *testing.T, to string) *line {
 		forward.ServeHTTP(w, r)
 	}))
 	t.Cleanup(l.Close)
+	t.Cleanup(l.letOn) // or it could not be closed
 	return l
 }
 
 type slowly struct {
 	io.ReadCloser
 	line *line
+	read int64
 }
 
 func (s *slowly) Read(p []byte) (int, error) {
 	time.Sleep(time.Duration(s.line.pause.Load()))
-	return s.ReadCloser.Read(p[:min(len(p), 16<<10)])
+	if most := s.line.most.Load(); most > 0 && s.read >= most {
+		<-s.line.on
+	}
+	n, err := s.ReadCloser.Read(p[:min(len(p), 16<<10)])
+	s.read += int64(n)
+	return n, err
 }
 
 // TestUploadOverABadLine: an upload shows how far it is, can be cancelled, and is tried
@@ -72,7 +84,7 @@ func TestUploadOverABadLine(t *testing.T) {
 	const section = "#items section:nth-of-type(1)"
 	letter := file(t, "scan.pdf", 9_000_000)
 
-	l.pause.Store(int64(20 * time.Millisecond))
+	l.most.Store(2_500_000)
 	p.Choose(section+" input[type=file]", letter)
 	p.WaitFor(`(bar => bar && bar.value > 20 && bar.value < 100)(document.querySelector("` + section + ` progress"))`)
 	p.CheckAccessible("an upload on its way")
@@ -84,7 +96,8 @@ func TestUploadOverABadLine(t *testing.T) {
 		t.Errorf("after cancelling: %q", state)
 	}
 
-	l.pause.Store(0)
+	l.most.Store(0)
+	l.letOn()
 	l.breaks.Store(2)
 	before := l.seen.Load()
 	p.Choose(section+" input[type=file]", letter)
