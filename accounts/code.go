@@ -8,9 +8,12 @@ import (
 	"io"
 	"math/big"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/uptrace/bun"
+	"golang.org/x/text/unicode/norm"
 
 	"regain/database"
 	"regain/notify"
@@ -173,7 +176,8 @@ func (c *Codes) issueLimits(r CodeRequest, destination string) []Limit {
 	}
 }
 
-// Verify tells whether a code is right, and uses it up. A wrong code is the problem
+// Verify tells whether a code is right, and uses it up. What is no code at all, such as
+// an empty field, is the problem code_malformed and costs no try. A wrong code is
 // code_wrong; one that was used, replaced, tried too often, has expired or never
 // was is code_expired, and nothing tells those apart. The try is counted before
 // the comparison, in one statement.
@@ -187,6 +191,9 @@ func (c *Codes) Verify(ctx context.Context, check CodeCheck) error {
 		if err := c.limits.Take(ctx, perIP); err != nil {
 			return err
 		}
+	}
+	if check.Code = plainDigits(check.Code); !isCode(check.Code) {
+		return errCodeMalformed()
 	}
 	destination := canonicalDestination(check.Destination, check.Decoy, check.Purpose, check.Flow)
 	binding := c.binding(check.Purpose, check.Flow, destination)
@@ -214,6 +221,12 @@ func (c *Codes) Verify(ctx context.Context, check CodeCheck) error {
 
 func errCodeExpired() error {
 	return problem.New(problem.Gone, "code_expired", "This code can no longer be used. Please ask for a new one.")
+}
+
+func errCodeMalformed() error {
+	p := problem.New(problem.Invalid, "code_malformed", "Enter the six digits of the code.")
+	p.Fields = []problem.Field{{Pointer: "/code", Code: "code_malformed", Message: p.Detail}}
+	return p
 }
 
 func errCodeWrong(left int) error {
@@ -249,23 +262,24 @@ func (c *Codes) use(ctx context.Context, tx bun.IDB, row codeRow) error {
 
 // matches compares in constant time; a decoy's code is never right.
 func (c *Codes) matches(row codeRow, code string) bool {
-	same := hmac.Equal([]byte(row.Hash), []byte(c.hash(row.Binding, row.Salt, plainDigits(code))))
+	same := hmac.Equal([]byte(row.Hash), []byte(c.hash(row.Binding, row.Salt, code)))
 	return same && !row.Decoy
 }
 
-// plainDigits forgives the spaces that people type or copy, and full-width digits.
+// plainDigits forgives what people type or copy between and around the digits, and
+// full-width digits.
 func plainDigits(code string) string {
-	digits := make([]rune, 0, codeDigits)
-	for _, r := range code {
-		switch {
-		case r == ' ' || r == '\u00a0' || r == '\u3000':
-		case r >= '０' && r <= '９':
-			digits = append(digits, r-'０'+'0')
-		default:
-			digits = append(digits, r)
+	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || unicode.In(r, unicode.Cf, unicode.Pd) {
+			return -1
 		}
-	}
-	return string(digits)
+		return r
+	}, norm.NFKC.String(code))
+}
+
+// isCode says whether it could be a code: six digits.
+func isCode(code string) bool {
+	return len(code) == codeDigits && strings.Trim(code, "0123456789") == ""
 }
 
 // hash is salted, and peppered with a key that is not in the database: without it

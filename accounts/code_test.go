@@ -66,6 +66,21 @@ func TestCodeWorksOnce(t *testing.T) {
 	})
 }
 
+// Whoever sends an empty field, or mistypes a digit too few, has not guessed.
+func TestWhatIsNoCodeCostsNoTry(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		code := b.issue(t, "case-1")
+		for _, typed := range []string{"", "  ", "12345", code + "0", "12345a", "１２３４５", "－", strings.Repeat("9", 5000)} {
+			p := refusal(t, b.Verify(t.Context(), contactCheck("case-1", typed)), "code_malformed")
+			if p.Kind != problem.Invalid || len(p.Fields) != 1 || p.Fields[0].Pointer != "/code" {
+				t.Errorf("%q: problem %+v", typed, p)
+			}
+		}
+		wide := strings.Map(func(r rune) rune { return r - '0' + '０' }, code)
+		ok(t, b.Verify(t.Context(), contactCheck("case-1", "\u202a"+wide[:9]+" – "+wide[9:]+"\u202c\n")))
+	})
+}
+
 func TestCodeIsBound(t *testing.T) {
 	each(t, func(t *testing.T, b *bench) {
 		code := b.issue(t, "case-1")

@@ -95,13 +95,18 @@ func checkEmail(pointer, value string) (string, *problem.Field) {
 }
 
 // checkPhone accepts a mobile number with its country code and writes it as
-// E.164; numbers that might be mobile (as in the USA) pass. Empty stays empty.
+// E.164; numbers that might be mobile (as in the USA) pass. Empty stays empty. Before
+// the country code may stand 00, as it is dialled in most countries.
 func checkPhone(pointer, value string) (string, *problem.Field) {
 	value = strings.TrimSpace(value)
 	if value == "" {
 		return "", nil
 	}
-	number, ok := parsePhone(value)
+	typed := plainNumber(value)
+	if dialled, ok := strings.CutPrefix(typed, "00"); ok {
+		typed = "+" + dialled
+	}
+	number, ok := parsePhone(typed)
 	if !ok {
 		return value, &problem.Field{Pointer: pointer, Code: "not_a_mobile_number", Message: "Give a mobile number with its country code, like +55 11 91234 5678."}
 	}
@@ -112,10 +117,25 @@ func checkPhone(pointer, value string) (string, *problem.Field) {
 	return value, &problem.Field{Pointer: pointer, Code: "not_a_mobile_number", Message: "This is a landline. Give a mobile number, which can take text messages."}
 }
 
+// plainNumber writes a number as keyboards of every script and copied contacts give it:
+// with full-width signs, dashes of any length, and invisible marks around.
+func plainNumber(typed string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		switch {
+		case unicode.Is(unicode.Cf, r):
+			return -1
+		case unicode.Is(unicode.Pd, r):
+			return '-'
+		}
+		return r
+	}, norm.NFKC.String(typed)))
+}
+
 // parsePhone reads a number with its country code. The parser skips what it does
 // not know, so that anything but digits and what people put between them is
 // refused before.
 func parsePhone(value string) (*phonenumbers.PhoneNumber, bool) {
+	value = plainNumber(value)
 	if len(value) > 40 || !strings.HasPrefix(value, "+") || strings.Trim(value[1:], "0123456789 ()-./\u00a0") != "" {
 		return nil, false
 	}

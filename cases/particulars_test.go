@@ -69,3 +69,18 @@ func TestParticularsNormalised(t *testing.T) {
 	wantSame(t, "particulars", []string{c.Account, c.Enterprise, c.NewEmail, c.NewPhone},
 		[]string{"Ana Ⅻ", "示例公司", "Ana.New@Mail.Example", "+5511912345678"})
 }
+
+// A number is taken as people have it, typed on any keyboard or copied from their contacts.
+func TestPhoneAsItIsTyped(t *testing.T) {
+	w := newWorld(t, databasetest.SQLite(t))
+	for _, typed := range []string{
+		"+55 11 91234-5678", "0055 11 91234-5678", "＋５５ １１ ９１２３４－５６７８", "００５５１１９１２３４５６７８", "\u202a+55 11 91234\u20115678\u202c", "+55–11–91234–5678",
+	} {
+		c, err := w.Start(w.ctx, cases.StartInput{Particulars: cases.Particulars{Account: "ana", Lost: []cases.Channel{cases.Phone}, NewPhone: typed}})
+		if err != nil {
+			t.Errorf("%q: %v", typed, err)
+			continue
+		}
+		wantSame(t, typed, c.NewPhone, "+5511912345678")
+	}
+}

@@ -17,7 +17,7 @@ const maxEmail = 254
 // domain in either script) and is what to compare and to make unique. It reports
 // false for anything that is not one plain address.
 func ParseEmail(typed string) (address, key string, ok bool) {
-	address = norm.NFKC.String(strings.TrimSpace(typed))
+	address = strings.ReplaceAll(norm.NFKC.String(strings.TrimSpace(typed)), "。", ".") // as Chinese keyboards write it
 	if address == "" || len(address) > maxEmail || strings.ContainsFunc(address, unsafeInAddress) {
 		return "", "", false
 	}

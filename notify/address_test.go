@@ -10,6 +10,7 @@ func TestParseEmail(t *testing.T) {
 		"ana@example.com":        "ana@example.com",
 		"  Ana.Lima@Example.COM": "ana.lima@example.com",
 		"ａna@example.com":        "ana@example.com",
+		"ana＠example。com":        "ana@example.com",
 		"ana@bücher.example":     "ana@xn--bcher-kva.example",
 		"admin@localhost":        "admin@localhost",
 		"o'neil+x@example.com":   "o'neil+x@example.com",
