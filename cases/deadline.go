@@ -191,6 +191,6 @@ func remindCustomer(ch *change) (bool, error) {
 	if err := ch.do(actRemind, Facts{"reminder": due}); err != nil {
 		return false, err
 	}
-	ch.tell("item_reminder", map[string]string{"deadline": c.CustomerDue.Format(time.DateOnly)})
+	ch.tell("item_reminder", map[string]string{"deadline": c.CustomerDue.UTC().Format(time.RFC3339)})
 	return true, nil
 }

@@ -216,7 +216,7 @@ func (ch *change) setAppealUntil() {
 func denialData(c *Case, in Denial) map[string]string {
 	data := map[string]string{"reason": in.WordsCustomer, "appeal_until": ""}
 	if c.Round == 1 && c.AppealUntil != nil {
-		data["appeal_until"] = c.AppealUntil.Format(time.DateOnly)
+		data["appeal_until"] = c.AppealUntil.UTC().Format(time.RFC3339)
 	}
 	return data
 }

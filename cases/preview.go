@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"regain/notify"
 	"regain/problem"
@@ -81,7 +80,7 @@ func (ch *change) preview(words, template string, data map[string]string) (*Prev
 	return out, nil
 }
 
-// askNames are the names of what is asked for, in the customer's language, one a line.
+// askNames are the names of what would be asked for, as askedFor gives them.
 func (ch *change) askNames(asks []Ask) (string, error) {
 	items, err := ch.Items()
 	if err != nil {
@@ -95,16 +94,20 @@ func (ch *change) askNames(asks []Ask) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	why, err := ch.whyRejected()
+	if err != nil {
+		return "", err
+	}
 	var lines []string
 	for n, a := range asks {
-		name := a.Text
+		name, reason := a.Text, ""
 		switch {
 		case a.Item != "":
 			at := slices.IndexFunc(items, func(i *Item) bool { return i.ID == a.Item && !i.Retired })
 			if at < 0 {
 				return "", errNoAskedItem(n)
 			}
-			name = labelOf(items[at], p, d, ch.Case.Locale)
+			name, reason = labelOf(items[at], p, d, ch.Case.Locale), why[a.Item]
 		case a.Material != "":
 			m := p.Material(a.Material)
 			if m == nil || m.Kind != rules.Document {
@@ -112,9 +115,7 @@ func (ch *change) askNames(asks []Ask) (string, error) {
 			}
 			name = m.Label.In(ch.Case.Locale)
 		}
-		if !slices.Contains(lines, name) {
-			lines = append(lines, name)
-		}
+		lines = append(lines, askLine(name, reason))
 	}
-	return strings.Join(lines, "\n"), nil
+	return askList(lines), nil
 }

@@ -66,7 +66,7 @@ func (s *Service) RequestMaterials(ctx context.Context, actor Actor, caseID stri
 		}
 		ch.Case.SentBack++
 		ch.dropClaim()
-		names, err := ch.labels(opened, ch.Case.Locale)
+		names, err := ch.askedFor(opened)
 		if err != nil {
 			return err
 		}
@@ -77,7 +77,81 @@ func (s *Service) RequestMaterials(ctx context.Context, actor Actor, caseID stri
 
 // requestData is what the letter about a request says.
 func requestData(c *Case, names string) map[string]string {
-	return map[string]string{"deadline": c.CustomerDue.Format(time.DateOnly), "items": names}
+	return map[string]string{"deadline": c.CustomerDue.UTC().Format(time.RFC3339), "items": names}
+}
+
+// askedFor names the items with the ids in the customer's language, one a line, with why
+// what was there was not accepted.
+func (ch *change) askedFor(ids []string) (string, error) {
+	p, err := ch.Policy()
+	if err != nil {
+		return "", err
+	}
+	d, err := ch.Decision()
+	if err != nil {
+		return "", err
+	}
+	items, err := ch.Items()
+	if err != nil {
+		return "", err
+	}
+	why, err := ch.whyRejected()
+	if err != nil {
+		return "", err
+	}
+	var lines []string
+	for _, i := range items {
+		if slices.Contains(ids, i.ID) {
+			lines = append(lines, askLine(labelOf(i, p, d, ch.Case.Locale), why[i.ID]))
+		}
+	}
+	return askList(lines), nil
+}
+
+// whyRejected are the words for the customer about the items that stand rejected, by the item's id.
+func (ch *change) whyRejected() (map[string]string, error) {
+	items, err := ch.Items()
+	if err != nil {
+		return nil, err
+	}
+	judged, _, err := ch.judgements()
+	if err != nil {
+		return nil, err
+	}
+	why := map[string]string{}
+	for _, j := range judged { // the newest is the one that stands
+		if slices.ContainsFunc(items, func(i *Item) bool { return i.ID == j.ItemID && i.Review == Rejected }) {
+			why[j.ItemID] = j.WordsCustomer
+		}
+	}
+	return why, nil
+}
+
+// maxWhy is how much of a reason a list of what is asked for has room for, in code points; the
+// page of the request has all of it.
+const maxWhy = 300
+
+// askLine is one line of what is asked for.
+func askLine(name, why string) string {
+	why = strings.Join(strings.Fields(why), " ")
+	if why == "" {
+		return name
+	}
+	if runes := []rune(why); len(runes) > maxWhy {
+		why = string(runes[:maxWhy-1]) + "…"
+	}
+	return name + " – " + why
+}
+
+// askList are the lines, each once.
+func askList(lines []string) string {
+	var once []string
+	for _, line := range lines {
+		if !slices.Contains(once, line) {
+			once = append(once, line)
+		}
+	}
+	return strings.Join(once, "\n")
 }
 
 func (in RequestInput) trimmed() RequestInput {

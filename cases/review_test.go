@@ -122,6 +122,7 @@ func TestRejectionAndResubmission(t *testing.T) {
 			t.Fatalf("a case with its customer: %+v", got)
 		}
 		wantSame(t, "deadline", *got.CustomerDue, w.clock.now().AddDate(0, 0, 14))
+		w.wantWords(c.email, "more_requested", "Front of the credit card – "+bad().WordsCustomer, got.CustomerDue.UTC().Format("2 January 2006, 15:04 UTC"))
 
 		// Only the named item is open.
 		_, err = w.upload(c.actor, c.id, other.ID, "a.pdf", w.pdf(), nil)

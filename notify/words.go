@@ -46,11 +46,11 @@ func sayDay(s, locale string) string {
 	return writeDay(at, locale)
 }
 
-// sayMoment writes day and time of day, in UTC.
+// sayMoment writes day and time of day, in UTC; of a plain date the day alone.
 func sayMoment(s, locale string) string {
 	at, ok := parseTime(s)
-	if !ok {
-		return s
+	if !ok || len(s) == len(time.DateOnly) {
+		return sayDay(s, locale)
 	}
 	return writeDay(at, locale) + writeDayTimeGap(locale) + at.Format("15:04") + " UTC"
 }
