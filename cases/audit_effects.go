@@ -117,7 +117,7 @@ func (a *auditRows) verifyFigures(firstLook *time.Time, sentBack int) {
 // leavesVersion says that a change of this kind is nothing that anybody has to read
 // the case again for (see change.quiet).
 func leavesVersion(action Action) bool {
-	return slices.Contains([]Action{actView, actExport, actWrite, actNote, actRemind, actExchange, actLate, actRefuse, actTag}, action)
+	return slices.Contains([]Action{actView, actExport, actWrite, actNote, actRemind, actExchange, actRenew, actLate, actRefuse, actTag}, action)
 }
 
 // tell notes which rows an event says that its change has written.

@@ -108,6 +108,9 @@ func (ch *change) invite(in InviteInput) (*Invitation, error) {
 	if len(owed) == 0 {
 		return nil, problem.InvalidFields([]problem.Field{{Pointer: "/supplier", Code: "nothing_owed", Message: "The case asks nothing of this kind of supplier."}})
 	}
+	if sameAddress(ch.Case.NewEmail, in.Email) {
+		return nil, problem.InvalidFields([]problem.Field{{Pointer: "/email", Code: "own_address", Message: "This is your own address. Give that of whoever signs for the organisation."}})
+	}
 	inv, err := ch.invitationFor(in)
 	if err != nil {
 		return nil, err
@@ -118,6 +121,7 @@ func (ch *change) invite(in InviteInput) (*Invitation, error) {
 	if err := errors.Join(ch.keepWords(inv.Email), ch.keepOrganisation(inv.Organisation)); err != nil {
 		return nil, err
 	}
+	inv.ExpiresAt = ch.now.Add(ch.s.opt.InvitationTTL)
 	return inv, ch.sendLink(inv, "invitation", itemIDs(owed))
 }
 
@@ -187,7 +191,6 @@ func (ch *change) sendLink(inv *Invitation, template string, items []string) err
 		return err
 	}
 	inv.TokenHash, inv.ExchangedAt, inv.RevokedAt = hashToken(token), nil, nil
-	inv.ExpiresAt = ch.now.Add(ch.s.opt.InvitationTTL)
 	inv.Sent++
 	if err := ch.saveInvitation(inv); err != nil {
 		return err
@@ -237,13 +240,9 @@ func hashToken(token string) string {
 // the invitation. A second use, an unknown and a replaced token are refused
 // alike. Errors: invitation_invalid, invitation_expired.
 func (s *Service) ExchangeInvitation(ctx context.Context, token string) (*Invitation, error) {
-	inv := new(Invitation)
-	err := s.db.From(ctx).NewSelect().Model(inv).Where("inv.token_hash = ?", hashToken(token)).Scan(ctx)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, errInvitationInvalid()
-	}
+	inv, err := invitationOf(ctx, s.db.From(ctx), token)
 	if err != nil {
-		return nil, fmt.Errorf("find invitation: %w", err)
+		return nil, err
 	}
 	if inv.RevokedAt != nil || inv.ExchangedAt != nil {
 		return nil, errInvitationInvalid()
@@ -271,6 +270,57 @@ func (s *Service) ExchangeInvitation(ctx context.Context, token string) (*Invita
 		return nil, err
 	}
 	return inv, nil
+}
+
+// invitationOf is the invitation with the link that was sent last. Error: invitation_invalid.
+func invitationOf(ctx context.Context, db bun.IDB, token string) (*Invitation, error) {
+	inv := new(Invitation)
+	err := db.NewSelect().Model(inv).Where("inv.token_hash = ?", hashToken(token)).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, errInvitationInvalid()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find invitation: %w", err)
+	}
+	return inv, nil
+}
+
+// RenewInvitation mails another link to the address that one went to which was used: a letter
+// that has to be signed takes longer than a session. The invitation ends when it would have.
+// Whoever sends a token learns nothing from the answer, which is the same when no link is
+// mailed because the token is none, the invitation does not stand, or the case is not with
+// its customer.
+func (s *Service) RenewInvitation(ctx context.Context, token string) error {
+	inv, err := invitationOf(ctx, s.db.From(ctx), token)
+	if err == nil {
+		err = s.quietly(ctx, Actor{Kind: Partner, ID: inv.ID}, inv.CaseID, func(ch *change) error { return ch.renew(token) })
+	}
+	if _, refused := problem.As(err); refused {
+		return nil
+	}
+	return err
+}
+
+// renew reads the invitation anew: somebody may have been faster.
+func (ch *change) renew(token string) error {
+	if _, err := ch.permit(actRenew); err != nil {
+		return err
+	}
+	inv, err := invitationOf(ch.ctx, ch.tx, token)
+	if err != nil {
+		return err
+	}
+	if inv.ExchangedAt == nil { // the link still works
+		return errInvitationInvalid()
+	}
+	owed, err := ch.owedBy(inv.Supplier)
+	if err != nil {
+		return err
+	}
+	if err := ch.do(actRenew, Facts{"invitation": inv.ID}); err != nil {
+		return err
+	}
+	return ch.sendLink(inv, "invitation", itemIDs(owed))
 }
 
 func errInvitationInvalid() error {
@@ -324,6 +374,7 @@ func (ch *change) reopenInvitations(itemIDs []string) error {
 		if len(owed) == 0 || inv.Sent >= maxLinks {
 			continue
 		}
+		inv.ExpiresAt = ch.now.Add(ch.s.opt.InvitationTTL)
 		if err := ch.sendLink(inv, "invitation_reopened", owed); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package cases_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -39,6 +40,7 @@ func TestInvitation(t *testing.T) {
 			{cases.InviteInput{Supplier: "reseller", Organisation: "A\x00b", Email: "a@b.example\r\nBcc: x@y.example"}, []string{"/email not_an_email", "/organisation forbidden_character"}},
 			{cases.InviteInput{Supplier: "partner", Organisation: "Partner", Email: partnerMail}, []string{"/supplier nothing_owed"}},
 			{cases.InviteInput{Supplier: "customer", Organisation: "Partner", Email: partnerMail}, []string{"/supplier nothing_owed"}},
+			{cases.InviteInput{Supplier: "reseller", Organisation: "Partner", Email: strings.ToUpper(c.email)}, []string{"/email own_address"}},
 		} {
 			_, err := w.Invite(w.ctx, c.actor, c.id, test.in)
 			wantFields(t, err, test.want...)
@@ -144,6 +146,54 @@ func TestInvitationReplacedAndRevoked(t *testing.T) {
 		_, err = w.ExchangeInvitation(w.ctx, third)
 		wantCode(t, err, "invitation_invalid")
 		wantSame(t, "events", c.events(), []string{"start", "verify_contact", "invite", "invite", "exchange_invitation", "revoke_invitation", "invite", "revoke_invitation"})
+		w.wantSound()
+	})
+}
+
+// A letter takes longer than a session: whose link was used gets another, at the same address, for as
+// long as the invitation stands. The answer tells nothing.
+func TestInvitationRenewed(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		c := w.begin("ana-2019", ofReseller()).prove()
+		c.invite("reseller", partnerMail)
+		ends := c.details().Invitations[0].ExpiresAt
+		first := w.token(partnerMail)
+		must(t, w.RenewInvitation(w.ctx, first)) // it still works
+		must(t, w.RenewInvitation(w.ctx, "nonsense"))
+		wantSame(t, "the link before it is used", w.token(partnerMail), first)
+		partner := c.exchange(partnerMail)
+
+		w.clock.move(3 * day)
+		must(t, w.RenewInvitation(w.ctx, first))
+		second := w.token(partnerMail)
+		if second == first {
+			t.Fatal("no other link came")
+		}
+		must(t, w.RenewInvitation(w.ctx, first)) // which is none any more
+		wantSame(t, "the newest link", w.token(partnerMail), second)
+		wantSame(t, "who came in", c.exchange(partnerMail).ID, partner.ID)
+		wantSame(t, "the end", c.details().Invitations[0].ExpiresAt, ends)
+
+		w.clock.move(4 * day)
+		must(t, w.RenewInvitation(w.ctx, second)) // it is over
+		wantSame(t, "the link after the end", w.token(partnerMail), second)
+		wantSame(t, "events", c.events(), []string{"start", "verify_contact", "invite", "exchange_invitation", "renew_invitation", "exchange_invitation"})
+		w.wantSound()
+	})
+}
+
+// However often, no more links go out than one address may get.
+func TestInvitationRenewedTooOften(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		c := w.begin("ana-2019", ofReseller()).prove()
+		c.invite("reseller", partnerMail)
+		for range 12 {
+			if _, err := w.ExchangeInvitation(w.ctx, w.token(partnerMail)); err != nil {
+				wantCode(t, err, "invitation_invalid")
+			}
+			must(t, w.RenewInvitation(w.ctx, w.token(partnerMail)))
+		}
+		wantSame(t, "links", c.details().Invitations[0].Sent, 10)
 		w.wantSound()
 	})
 }

@@ -19,6 +19,7 @@ const (
 	actInvite      Action = "invite"            // ask a reseller or partner
 	actRevoke      Action = "revoke_invitation" // end an invitation
 	actExchange    Action = "exchange_invitation"
+	actRenew       Action = "renew_invitation"  // its link was used: send another
 	actSubmit      Action = "submit"            // hand it in
 	actRefuse      Action = "refuse"            // it was handed in, and not taken
 	actClaim       Action = "claim"             // take it for review
@@ -80,6 +81,7 @@ func transitions() []transition {
 		{actInvite, withCustomer, same, []ActorKind{Customer}, []guard{reachable}},
 		{actRevoke, alive, same, []ActorKind{Customer}, nil},
 		{actExchange, alive, same, []ActorKind{Partner}, nil},
+		{actRenew, withCustomer, same, []ActorKind{Partner}, nil},
 		{actSubmit, withCustomer, Submitted, []ActorKind{Customer}, []guard{contactsProved, outcomeCollects, everythingSupplied}},
 		{actRefuse, []State{Draft}, same, []ActorKind{Customer}, nil},
 		{actClaim, atReview, InReview, []ActorKind{Staff}, []guard{reviews, notHeld, notInvolved, freeToClaim, actorHere}},

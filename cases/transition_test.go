@@ -26,6 +26,7 @@ type bench struct {
 	invitation string // not exchanged
 	token      string
 	document   string // the partner's
+	used       string // the address that the partner's link went to
 }
 
 // benchIn brings a case of a reseller's customer into a state.
@@ -39,6 +40,7 @@ func (w *world) benchIn(state cases.State, answers cases.AnswersRaw) *bench {
 	b.invitation = b.invite("reseller", unused).ID
 	b.partner = b.exchange(used)
 	must(w.t, b.fill(b.partner, b.details(), b.item("partner_consent/1")))
+	b.used = used
 	b.document = b.details().Current(b.item("partner_consent/1")).ID
 	b.supplies()
 	b.bring(state)
@@ -82,6 +84,23 @@ func (b *bench) bring(state cases.State) {
 	}
 }
 
+// renewed asks for another link with the partner's, once that is used, and tells by the
+// case's record whether there was one: the answer does not.
+func (b *bench) renewed() error {
+	token := b.world.token(b.used)
+	if _, err := b.ExchangeInvitation(b.ctx, token); err != nil && !problem.Is(err, "invitation_invalid") {
+		return err
+	}
+	before := b.readIn(b.t).EventSeq
+	if err := b.RenewInvitation(b.ctx, token); err != nil {
+		return err
+	}
+	if b.readIn(b.t).EventSeq == before {
+		return problem.New(problem.NotFound, "invitation_invalid", "nothing was sent")
+	}
+	return nil
+}
+
 func denial() cases.Denial {
 	return cases.Denial{ReasonCode: "not_proven", WordsCustomer: "This does not prove enough."}
 }
@@ -115,6 +134,12 @@ func deeds() map[string]func(b *bench, who cases.Actor) error {
 			}
 			_, err := b.ExchangeInvitation(b.ctx, b.token)
 			return err
+		},
+		"renew_invitation": func(b *bench, who cases.Actor) error {
+			if who.Kind != cases.Partner {
+				return problem.New(problem.Forbidden, "not_allowed", "only whoever has the link")
+			}
+			return b.renewed()
 		},
 		"submit":  func(b *bench, who cases.Actor) error { _, err := b.Submit(b.ctx, who, b.id, 0); return err },
 		"claim":   func(b *bench, who cases.Actor) error { _, err := b.Claim(b.ctx, who, b.id, 0); return err },
@@ -294,7 +319,7 @@ func (b *bench) allowed(row cases.Row, who cases.Actor) bool {
 	return slices.Contains(row.From, b.state) && slices.Contains(row.By, who.Kind)
 }
 
-func (b *bench) readIn(t *testing.T) *cases.Case {
+func (b *bench) readIn(t testing.TB) *cases.Case {
 	t.Helper()
 	c, err := b.Case(b.ctx, cases.SystemActor(), b.id)
 	must(t, err)
@@ -334,7 +359,7 @@ func TestStrangersAreToldNothing(t *testing.T) {
 		other := w.benchIn(cases.Draft, ofReseller())
 		for action, deed := range do {
 			for _, who := range []cases.Actor{other.actor, other.partner, staff("adi", "admin"), {}, {Kind: cases.Partner, ID: "nobody"}} {
-				if action == "exchange_invitation" || action == "waive" {
+				if action == "exchange_invitation" || action == "renew_invitation" || action == "waive" {
 					continue
 				}
 				err := deed(b, who)

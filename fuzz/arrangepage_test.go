@@ -22,6 +22,10 @@ func pageArrangements() map[string]arrangement {
 			p.as("lead", "auditor")
 			p.ids["table"] = one(p.Rand, []string{"open", "days", "scenarios", "cases"})
 		},
+		"renew-invitation-page": func(p *plan) {
+			p.c.who = nobody()
+			p.answered("/invitation", "token=of-a-link-that-was-used")
+		},
 		"open-member-session-page": (*plan).memberCodeForm, "question-page": (*plan).question, "save-question-page": (*plan).question, "next-question-page": (*plan).question,
 		"outcome-page": (*plan).noCase, "invite-page": (*plan).inviteForm, "save-invite-page": (*plan).inviteForm, "submitted-page": func(p *plan) { p.owner(p.w.submitted(individual())) },
 		"resume-code-page": (*plan).resumeForm, "resume-verification-page": (*plan).resumeForm, "take-over-session-page": (*plan).takeOver,

@@ -61,6 +61,16 @@ func (a caseAPI) registerPartner() {
 	}, a.openInvitation)
 
 	server.JSON(a.server, server.Route{
+		ID: "renew-invitation", Method: post, Path: "/api/v1/invitations/link", Roles: server.Everyone(), Effect: server.Changes,
+		Limit: server.Limit{N: 30, Per: hour, By: server.ByAddress}, MaxBody: 4 << 10, Status: http.StatusAccepted, Tag: tagPartner,
+		Summary: "Ask for another link of an invitation",
+		Description: "With the token of a link that was used: another link is mailed to the address that it went to, while the invitation stands. " +
+			"The answer is the same whatever the token is.",
+	}, func(ctx context.Context, in *tokenIn) (*accepted, error) {
+		return nil, a.cases.RenewInvitation(ctx, in.Body.Token)
+	})
+
+	server.JSON(a.server, server.Route{
 		ID: "show-invitation", Method: get, Path: "/api/v1/invitation", Roles: partners(), Effect: server.Reads, Tag: tagPartner,
 		Summary: "What the invited partner owes",
 	}, func(ctx context.Context, in *owedIn) (*owedOut, error) {

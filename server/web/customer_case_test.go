@@ -175,7 +175,17 @@ func TestResellersLetter(t *testing.T) {
 			invite = testhtml.Attr(n, "href")
 		}
 		v.open(invite).send(invite, "organisation", "", "email", "nonsense").wants(422, invite, "name@example.com")
+		v.send(invite, "organisation", "Me", "email", "ana@example.com").wants(422, invite, "This is your own address.")
+		before := time.Now().Add(-time.Second)
 		v.send(invite, "organisation", "Nuvem Parceira Ltda.", "email", "ops@parceira.example").wants(200, "/request/items", "Nuvem Parceira Ltda.", "ops@parceira.example", "Asked, not here yet")
+
+		// A link opens the page once; whoever needs longer for the letter has another one sent.
+		used := v.letter("ops@parceira.example", invitationPattern, before)
+		visit(t, h).open("/invitation").send("/invitation", "token", used).wants(200, "/invitation/owed")
+		later := visit(t, h).open("/invitation").send("/invitation", "token", used).wants(422, "/invitation", "Was the link used before?")
+		before = time.Now()
+		later.send("/invitation/link").wants(200, "/invitation", "a new one is on its way")
+		later.send("/invitation", "token", v.letter("ops@parceira.example", invitationPattern, before)).wants(200, "/invitation/owed")
 		v.send("/request/invitations/[0-9a-f-]+/revoke").wants(200, "/request/items", "You ended the invitation")
 		letter := ""
 		for _, n := range v.all(func(n *html.Node) bool {

@@ -33,9 +33,13 @@ func (p *Pages) registerPartner() {
 		ID: "open-invitation-page", Method: http.MethodPost, Path: "/invitation", Roles: server.Everyone(), Effect: server.Changes,
 		Limit: server.Limit{N: 60, Per: hour, By: server.ByAddress}, MaxBody: 2 * maxCarry,
 	}, p.openInvitation)
+	p.server.Page(server.Route{
+		ID: "renew-invitation-page", Method: http.MethodPost, Path: "/invitation/link", Roles: server.Everyone(), Effect: server.Changes,
+		Limit: server.Limit{N: 30, Per: hour, By: server.ByAddress}, MaxBody: 4 << 10,
+	}, p.renewInvitation)
 	p.registerOwedFiles("owed", owedPath, invitationPath, partners)
 	p.signsIn(accounts.Partner, func(c *gin.Context, status int, carry *Carry) error {
-		v := p.view(c, nil, nil)
+		v := p.view(c, invitationPage{}, nil)
 		v.Carry = carry
 		return p.render(c, status, "partner/open", v)
 	})
@@ -58,7 +62,28 @@ func (p *Pages) registerOwedFiles(id, page, base string, roles []server.Role) {
 
 // showInvitation is the page behind the link of an invitation. The token stands
 // behind "#", so that neither this page nor a log sees it.
-func (p *Pages) showInvitation(c *gin.Context) error { return p.show(c, "partner/open", nil) }
+func (p *Pages) showInvitation(c *gin.Context) error {
+	return p.show(c, "partner/open", invitationPage{Renewed: c.Query("renewed") != ""})
+}
+
+// invitationPage is where a link leads to. Token is one that did not work, Renewed says that
+// another link was asked for.
+type invitationPage struct {
+	Token   string
+	Renewed bool
+}
+
+// renewInvitation mails another link, if there is one to be mailed.
+func (p *Pages) renewInvitation(c *gin.Context) error {
+	f, err := ReadForm(c)
+	if err != nil {
+		return err
+	}
+	if err := p.services.Cases.RenewInvitation(c.Request.Context(), pastedToken(f.Get("used"))); err != nil {
+		return err
+	}
+	return p.seeOther(c, invitationPath+"?renewed=1")
+}
 
 func (p *Pages) openInvitation(c *gin.Context) error {
 	f, err := ReadForm(c)
@@ -102,7 +127,7 @@ func (p *Pages) refuseToken(c *gin.Context, f *Form, err error) error {
 		return wordsErr
 	}
 	f.Errors = append(f.Errors, FieldError{Name: "token", Code: "invalid", Message: words})
-	v := p.view(c, nil, f)
+	v := p.view(c, invitationPage{Token: pastedToken(f.Get("token"))}, f)
 	v.Carry = readCarry(f)
 	return p.render(c, http.StatusUnprocessableEntity, "partner/open", v)
 }
