@@ -217,6 +217,32 @@ func (s *Server) RouteAt(method, path string) (Route, bool) {
 	return Route{}, false
 }
 
+// PageAbove is the nearest page that an address lies below, as it is written in the address:
+// …/cases/7/approval lies below …/cases/7. The address itself counts; false without any.
+func (s *Server) PageAbove(path string) (string, bool) {
+	parts := strings.Split(strings.Trim(path, "/"), "/")
+	for n := len(parts); n > 0; n-- {
+		if slices.ContainsFunc(s.routes, func(r *Route) bool { return r.page && r.Method == http.MethodGet && r.fits(parts[:n]) }) {
+			return "/" + strings.Join(parts[:n], "/"), true
+		}
+	}
+	return "", false
+}
+
+// fits says whether the parts of an address are those of the route's.
+func (r *Route) fits(parts []string) bool {
+	own := strings.Split(strings.Trim(r.Path, "/"), "/")
+	if len(own) != len(parts) {
+		return false
+	}
+	for i, part := range own {
+		if part != parts[i] && (parts[i] == "" || !strings.HasPrefix(part, "{")) {
+			return false
+		}
+	}
+	return true
+}
+
 // mount puts a route into the router, behind everything that guards it. HEAD is
 // answered wherever GET is.
 func (s *Server) mount(r *Route, handle gin.HandlerFunc) {

@@ -28,3 +28,19 @@ func TestRouteAt(t *testing.T) {
 		t.Errorf("looking for a route allocates %v times", n)
 	}
 }
+
+// TestPageAbove: an address that only takes a form belongs to the nearest page above it.
+func TestPageAbove(t *testing.T) {
+	s := &Server{routes: []*Route{
+		{Method: "GET", Path: "/cases/{case}", page: true}, {Method: "POST", Path: "/cases/{case}/items/{item}/rejection", page: true},
+		{Method: "GET", Path: "/cases/{case}/items/{item}", page: false}, {Method: "GET", Path: "/items", page: true}, {Method: "POST", Path: "/items/{item}", page: true},
+	}}
+	for path, want := range map[string]string{
+		"/cases/7/items/8/rejection": "/cases/7", "/cases/7": "/cases/7", "/cases/7/": "/cases/7", "/items/8": "/items", "/items/8/remove": "/items",
+		"/sign-out": "", "/": "", "//cases/7": "/cases/7", "/cases//items": "",
+	} {
+		if got, there := s.PageAbove(path); got != want || there != (want != "") {
+			t.Errorf("%s: %q, %t", path, got, there)
+		}
+	}
+}

@@ -38,7 +38,7 @@ func TestBlocklist(t *testing.T) {
 			t.Error("an auditor may block")
 		}
 		reviewer, _ := atDesk(t, h, accounts.Reviewer)
-		reviewer.open("/staff/blocks").wants(403, "/staff/blocks")
+		reviewer.open("/staff/blocks").wants(403, "/staff/blocks", "Your roles do not open this page.", "To the workbench")
 	})
 }
 

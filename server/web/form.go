@@ -127,6 +127,9 @@ func (f *Form) take(p *Pages, locale string, err error) (status int, shown bool)
 	}
 	if len(found.Fields) == 0 {
 		f.General = p.problemWords(locale, string(found.Kind), found.Code, found.Detail)
+		if wait := p.waitWords(locale, found.RetryAfter); wait != "" && found.Kind == problem.TooMany {
+			f.General = wait
+		}
 	}
 	return status, true
 }

@@ -2,13 +2,18 @@ package web
 
 import (
 	"cmp"
+	"math"
 	"net/http"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"regain/accounts"
 	"regain/problem"
 	"regain/server"
 )
@@ -29,7 +34,7 @@ type failure struct {
 
 // showProblem is the page for a failed call.
 func (p *Pages) showProblem(c *gin.Context, shown *server.Problem) {
-	if shown.Status == http.StatusUnauthorized && p.askToSignIn(c) {
+	if shown.Status == http.StatusUnauthorized && p.askToSignIn(c) || p.leadsUp(c, shown.Status) {
 		return
 	}
 	locale := server.Locale(c.Request.Context())
@@ -38,6 +43,14 @@ func (p *Pages) showProblem(c *gin.Context, shown *server.Problem) {
 		Detail:   p.problemWords(locale, kindName(shown.Status), shown.Code, shown.Detail),
 		Instance: strings.TrimPrefix(shown.Instance, "urn:uuid:"), Again: again(c.Request, shown.Status),
 	}
+	if seconds, err := strconv.Atoi(c.Writer.Header().Get("Retry-After")); err == nil && shown.Status == http.StatusTooManyRequests {
+		data.Detail = cmp.Or(p.waitWords(locale, time.Duration(seconds)*time.Second), data.Detail)
+	}
+	if shown.Code == "role_not_allowed" && takesAnotherRole(c) {
+		if said, err := p.words.say(locale, "public.failure.role"); err == nil {
+			data.Detail = said
+		}
+	}
 	for _, bad := range shown.Errors {
 		f := problem.Field{Code: bad.Code, Message: bad.Message}
 		data.Messages = append(data.Messages, p.fieldWords(locale, f))
@@ -45,6 +58,34 @@ func (p *Pages) showProblem(c *gin.Context, shown *server.Problem) {
 	if err := p.render(c, shown.Status, "public/failure", p.view(c, data, nil)); err != nil {
 		c.String(http.StatusInternalServerError, "Something went wrong.")
 	}
+}
+
+// takesAnotherRole says that a member of staff lacks a role that other members have: coming in
+// anew would not help.
+func takesAnotherRole(c *gin.Context) bool {
+	route, known := server.RouteOf(c.Request.Context())
+	return known && server.Caller(c.Request.Context()).Kind == accounts.StaffMember && slices.Contains(kindsOf(route.Roles), accounts.StaffMember)
+}
+
+// leadsUp leads to the page that an address belongs to which only takes a form, or that is
+// written with a slash at its end. The address of a form that was refused stays in the window:
+// a browser that opens it again later, as phones do, only reads.
+func (p *Pages) leadsUp(c *gin.Context, status int) bool {
+	path := c.Request.URL.Path
+	reads := c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead
+	if _, known := server.RouteOf(c.Request.Context()); known || !reads {
+		return false
+	}
+	above, there := p.server.PageAbove(path)
+	switch {
+	case status == http.StatusMethodNotAllowed && !there:
+		above = "/"
+	case status == http.StatusMethodNotAllowed:
+	case status != http.StatusNotFound || !there || above+"/" != path:
+		return false
+	}
+	c.Writer.Header().Del("Allow")
+	return p.seeOther(c, above) == nil
 }
 
 // again is the form that was sent, for failures that pass.
@@ -101,6 +142,24 @@ func (p *Pages) problemWords(locale, kind, code, detail string) string {
 		return said
 	}
 	return cmp.Or(detail, code)
+}
+
+// waitWords say when something may be tried again that was too often; empty when that is not known.
+func (p *Pages) waitWords(locale string, wait time.Duration) string {
+	key, n := "seconds", math.Ceil(wait.Seconds())
+	switch {
+	case wait > 90*time.Minute:
+		key, n = "hours", math.Ceil(wait.Hours())
+	case wait > 90*time.Second:
+		key, n = "minutes", math.Ceil(wait.Minutes())
+	case wait <= 0:
+		return ""
+	}
+	words, err := p.words.say(locale, "public.failure.wait."+key, "n", int(n))
+	if err != nil {
+		return ""
+	}
+	return words
 }
 
 // fieldWords says what is wrong with a field in the reader's language.
