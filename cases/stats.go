@@ -40,7 +40,7 @@ func (p Period) check() error {
 	}
 	switch {
 	case !day(p.From) || !day(p.To) || p.From.Year() < 2000 || p.To.Year() > 2200:
-		return fault("/from", "invalid_date", "Give whole days.")
+		return fault("/from", "invalid_date", "Give days of the years 2000 to 2200.")
 	case !p.From.Before(p.To):
 		return fault("/to", "too_early", "The last day can't be before the first.")
 	case p.Days() > MostDays:
