@@ -139,8 +139,13 @@ func fieldValueWords(f api.FieldView, value any, locale string) string {
 	if len(values) == 0 {
 		return ""
 	}
-	if f.Type == "country" {
+	switch f.Type {
+	case "country":
 		return countryName(values[0], locale)
+	case "date":
+		return dayWords(values[0], locale)
+	case "bool":
+		return new(rules.Fact).Words(value).In(locale)
 	}
 	for _, choice := range f.Values {
 		if choice.ID == values[0] {
@@ -409,6 +414,18 @@ func (d *customerCase) Missing() int {
 		owed[r.ID] = true
 	}
 	return len(d.pick(func(i itemCard) bool { return i.Needs() && !i.Optional && (i.Requirement == "" || owed[i.Requirement]) }))
+}
+
+// way is where a customer is on the way to a decision: Step counts from 1, and Gaps says that
+// materials are still to be supplied, though the customer has gone on.
+type way struct {
+	Step int
+	Gaps bool
+}
+
+// Way is the way at a step.
+func (d *customerCase) Way(step int) way {
+	return way{Step: step, Gaps: d.WithCustomer() && d.Collects() && d.Missing() > 0}
 }
 
 // Wanted counts the items that are settled or still needed.

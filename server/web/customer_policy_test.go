@@ -80,7 +80,7 @@ func TestEveryKindOfQuestion(t *testing.T) {
 	}{
 		{"tools", nil, []string{"hammer", "saw"}},
 		{"since", []string{"yesterday"}, []string{"2020-02-29"}},
-		{"many", []string{"10"}, []string{"3"}},
+		{"many", []string{"１０"}, []string{"3"}},
 		{"seen", nil, []string{"yes"}},
 		{"country", []string{""}, []string{"BR"}},
 	}
@@ -108,7 +108,8 @@ func TestEveryKindOfQuestion(t *testing.T) {
 			t.Errorf("%s shows %v, answered was %v", q.id, got, q.good)
 		}
 	}
-	v.open("/request/check").wants(200, "/request/check", "A hammer, A saw", "2020-02-29", "Brazil")
+	v.open("/request/check").wants(200, "/request/check", "A hammer, A saw", "29 February 2020", "Brazil")
+	v.open("/zh-Hans/request/check").wants(200, "/zh-Hans/request/check", "2020年2月29日")
 }
 
 // collecting is a customer of the policy with everything, at the list.
@@ -141,7 +142,7 @@ func TestEveryKindOfField(t *testing.T) {
 		"short", "Ana", "long", "Two\nlines", "phone", "+55 11 91234-5678", "email", "ana@example.com", "address.line", "Rua Exemplo 12", "address.city", "São Paulo",
 		"address.region", "SP", "address.postal_code", "01310-100", "address.country", "BR", "day", "2020-12-01", "land", "PT", "bank", "DE89370400440532013000", "colour", "blue", "count", "7", "truth", "no",
 	}
-	v.send(path, good...).wants(200, "/request/items", "Rua Exemplo 12, São Paulo, SP, 01310-100, Brazil", "Portugal", "Blue", "Change what you filled in")
+	v.send(path, good...).wants(200, "/request/items", "Rua Exemplo 12, São Paulo, SP, 01310-100, Brazil", "1 December 2020", "Portugal", "Blue", "Change what you filled in")
 	v.open(path)
 	got = fields(v.form(path))
 	for n := 0; n < len(good); n += 2 {

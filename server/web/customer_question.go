@@ -5,11 +5,13 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"golang.org/x/text/collate"
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
+	"golang.org/x/text/unicode/norm"
 
 	"regain/cases"
 	"regain/problem"
@@ -53,13 +55,31 @@ type questionForm struct {
 	Back   string
 }
 
-// asked lists the questions that the case has asked so far and the next one.
+// asked lists the questions that the case has asked so far, in the order in which they were
+// asked, then those that were answered unasked, and the next one.
 func (d *customerCase) asked() []*rules.Fact {
-	var out []*rules.Fact
-	for _, f := range d.details.Policy.Facts() {
-		_, answered := d.Answers[f.ID]
-		next := d.Decision.Next != nil && d.Decision.Next.ID == f.ID
-		if f.OfCustomer() && (answered || next) && !slices.Contains(d.Decision.Ignored, f.ID) {
+	policy, given, out := d.details.Policy, map[string]any{}, []*rules.Fact(nil)
+	for {
+		answers, _ := policy.ParseAnswers(given)
+		next := policy.Decide(answers).Next
+		if next == nil || given[next.ID] != nil {
+			break
+		}
+		answer, answered := d.Answers[next.ID]
+		if !answered {
+			break
+		}
+		given[next.ID] = answer
+		out = append(out, next)
+	}
+	for _, f := range policy.Facts() {
+		if _, answered := d.Answers[f.ID]; answered && f.OfCustomer() && !slices.Contains(out, f) {
+			out = append(out, f)
+		}
+	}
+	out = slices.DeleteFunc(out, func(f *rules.Fact) bool { return slices.Contains(d.Decision.Ignored, f.ID) })
+	if next := d.Decision.Next; next != nil {
+		if f := policy.Fact(next.ID); f.OfCustomer() && !slices.Contains(out, f) {
 			out = append(out, f)
 		}
 	}
@@ -83,8 +103,13 @@ func (d *customerCase) Answered(locale string) []answered {
 type answered struct{ ID, Ask, Words string }
 
 func answerWords(f *rules.Fact, value any, locale string) string {
-	if code, ok := value.(string); ok && f.Type == "country" {
-		return countryName(code, locale)
+	if written, ok := value.(string); ok {
+		switch f.Type {
+		case "country":
+			return countryName(written, locale)
+		case "date":
+			return dayWords(written, locale)
+		}
 	}
 	if chosen, ok := value.([]any); ok {
 		ids := formValues(chosen)
@@ -94,6 +119,15 @@ func answerWords(f *rules.Fact, value any, locale string) string {
 		return strconv.FormatInt(int64(n), 10)
 	}
 	return f.Words(value).In(locale)
+}
+
+// dayWords writes a day of an answer in the reader's language.
+func dayWords(day, locale string) string {
+	at, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return day
+	}
+	return writeDay(at, locale)
 }
 
 func (p *Pages) questionForm(c *gin.Context) (*questionForm, error) {
@@ -234,7 +268,7 @@ func typedBool(s string) any {
 }
 
 func typedInteger(s string) any {
-	if n, err := strconv.Atoi(s); err == nil {
+	if n, err := strconv.Atoi(norm.NFKC.String(s)); err == nil { // full-width digits are digits
 		return n
 	}
 	return s

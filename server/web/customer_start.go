@@ -61,15 +61,30 @@ func (p *Pages) startCase(c *gin.Context) error {
 	if err := p.openSession(ctx, c, accounts.Customer, started.ID); err != nil {
 		return err
 	}
-	channel := started.Lost.V[0]
+	return p.sendFirstCode(c, cases.Actor{Kind: cases.Customer, ID: started.ID}, started.Lost.V[0])
+}
+
+// sendFirstCode leads to where a contact is proved, with a code on its way: nobody should have
+// to find out that it has to be asked for.
+func (p *Pages) sendFirstCode(c *gin.Context, customer cases.Actor, channel cases.Channel) error {
+	ctx := c.Request.Context()
 	query := "?sent=1"
-	if err := p.services.Cases.SendContactCode(ctx, cases.Actor{Kind: cases.Customer, ID: started.ID}, started.ID, channel, server.Address(ctx)); err != nil {
+	if err := p.services.Cases.SendContactCode(ctx, customer, customer.ID, channel, server.Address(ctx)); err != nil {
 		if found, ok := problem.As(err); !ok || found.Kind == problem.Unavailable {
 			return err
 		}
 		query = "" // too many codes were asked for: the page lets one ask later
 	}
 	return p.seeOther(c, contactPath+string(channel)+query)
+}
+
+// afterContact leads on from a contact that was proved or named: to the next one that is not
+// proved yet, or to the questions.
+func (p *Pages) afterContact(c *gin.Context, data *customerCase) error {
+	if unproved := data.Unproved(); len(unproved) > 0 {
+		return p.sendFirstCode(c, api.ActorOf(c.Request.Context()), cases.Channel(unproved[0].Channel))
+	}
+	return p.seeOther(c, data.Next())
 }
 
 func (p *Pages) showParticulars(c *gin.Context) error {
@@ -110,7 +125,7 @@ func (p *Pages) saveParticulars(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.seeOther(c, data.afterContact())
+	return p.afterContact(c, data)
 }
 
 // formVersion is the version of the case that a form was made from; one that is no
@@ -123,20 +138,12 @@ func formVersion(f *Form) int64 {
 	return n
 }
 
-// afterContact is where proving leads to: the next contact, or the questions.
-func (d *customerCase) afterContact() string {
-	if unproved := d.Unproved(); len(unproved) > 0 {
-		return contactPath + unproved[0].Channel
-	}
-	return d.Next()
-}
-
 // contactPage asks for the code that was sent to a new contact.
 type contactPage struct {
 	*customerCase
 	Contact api.ContactView
-	// Sent says that a code was sent just now.
-	Sent bool
+	// Sent says that a code was sent just now, Awaited that there is one to enter.
+	Sent, Awaited bool
 }
 
 func (p *Pages) contactPage(c *gin.Context) (contactPage, error) {
@@ -146,7 +153,8 @@ func (p *Pages) contactPage(c *gin.Context) (contactPage, error) {
 	}
 	for _, contact := range data.Contacts {
 		if contact.Channel == c.Param("channel") {
-			return contactPage{customerCase: data, Contact: contact, Sent: c.Query("sent") != ""}, nil
+			sent := c.Query("sent") != ""
+			return contactPage{customerCase: data, Contact: contact, Sent: sent, Awaited: sent}, nil
 		}
 	}
 	return contactPage{}, problem.New(problem.NotFound, "contact_not_found", "The case names no new contact of this kind.")
@@ -158,7 +166,10 @@ func (p *Pages) showContact(c *gin.Context) error {
 		return err
 	}
 	if data.Contact.Verified || data.Ended() {
-		return p.seeOther(c, data.afterContact())
+		if unproved := data.Unproved(); len(unproved) > 0 {
+			return p.seeOther(c, contactPath+unproved[0].Channel)
+		}
+		return p.seeOther(c, data.Next())
 	}
 	return p.show(c, "customer/contact", data)
 }
@@ -175,6 +186,7 @@ func (p *Pages) sendContactCode(c *gin.Context) error {
 	if readErr != nil {
 		return err
 	}
+	data.Awaited = true // the one before was sent a moment ago
 	v := p.view(c, data, nil)
 	v.Here = contactPath + channel
 	return p.refuseView(c, "customer/contact", v, err)
@@ -193,9 +205,10 @@ func (p *Pages) proveContact(c *gin.Context) error {
 		return readErr
 	}
 	if err != nil {
+		data.Awaited = !problem.Is(err, "code_expired")
 		return p.refuseCode(c, "customer/contact", p.view(c, data, f), err)
 	}
-	return p.seeOther(c, data.afterContact())
+	return p.afterContact(c, data.customerCase)
 }
 
 // refuseCode says what is wrong with a code beside its field.

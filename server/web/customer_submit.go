@@ -57,16 +57,23 @@ func (p *Pages) submit(c *gin.Context) error {
 	if !shown {
 		return err
 	}
-	data.nameGaps(f)
+	if err := data.nameGaps(v); err != nil {
+		return err
+	}
 	return p.render(c, status, "customer/check", v)
 }
 
 // nameGaps puts the name of what is missing before what is wrong with it.
-func (d *customerCase) nameGaps(f *Form) {
+func (d *customerCase) nameGaps(v *View) error {
+	f := v.Form
 	for n, e := range f.Errors {
 		name := ""
 		if id, ok := strings.CutPrefix(e.Name, "items."); ok {
-			name = d.cards[id].Label
+			place, err := v.Place(d.cards[id])
+			if err != nil {
+				return err
+			}
+			name = place
 		} else if channel, ok := strings.CutPrefix(e.Name, "new_"); ok {
 			for _, contact := range d.Contacts {
 				if contact.Channel == channel {
@@ -78,6 +85,7 @@ func (d *customerCase) nameGaps(f *Form) {
 			f.Errors[n].Message = name + ": " + e.Message
 		}
 	}
+	return nil
 }
 
 func (p *Pages) withdraw(c *gin.Context) error {

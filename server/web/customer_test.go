@@ -406,9 +406,14 @@ func TestCustomersWay(t *testing.T) {
 		v.open("/request/items")
 		ids := v.items()
 		v.open("/request/check").wants(200, "/request/check")
-		v.send("/request/check").wants(422, "/request/check", "There is a problem", "Supply this, or say why")
+		v.wants(200, "/request/check", "4 materials are still to do.")
+		if strings.Contains(v.text(), "Materials (done)") {
+			t.Error("the way says that the materials are done")
+		}
+		v.send("/request/check").wants(422, "/request/check", "There is a problem", "Transaction record, 2 of 3: Supply this, or say why")
 		v.open("/request/items")
 		v.upload("/request/items/"+ids[0], "virus.exe", []byte("MZ nonsense")).wants(415, "/request/items/"+ids[0], "There is a problem")
+		v.open("/request/items/"+ids[0]).wants(200, "/request/items") // a browser that opens the window again
 		v.open("/request/items").supply()
 		v.wants(200, "/request/items", "Everything is here")
 		v.open("/request/check").wants(200, "/request/check", "photo-0.jpg", "Confirmed")
@@ -427,4 +432,45 @@ func TestCustomersWay(t *testing.T) {
 // testLog shows what the server finds wrong.
 func testLog(t *testing.T) *slog.Logger {
 	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
+}
+
+// TestBothContacts: the second contact gets its code as soon as the first one is proved, and a page that
+// knows of no code does not speak of one.
+func TestBothContacts(t *testing.T) {
+	h := open(t)
+	v, before := visit(t, h.Harness), time.Now().Add(-time.Second)
+	code := func(to string) string { return v.letter(to, codeInLetter, before) }
+	v.open("/start/account").send("/start/account", "account", "ana", "lost", "phone", "lost", "email", "new_phone", "+5511912345678", "new_email", "ana@example.com")
+	v.wants(200, "/request/contacts/phone", "We sent a code to +5511912345678")
+	v.send("/request/contacts/phone", "code", "").wants(422, "/request/contacts/phone", "Enter the six digits of the code.", "Send a new code")
+	v.send("/request/contacts/phone", "code", code("+5511912345678")).wants(200, "/request/contacts/email", "We sent a code to ana@example.com")
+	v.open("/request/contacts/email").wants(200, "/request/contacts/email", "Ask for a code, and we send it to ana@example.com", "You have a code already?")
+	v.open("/request/contacts/email/code").wants(200, "/request/contacts/email")
+	v.send("/request/contacts/email", "code", code("ana@example.com")).wants(200, "/request/questions/customer_type", "Question 1")
+
+	// Another address is proved anew, with a code that is on its way.
+	v.open("/request/account").send("/request/account", "new_email", "eva@example.com").wants(200, "/request/contacts/email", "We sent a code to eva@example.com")
+	v.send("/request/contacts/email", "code", code("eva@example.com")).wants(200, "/request/questions/customer_type")
+}
+
+// TestQuestionsInTheOrderTheyAreAsked: they are counted, and gone back through, as they came.
+func TestQuestionsInTheOrderTheyAreAsked(t *testing.T) {
+	v := visit(t, open(t).Harness).begin("ana@example.com")
+	given, seen := individual(), []string{}
+	for {
+		path, at := strings.CutPrefix(v.url.Path, "/request/questions/")
+		if !at {
+			break
+		}
+		seen = append(seen, path)
+		v.wants(200, "/request/questions/"+path, fmt.Sprintf("Question %d ", len(seen)))
+		back := v.all(func(n *html.Node) bool { return n.Data == "a" && testhtml.Attr(n.Parent, "class") == "back" })
+		if len(seen) > 1 && (len(back) != 1 || testhtml.Attr(back[0], "href") != "/request/questions/"+seen[len(seen)-2]) {
+			t.Errorf("the way back from %s does not lead to %s", path, seen[len(seen)-2])
+		}
+		v.send("/request/questions/"+path, "answers."+path, given[path])
+	}
+	if len(seen) < 3 {
+		t.Fatalf("only %v were asked", seen)
+	}
 }

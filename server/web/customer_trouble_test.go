@@ -282,7 +282,18 @@ func TestFilesThatFail(t *testing.T) {
 		p.Click("#" + section + " [data-list] button")
 		p.WaitFor(`!document.querySelector("#` + section + ` .failed")`)
 	}
+	// Who just chooses another one is not reminded of what was refused.
+	for _, name := range []string{"first.pdf", "second.pdf"} {
+		p.Choose(input, plainFile(t, name, ""))
+		p.WaitFor(`document.querySelector("#` + section + ` .failed") && document.querySelector("#` + section + ` [data-list]").innerText.includes("` + name + `")`)
+	}
+	if said := p.Text("#" + section + " [data-list]"); strings.Contains(said, "first.pdf") {
+		t.Errorf("what was refused before is still said: %q", said)
+	}
 	p.Choose(input, file(t, "good.pdf", 5))
 	p.Shows("good.pdf")
 	p.Shows("1 of 4 ready")
+	if p.Has("#" + section + " .failed") {
+		t.Error("a refusal stands beside what is ready")
+	}
 }

@@ -224,6 +224,7 @@ class Upload {
       this.button.onclick = () => this.wait();
       this.extra.hidden = false;
     } else {
+      this.row.classList.add('refused');
       this.label(this.button, 'remove');
       this.button.onclick = () => this.leave();
     }
@@ -236,6 +237,8 @@ const enhance = form => {
   form.classList.add('live');
   const input = form.querySelector('input[type=file]');
   const take = files => {
+    // Whoever chooses again for the one place that there is has done with what was refused there.
+    if (!input.multiple) for (const row of form.closest('.card').querySelectorAll('[data-list] > .refused')) row.remove();
     const all = [...files].slice(0, input.multiple ? files.length : 1);
     for (const file of all) new Upload(form, file);
   };
