@@ -193,6 +193,9 @@ func NormalizeReference(typed string) string {
 	return b.String()
 }
 
+// IsReference says whether something typed can be the reference of a case, which it need not be.
+func IsReference(typed string) bool { return len(NormalizeReference(typed)) == len("7F3K-29QD-XM") }
+
 // localeOf takes the wanted locale if the policy speaks it, else the policy's own.
 func localeOf(p *rules.Policy, wanted string) string {
 	if slices.Contains(p.Locales(), wanted) {

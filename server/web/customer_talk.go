@@ -10,6 +10,7 @@ import (
 
 	"regain/accounts"
 	"regain/cases"
+	"regain/problem"
 	"regain/server"
 	"regain/server/api"
 )
@@ -130,18 +131,26 @@ func (p *Pages) sendResumeCode(c *gin.Context) error {
 	ctx := c.Request.Context()
 	v := p.view(c, nil, f)
 	v.Carry = readCarry(f)
-	if f.Get("reference") == "" {
-		words, err := v.T("customer.resume.reference_required")
+	key := "customer.resume.reference_required"
+	if f.Get("reference") != "" {
+		key = "customer.resume.reference_malformed"
+	}
+	if !cases.IsReference(f.Get("reference")) {
+		words, err := v.T(key)
 		if err != nil {
 			return err
 		}
 		f.Errors = append(f.Errors, FieldError{Name: "reference", Code: "required", Message: words})
 		return p.render(c, http.StatusUnprocessableEntity, "customer/resume", v)
 	}
-	if err := p.services.Cases.SendResumeCode(ctx, f.Get("reference"), channelOf(f), server.Address(ctx)); err != nil {
+	v.Here = "/resume/code?" + url.Values{"reference": {f.Get("reference")}, "channel": {string(channelOf(f))}}.Encode()
+	err = p.services.Cases.SendResumeCode(ctx, f.Get("reference"), channelOf(f), server.Address(ctx))
+	if found, ok := problem.As(err); ok && found.Kind == problem.TooMany { // one may be on its way: it is entered here
+		return p.refuseView(c, "customer/resume_code", v, err)
+	}
+	if err != nil {
 		return p.refuseView(c, "customer/resume", v, err)
 	}
-	v.Here = "/resume/code?" + url.Values{"reference": {f.Get("reference")}, "channel": {string(channelOf(f))}}.Encode()
 	return p.render(c, http.StatusOK, "customer/resume_code", v)
 }
 
