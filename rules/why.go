@@ -112,7 +112,7 @@ func (f *Fact) Words(value any) Text {
 			choice, _ := f.Value(id)
 			for locale, words := range choice.Label {
 				if joined[locale] != "" {
-					joined[locale] += ", "
+					joined[locale] += comma(locale)
 				}
 				joined[locale] += words
 			}
@@ -125,4 +125,12 @@ func (f *Fact) Words(value any) Text {
 		return Text{"": v, "und": v}
 	}
 	return Text{"": fmt.Sprint(value), "und": fmt.Sprint(value)}
+}
+
+// comma divides what stands side by side in a text of the language.
+func comma(locale string) string {
+	if locale == "zh-Hans" {
+		return "、"
+	}
+	return ", "
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -22,6 +23,14 @@ func writeDay(at time.Time, locale string) string {
 		return fmt.Sprintf("%d de %s de %d", at.Day(), months[locale][at.Month()-1], at.Year())
 	}
 	return fmt.Sprintf("%d %s %d", at.Day(), months["en"][at.Month()-1], at.Year())
+}
+
+// writeList writes what stands side by side, as people of the language divide it.
+func writeList(words []string, locale string) string {
+	if locale == "zh-Hans" {
+		return strings.Join(words, "、")
+	}
+	return strings.Join(words, ", ")
 }
 
 // writeMoment writes a day with its time of day, in UTC: the server does not know

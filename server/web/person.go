@@ -4,7 +4,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -360,7 +359,7 @@ func (v *View) StaffChange(l changeLine) (string, error) {
 		for n, r := range names {
 			said[n] = w.say("staff.role." + r)
 		}
-		return strings.Join(said, ", ")
+		return writeList(said, v.Locale)
 	}
 	day := func(t *time.Time) string {
 		if t == nil {

@@ -118,7 +118,7 @@ func (v *View) upload(path, target, field string, item api.ItemView) (*UploadVie
 	for _, t := range types {
 		names = append(names, w.say("upload.type."+t))
 	}
-	u.Hint = w.say("upload.hint", "types", strings.Join(names, ", "), "limit", u.Limit)
+	u.Hint = w.say("upload.hint", "types", writeList(names, v.Locale), "limit", u.Limit)
 	if u.Fields, err = v.readOffFields(field, item); err != nil {
 		return nil, err
 	}

@@ -193,7 +193,7 @@ func (v *View) LanguageNames(tags []string) string {
 	for _, tag := range tags {
 		names = append(names, namer.Name(language.Make(tag)))
 	}
-	return strings.Join(names, ", ")
+	return writeList(names, v.Locale)
 }
 
 // Asset is the address of an asset by its name; empty when it was not built in.

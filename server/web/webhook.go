@@ -117,7 +117,7 @@ func (v *View) Told(types []string) (string, error) {
 		}
 		words = append(words, v.HookType(&w, t))
 	}
-	return strings.Join(words, ", "), w.err
+	return writeList(words, v.Locale), w.err
 }
 
 func (p *Pages) showWebhooks(c *gin.Context) error {

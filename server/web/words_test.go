@@ -153,12 +153,12 @@ func TestDaysNumbersAndSizes(t *testing.T) {
 	}
 	at := time.Date(2026, 12, 6, 23, 5, 0, 0, time.UTC)
 	for locale, want := range map[string][]string{
-		"en":      {"6 December 2026", "6 December 2026, 23:05 UTC", "1,234", "2.1 MB", "12 MB", "10 MB", "640 kB", "52 B"},
-		"zh-Hans": {"2026年12月6日", "2026年12月6日 23:05 UTC", "1,234", "2.1 MB", "12 MB", "10 MB", "640 kB", "52 B"},
-		"pt-BR":   {"6 de dezembro de 2026", "6 de dezembro de 2026, 23:05 UTC", "1.234", "2,1 MB", "12 MB", "10 MB", "640 kB", "52 B"},
+		"en":      {"6 December 2026", "6 December 2026, 23:05 UTC", "1,234", "2.1 MB", "12 MB", "10 MB", "640 kB", "52 B", "a, b"},
+		"zh-Hans": {"2026年12月6日", "2026年12月6日 23:05 UTC", "1,234", "2.1 MB", "12 MB", "10 MB", "640 kB", "52 B", "a、b"},
+		"pt-BR":   {"6 de dezembro de 2026", "6 de dezembro de 2026, 23:05 UTC", "1.234", "2,1 MB", "12 MB", "10 MB", "640 kB", "52 B", "a, b"},
 	} {
 		l := w.locales[locale]
-		got := []string{writeDay(at, locale), writeMoment(at, locale), l.write(1234), l.writeSize(2_100_000), l.writeSize(12_345_678), l.writeLimit(10 << 20), l.writeSize(640_000), l.writeSize(52)}
+		got := []string{writeDay(at, locale), writeMoment(at, locale), l.write(1234), l.writeSize(2_100_000), l.writeSize(12_345_678), l.writeLimit(10 << 20), l.writeSize(640_000), l.writeSize(52), writeList([]string{"a", "b"}, locale)}
 		for i := range want {
 			if got[i] != want[i] {
 				t.Errorf("%s: %q, want %q", locale, got[i], want[i])
