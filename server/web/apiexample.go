@@ -69,7 +69,7 @@ func exampleBody(body *huma.RequestBody, registry huma.Registry) []string {
 	return nil
 }
 
-// exampleOf makes a value of a type: of objects only what is required.
+// exampleOf makes a value of a type: of objects what is required, and what has an example of its own.
 func exampleOf(schema *huma.Schema, registry huma.Registry, depth int) any {
 	if schema == nil || depth == 0 {
 		return nil
@@ -89,7 +89,7 @@ func exampleOf(schema *huma.Schema, registry huma.Registry, depth int) any {
 	case "object":
 		object := map[string]any{}
 		for name, property := range schema.Properties {
-			if slices.Contains(schema.Required, name) {
+			if slices.Contains(schema.Required, name) || len(property.Examples) > 0 {
 				object[name] = exampleOf(property, registry, depth)
 			}
 		}
@@ -100,6 +100,12 @@ func exampleOf(schema *huma.Schema, registry huma.Registry, depth int) any {
 		return true
 	case "integer", "number":
 		return 1
+	}
+	switch schema.Format {
+	case "date-time":
+		return "2026-11-30T09:00:00Z"
+	case "date":
+		return "2026-11-30"
 	}
 	return "…"
 }

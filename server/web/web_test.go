@@ -1,6 +1,8 @@
 package web_test
 
 import (
+	"encoding/json"
+	"html"
 	"regexp"
 	"strings"
 	"testing"
@@ -89,6 +91,34 @@ func TestAPIPageDescribesEveryCall(t *testing.T) {
 	}
 	if len(server.Codes()) < 30 {
 		t.Errorf("%d problems are listed", len(server.Codes()))
+	}
+}
+
+var exampleBody = regexp.MustCompile(`/api/v1/(\S*?)&#39;(?s:[^<]*?)-d &#39;(.*?)&#39;</`)
+
+// TestExamplesAreTaken: what the page gives as an example is nothing that the call refuses as
+// incomplete or unreadable.
+func TestExamplesAreTaken(t *testing.T) {
+	h := servertest.Start(t, databasetest.SQLite(t))
+	page := string(h.Call(t, "", "GET", "/api/v1/docs", nil).Body)
+	tried := map[string]bool{}
+	for _, e := range exampleBody.FindAllStringSubmatch(page, -1) {
+		want := map[string]int{"cases": 201, "decisions": 200, "resume": 202, "invitations/link": 202}[e[1]]
+		if want == 0 {
+			continue // takes somebody who is there
+		}
+		tried[e[1]] = true
+		var body any
+		if err := json.Unmarshal([]byte(html.UnescapeString(e[2])), &body); err != nil {
+			t.Errorf("%s: %v: %s", e[1], err, e[2])
+			continue
+		}
+		if got := h.Call(t, "", "POST", "/api/v1/"+e[1], body); got.Status != want {
+			t.Errorf("%s, given %s: %d %s", e[1], e[2], got.Status, got.Body)
+		}
+	}
+	if len(tried) != 4 {
+		t.Errorf("tried only %v", tried)
 	}
 }
 
