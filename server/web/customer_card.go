@@ -70,6 +70,15 @@ func (d *customerCase) customerCard(i api.ItemView, locale string) itemCard {
 	return card
 }
 
+// Shown is how the item stands as its customer reads it: what was handed in is sent, and no
+// longer only ready.
+func (i itemCard) Shown() string {
+	if i.Standing == "provided" && !i.Open {
+		return "sent"
+	}
+	return i.Standing
+}
+
 func (i *itemCard) standing(d *customerCase) string {
 	switch {
 	case i.Review == "rejected" && i.Open, i.Review == "accepted", i.Review == "waived":

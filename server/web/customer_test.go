@@ -423,7 +423,7 @@ func TestCustomersWay(t *testing.T) {
 		if v.post("/request/check", form).wants(200, "/request/receipt"); !strings.Contains(v.text(), reference) {
 			t.Error("a second click has another effect")
 		}
-		v.open("/request").wants(200, "/request", "Waiting for a reviewer", "Yours is next", "Reviewed by")
+		v.open("/request").wants(200, "/request", "Waiting for a reviewer", "Yours is next", "Reviewed by", "photo-0.jpg Sent")
 		v.open("/request/items").wants(200, "/request")
 		v.open("/request/later").wants(200, "/request/later", reference)
 	})
