@@ -338,11 +338,8 @@ func history(t *testing.T, w *world, n int) {
 		columns = append(columns, f.Name)
 		selected = append(selected, cmp.Or(values[f.Name], "c."+f.Name))
 	}
-	_, err := w.db.NewRaw("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) INSERT INTO cases ("+strings.Join(columns, ", ")+
-		") SELECT "+strings.Join(selected, ", ")+" FROM n, cases AS c WHERE c.id = ?", n, one.id).Exec(w.ctx)
-	must(t, err)
-	_, err = w.db.ExecContext(w.ctx, "ANALYZE")
-	must(t, err)
+	insertMany(t, w, n, "INSERT INTO cases ("+strings.Join(columns, ", ")+") SELECT "+strings.Join(selected, ", ")+" FROM n, cases AS c WHERE c.id = ?", one.id)
+	w.lay("ANALYZE")
 }
 
 // readsAllCases finds a plan that reads the whole table.
