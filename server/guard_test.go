@@ -353,12 +353,18 @@ func TestSlowUploadIsStretched(t *testing.T) {
 	go func() { served <- b.Serve(ctx) }()
 	upload := func(pause time.Duration) answer {
 		r, w := io.Pipe()
+		answered := make(chan struct{})
+		defer close(answered)
 		go func() {
+			defer func() { _ = w.Close() }()
 			for range 8 {
 				_, _ = w.Write([]byte("0123456789"))
-				time.Sleep(pause)
+				select {
+				case <-time.After(pause):
+				case <-answered:
+					return
+				}
 			}
-			_ = w.Close()
 		}()
 		req, _ := http.NewRequestWithContext(ctx, "POST", "http://"+address.String()+"/api/v1/up", r)
 		return b.send(req)
