@@ -117,7 +117,7 @@ type organisationMemberRemoveCommand struct {
 func (c *organisationMemberRemoveCommand) Run(ctx context.Context, t terminal) error {
 	return c.withOrganisation(ctx, t, c.Organisation, func(p *parts, o accounts.Organisation) error {
 		m := o.Member(c.Email)
-		if err := p.accounts.RemoveMember(ctx, o.ID, m.ID); err != nil {
+		if err := p.accounts.RemoveMember(ctx, "", o.ID, m.ID); err != nil {
 			return err
 		}
 		_, _ = fmt.Fprintf(t.out, "Removed %s from %s.\n", m.Email, o.Name)

@@ -99,7 +99,7 @@ func (s *Service) SetAbsence(ctx context.Context, by Principal, n NewAbsence) (A
 		return Absence{}, err
 	}
 	err := s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
-		record, err := s.lockRecord(ctx, tx, by)
+		record, err := s.lockRecord(ctx, tx, by.ID)
 		if err != nil {
 			return err
 		}
@@ -180,7 +180,7 @@ func (s *Service) EndAbsence(ctx context.Context, by Principal, staffID, id stri
 		return err
 	}
 	err := s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
-		record, err := s.lockRecord(ctx, tx, by)
+		record, err := s.lockRecord(ctx, tx, by.ID)
 		if err != nil {
 			return err
 		}

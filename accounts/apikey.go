@@ -2,7 +2,6 @@ package accounts
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -146,9 +145,9 @@ func (s *Service) CreateAPIKey(ctx context.Context, n NewAPIKey) (APIKey, string
 		ID: keyIDPrefix + s.options.IDs(), Name: name, TokenHash: hashToken(token), Hint: token[len(token)-hintLength:],
 		Scopes: database.NewJSON(sortedScopes(n.Scopes)), CreatedBy: n.By, CreatedAt: now, ExpiresAt: now.AddDate(0, 0, n.Days),
 	}
-	err = s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
+	err = s.recorded(ctx, n.By, func(ctx context.Context, tx bun.IDB) (Act, error) {
 		_, err := tx.NewInsert().Model(&row).Exec(ctx)
-		return err
+		return Act{Kind: KeyMade, Subject: row.ID, Is: scopeNames(row.Scopes.V)}, err
 	})
 	if err != nil {
 		return APIKey{}, "", fmt.Errorf("create an API key: %w", err)
@@ -175,6 +174,14 @@ func sortedScopes(scopes []Scope) []Scope {
 	return slices.DeleteFunc(Scopes(), func(s Scope) bool { return !slices.Contains(scopes, s) })
 }
 
+func scopeNames(scopes []Scope) []string {
+	names := make([]string, len(scopes))
+	for n, scope := range scopes {
+		names[n] = string(scope)
+	}
+	return names
+}
+
 // APIKeys lists all keys, newest first, with those that are over.
 func (s *Service) APIKeys(ctx context.Context, page database.Page) ([]APIKey, string, error) {
 	var rows []apiKeyRow
@@ -192,18 +199,19 @@ func (s *Service) APIKeys(ctx context.Context, page database.Page) ([]APIKey, st
 // RevokeAPIKey ends a key for good, at once. Ending what is over already is no
 // error. By is the admin who does it. Error: api_key_not_found.
 func (s *Service) RevokeAPIKey(ctx context.Context, id, by string) error {
-	err := s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
-		done, err := tx.NewUpdate().Model((*apiKeyRow)(nil)).
-			Set("revoked_by = CASE WHEN revoked_at IS NULL THEN ? ELSE revoked_by END", by).
-			Set("revoked_at = COALESCE(revoked_at, ?)", s.options.now()).
-			Where("id = ?", id).Exec(ctx)
-		if err != nil {
-			return err
+	err := s.recorded(ctx, by, func(ctx context.Context, tx bun.IDB) (Act, error) {
+		var rows []apiKeyRow
+		if err := tx.NewSelect().Model(&rows).Column("id", "revoked_at").Where("id = ?", id).Scan(ctx); err != nil {
+			return Act{}, err
 		}
-		if n, err := done.RowsAffected(); err != nil || n == 0 {
-			return errors.Join(err, problem.New(problem.NotFound, "api_key_not_found", "There is no such API key."))
+		if len(rows) == 0 {
+			return Act{}, problem.New(problem.NotFound, "api_key_not_found", "There is no such API key.")
 		}
-		return nil
+		if rows[0].RevokedAt != nil {
+			return Act{}, nil
+		}
+		_, err := tx.NewUpdate().Model((*apiKeyRow)(nil)).Set("revoked_by = ?", by).Set("revoked_at = ?", s.options.now()).Where("id = ?", id).Exec(ctx)
+		return Act{Kind: KeyRevoked, Subject: id}, err
 	})
 	if err != nil {
 		return fmt.Errorf("revoke an API key: %w", err)

@@ -51,31 +51,31 @@ func (s *Service) AddMember(ctx context.Context, by, organisationID, email strin
 		return Member{}, problem.InvalidFields([]problem.Field{errInvalidEmail()})
 	}
 	row := memberRow{ID: s.options.IDs(), OrganisationID: organisationID, Email: address, EmailKey: key, AddedAt: s.options.now(), AddedBy: by}
-	err := s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
+	err := s.recorded(ctx, by, func(ctx context.Context, tx bun.IDB) (Act, error) {
 		if err := s.lockAddresses(ctx, tx); err != nil {
-			return err
+			return Act{}, err
 		}
 		o, err := s.findOrganisation(ctx, tx, "organisations.id = ?", organisationID)
 		if err != nil {
-			return err
+			return Act{}, err
 		}
 		if len(o.Members) >= maxMembers {
-			return problem.Newf(problem.Conflict, "too_many_members", "An organisation has at most %d members.", maxMembers)
+			return Act{}, problem.Newf(problem.Conflict, "too_many_members", "An organisation has at most %d members.", maxMembers)
 		}
 		n, err := tx.NewSelect().Model((*domainRow)(nil)).Where("domain = ?", domainOf(key)).Where("organisation_id <> ?", organisationID).Count(ctx)
 		if err != nil {
-			return err
+			return Act{}, err
 		}
 		if n > 0 {
-			return errDomainTaken()
+			return Act{}, errDomainTaken()
 		}
 		if err := s.noStaff(ctx, tx, key); err != nil {
-			return err
+			return Act{}, err
 		}
 		if _, err = tx.NewInsert().Model(&row).Exec(ctx); err != nil {
-			return err
+			return Act{}, err
 		}
-		return s.options.Outbox.Enqueue(ctx, tx, notify.Message{
+		return Act{Kind: MemberAdded, Subject: organisationID, Other: row.ID}, s.options.Outbox.Enqueue(ctx, tx, notify.Message{
 			Key: "member/" + row.ID, Channel: notify.Email, To: address, Template: "member_added", Data: map[string]string{"organisation": o.Name},
 		})
 	})
@@ -118,18 +118,19 @@ func errInvalidEmail() problem.Field {
 	return problem.Field{Pointer: "/email", Code: "invalid_email", Message: "Give one e-mail address, such as ana@example.com."}
 }
 
-// RemoveMember ends a membership and every session of it. Error: member_not_found.
-func (s *Service) RemoveMember(ctx context.Context, organisationID, memberID string) error {
-	err := s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
+// RemoveMember ends a membership and every session of it. by is the member of staff who
+// does it; empty for the operator's command line. Error: member_not_found.
+func (s *Service) RemoveMember(ctx context.Context, by, organisationID, memberID string) error {
+	err := s.recorded(ctx, by, func(ctx context.Context, tx bun.IDB) (Act, error) {
 		done, err := tx.NewUpdate().Model((*memberRow)(nil)).Set("removed_at = ?", s.options.now()).
 			Where("id = ?", memberID).Where("organisation_id = ?", organisationID).Where("removed_at IS NULL").Exec(ctx)
 		if err != nil {
-			return err
+			return Act{}, err
 		}
 		if n, err := done.RowsAffected(); err != nil || n == 0 {
-			return errors.Join(err, problem.New(problem.NotFound, "member_not_found", "The organisation has no such member."))
+			return Act{}, errors.Join(err, problem.New(problem.NotFound, "member_not_found", "The organisation has no such member."))
 		}
-		return s.EndSessionsOf(ctx, OrganisationMember, memberID)
+		return Act{Kind: MemberRemoved, Subject: organisationID, Other: memberID}, s.EndSessionsOf(ctx, OrganisationMember, memberID)
 	})
 	if err != nil {
 		return fmt.Errorf("remove a member: %w", err)

@@ -114,9 +114,9 @@ func (s *Service) CreateOrganisation(ctx context.Context, by, name string) (Orga
 		return Organisation{}, err
 	}
 	row := organisationRow{ID: s.options.IDs(), Name: name, NameKey: nameKey(name), CreatedAt: s.options.now(), CreatedBy: by}
-	err := s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
+	err := s.recorded(ctx, by, func(ctx context.Context, tx bun.IDB) (Act, error) {
 		_, err := tx.NewInsert().Model(&row).Exec(ctx)
-		return err
+		return Act{Kind: OrganisationAdded, Subject: row.ID}, err
 	})
 	if errors.Is(err, database.ErrUnique) {
 		return Organisation{}, problem.New(problem.Conflict, "name_taken", "There is an organisation with this name already.")
@@ -198,6 +198,22 @@ func (s *Service) SearchOrganisations(ctx context.Context, text, after string, l
 	return list, nil
 }
 
+// OrganisationNames are the names of organisations by id; ids of none are left out.
+func (s *Service) OrganisationNames(ctx context.Context, ids []string) (map[string]string, error) {
+	names := make(map[string]string, len(ids))
+	if len(ids) == 0 {
+		return names, nil
+	}
+	var rows []organisationRow
+	if err := s.db.From(ctx).NewSelect().Model(&rows).Column("id", "name").Where("id IN (?)", bun.List(ids)).Scan(ctx); err != nil {
+		return nil, fmt.Errorf("find the names of organisations: %w", err)
+	}
+	for _, r := range rows {
+		names[r.ID] = r.Name
+	}
+	return names, nil
+}
+
 // WithMembers reads the members and domains of organisations that were listed.
 func (s *Service) WithMembers(ctx context.Context, list []Organisation) error {
 	if len(list) == 0 {
@@ -236,18 +252,22 @@ func (s *Service) SetDomains(ctx context.Context, by, organisationID string, dom
 		return Organisation{}, err
 	}
 	var o Organisation
-	err := s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
+	err := s.recorded(ctx, by, func(ctx context.Context, tx bun.IDB) (Act, error) {
 		err := s.lockAddresses(ctx, tx)
 		if err != nil {
-			return err
+			return Act{}, err
 		}
 		if o, err = s.findOrganisation(ctx, tx, "organisations.id = ?", organisationID); err != nil {
-			return err
+			return Act{}, err
+		}
+		was := o.Domains
+		if slices.Equal(was, clean) {
+			return Act{}, nil
 		}
 		if err := s.membersElsewhere(ctx, tx, organisationID, clean); err != nil {
-			return err
+			return Act{}, err
 		}
-		return s.replaceDomains(ctx, tx, by, &o, clean)
+		return Act{Kind: DomainsSet, Subject: o.ID, Was: was, Is: clean}, s.replaceDomains(ctx, tx, by, &o, clean)
 	})
 	if errors.Is(err, database.ErrUnique) {
 		err = errDomainTaken()
@@ -322,26 +342,18 @@ func (s *Service) VerifyOrganisations(ctx context.Context) ([]RecordFinding, err
 		owner[d.Domain] = d.OrganisationID
 	}
 	var findings []RecordFinding
-	for after := ""; ; {
-		var rows []memberRow
-		err := s.db.From(ctx).NewSelect().Model(&rows).Column("id", "organisation_id", "email_key").
-			Where("removed_at IS NULL").Where("id > ?", after).OrderExpr("id").Limit(verifyBatch).Scan(ctx)
-		if err != nil {
-			return findings, fmt.Errorf("read the members of organisations: %w", err)
+	err = s.eachMember(ctx, func(r memberRow) {
+		if r.RemovedAt != nil {
+			return
 		}
-		for _, r := range rows {
-			after = r.ID
-			if of := owner[domainOf(r.EmailKey)]; of != "" && of != r.OrganisationID {
-				findings = append(findings, RecordFinding{Code: "doubled", Detail: fmt.Sprintf("the address of the member %s of %s is in a domain of %s", r.ID, r.OrganisationID, of)})
-			}
-			if id := reviews[r.EmailKey]; id != "" {
-				findings = append(findings, RecordFinding{Code: "staff", Detail: fmt.Sprintf("the member %s of %s has the address of the member of staff %s", r.ID, r.OrganisationID, id)})
-			}
+		if of := owner[domainOf(r.EmailKey)]; of != "" && of != r.OrganisationID {
+			findings = append(findings, RecordFinding{Code: "doubled", Detail: fmt.Sprintf("the address of the member %s of %s is in a domain of %s", r.ID, r.OrganisationID, of)})
 		}
-		if len(rows) < verifyBatch {
-			return findings, nil
+		if id := reviews[r.EmailKey]; id != "" {
+			findings = append(findings, RecordFinding{Code: "staff", Detail: fmt.Sprintf("the member %s of %s has the address of the member of staff %s", r.ID, r.OrganisationID, id)})
 		}
-	}
+	})
+	return findings, err
 }
 
 func checkDomains(typed []string) ([]string, []problem.Field) {

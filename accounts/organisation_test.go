@@ -12,6 +12,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"regain/database"
 	"regain/problem"
 )
 
@@ -110,7 +111,7 @@ func TestNobodySendsAndReviews(t *testing.T) {
 		rui := NewStaff{Email: "RUI@parceira.example", Name: "Rui", Password: goodPassword, Roles: []Role{Reviewer}}
 		refused(t, fault(b.CreateStaff(t.Context(), rui)), "member_address")
 		refused(t, second(b.AddPerson(t.Context(), Operator(), rui)), "member_address")
-		ok(t, b.RemoveMember(t.Context(), o.ID, o.Members[0].ID))
+		ok(t, b.RemoveMember(t.Context(), "lead-1", o.ID, o.Members[0].ID))
 		ok(t, fault(b.CreateStaff(t.Context(), rui)))
 
 		for n := range 10 {
@@ -181,9 +182,9 @@ func TestRemovedMember(t *testing.T) {
 		other := organisation(t, b, "Another")
 		token, m, err := b.SignInMember(t.Context(), "rui@parceira.example", b.memberCode(t, "rui@parceira.example"), "")
 		ok(t, err)
-		refused(t, b.RemoveMember(t.Context(), other.ID, m.ID), "member_not_found")
-		ok(t, b.RemoveMember(t.Context(), nuvem.ID, m.ID))
-		refused(t, b.RemoveMember(t.Context(), nuvem.ID, m.ID), "member_not_found")
+		refused(t, b.RemoveMember(t.Context(), "lead-1", other.ID, m.ID), "member_not_found")
+		ok(t, b.RemoveMember(t.Context(), "lead-1", nuvem.ID, m.ID))
+		refused(t, b.RemoveMember(t.Context(), "lead-1", nuvem.ID, m.ID), "member_not_found")
 		refused(t, fault(b.Authenticate(t.Context(), token)), "unauthenticated")
 		refused(t, second(b.Membership(t.Context(), m.ID)), "unauthenticated")
 		before := len(b.letters(t, "rui@parceira.example"))
@@ -333,6 +334,78 @@ func TestDomainsSetTwiceAtOnce(t *testing.T) {
 			if !slices.Equal(read.Domains, sets[0]) && !slices.Equal(read.Domains, sets[1]) {
 				t.Fatalf("round %d: left %v", n, read.Domains)
 			}
+		}
+	})
+}
+
+// TestOrganisationsAreHeldAgainstTheirRecord: whoever gave an organisation a domain, or let
+// a member in or back in, past the record is found; those of before it are not. Nothing of
+// the record names a person.
+func TestOrganisationsAreHeldAgainstTheirRecord(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		old := organisationRow{ID: "old", Name: "Old", NameKey: "old", CreatedAt: b.clock.Now()}
+		_, err := b.db.NewInsert().Model(&old).Exec(t.Context())
+		ok(t, err)
+		early := domainRow{Domain: "old.example", OrganisationID: "old", VerifiedAt: b.clock.Now()}
+		_, err = b.db.NewInsert().Model(&early).Exec(t.Context())
+		ok(t, err)
+		nuvem := organisation(t, b, "Nuvem", "rui@parceira.example", "bea@parceira.example")
+		_, err = b.SetDomains(t.Context(), "admin-1", nuvem.ID, []string{"parceira.example"})
+		ok(t, err)
+		gone := nuvem.Member("rui@parceira.example").ID
+		ok(t, b.RemoveMember(t.Context(), "lead-1", nuvem.ID, gone))
+		page, err := database.NewTimePage(10, "")
+		ok(t, err)
+		lines, _, err := b.StaffChanges(t.Context(), Principal{Kind: StaffMember, Roles: []Role{Auditor}}, "", page)
+		ok(t, err)
+		if removed := lines[0]; removed.Kind != MemberRemoved || removed.By != "lead-1" || removed.Subject != nuvem.ID || removed.Other != gone || removed.Staff != "" {
+			t.Errorf("the last line: %+v", removed)
+		}
+		if content := dump(t, t.Context(), b.db, "staff_changes"); strings.Contains(content, "rui@") || strings.Contains(content, "Nuvem") {
+			t.Errorf("the record names somebody: %s", content)
+		}
+		if _, findings, err := b.VerifyStaffChanges(t.Context()); err != nil || len(findings) > 0 {
+			t.Fatalf("%+v %v", findings, err)
+		}
+		for _, harm := range []string{
+			"INSERT INTO organisation_domains (domain, organisation_id, verified_at, verified_by) SELECT 'mine.example', id, created_at, '' FROM organisations WHERE id = '" + nuvem.ID + "'",
+			"UPDATE organisation_members SET removed_at = NULL WHERE id = '" + gone + "'",
+		} {
+			_, err := b.db.ExecContext(t.Context(), harm)
+			ok(t, err)
+		}
+		var codes []string
+		_, findings, err := b.VerifyStaffChanges(t.Context())
+		ok(t, err)
+		for _, f := range findings {
+			codes = append(codes, f.Code)
+		}
+		if !slices.Equal(codes, []string{"domains_differ", "membership_differs"}) {
+			t.Errorf("found %+v", findings)
+		}
+	})
+}
+
+// TestOrganisationsAndStaffAtOnce: those who keep organisations and those who keep staff
+// wait for each other in one order.
+func TestOrganisationsAndStaffAtOnce(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		admin := newStaff(t, b, "noor@example.com", Admin)
+		nuvem := organisation(t, b, "Nuvem")
+		var at sync.WaitGroup
+		for n := range 8 {
+			at.Go(func() {
+				_, _, err := b.AddPerson(t.Context(), as(admin), NewStaff{Email: fmt.Sprintf("p%d@example.com", n), Name: "P", Roles: []Role{Reviewer}})
+				m, err2 := b.AddMember(t.Context(), admin.ID, nuvem.ID, fmt.Sprintf("m%d@parceira.example", n))
+				_, err3 := b.SetDomains(t.Context(), admin.ID, nuvem.ID, []string{fmt.Sprintf("d%d.example", n)})
+				if err := errors.Join(err, err2, err3, b.RemoveMember(t.Context(), admin.ID, nuvem.ID, m.ID)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		at.Wait()
+		if _, findings, err := b.VerifyStaffChanges(t.Context()); err != nil || len(findings) > 0 {
+			t.Errorf("%+v %v", findings, err)
 		}
 	})
 }

@@ -317,7 +317,7 @@ func (s *Service) changeStaff(ctx context.Context, by Principal, id string, chan
 		return err
 	}
 	err := s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
-		record, err := s.lockRecord(ctx, tx, by)
+		record, err := s.lockRecord(ctx, tx, by.ID)
 		if err != nil {
 			return err
 		}

@@ -99,7 +99,7 @@ func (s *Service) ChoosePassword(ctx context.Context, email, password, chosen, i
 	}
 	token := ""
 	err = s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
-		record, err := s.lockRecord(ctx, tx, Principal{Kind: StaffMember, ID: row.ID})
+		record, err := s.lockRecord(ctx, tx, row.ID)
 		if err != nil {
 			return err
 		}

@@ -129,7 +129,7 @@ func (s *Service) newStaff(n NewStaff) (staffRow, []problem.Field) {
 // them.
 func (s *Service) insertStaff(ctx context.Context, by Principal, row *staffRow, also ...func(context.Context, bun.IDB) error) error {
 	err := s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
-		record, err := s.lockRecord(ctx, tx, by)
+		record, err := s.lockRecord(ctx, tx, by.ID)
 		if err != nil {
 			return err
 		}

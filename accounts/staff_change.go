@@ -16,10 +16,11 @@ import (
 	"regain/database"
 )
 
-// ChangeKind is what was changed about a member of staff.
+// ChangeKind is what was changed about a member of staff, or done to something else that
+// staff keep.
 type ChangeKind string
 
-// The kinds of changes.
+// The kinds of changes of staff.
 const (
 	ChangeAdded       ChangeKind = "added"
 	ChangeRoles       ChangeKind = "roles"
@@ -31,21 +32,57 @@ const (
 	ChangeBack        ChangeKind = "back"            // an absence was ended early or cancelled
 )
 
-// ChangeKinds lists all kinds.
-func ChangeKinds() []ChangeKind {
+// The kinds of acts.
+const (
+	OrganisationAdded ChangeKind = "organisation_added"
+	MemberAdded       ChangeKind = "member_added"
+	MemberRemoved     ChangeKind = "member_removed"
+	DomainsSet        ChangeKind = "domains_set"
+	KeyMade           ChangeKind = "key_made"
+	KeyRevoked        ChangeKind = "key_revoked"
+	TagRenamed        ChangeKind = "tag_renamed"
+	TagRetired        ChangeKind = "tag_retired"
+	TagRestored       ChangeKind = "tag_restored"
+	TagMerged         ChangeKind = "tag_merged"
+	BlockSet          ChangeKind = "block_set"
+	BlockLifted       ChangeKind = "block_lifted"
+	WebhookAdded      ChangeKind = "webhook_added"
+	WebhookChanged    ChangeKind = "webhook_changed"
+	WebhookEnabled    ChangeKind = "webhook_enabled"
+	WebhookDisabled   ChangeKind = "webhook_disabled"
+	WebhookSecret     ChangeKind = "webhook_secret" // it got a new one
+	WebhookRemoved    ChangeKind = "webhook_removed"
+)
+
+// staffKinds are those that are about a member of staff.
+func staffKinds() []ChangeKind {
 	return []ChangeKind{ChangeAdded, ChangeRoles, ChangeDisabled, ChangeEnabled, ChangePassword, ChangeOwnPassword, ChangeAway, ChangeBack}
 }
 
-// StaffChange is a line of the record of what was changed about staff. Lines are only
-// ever added, each sealed to the one before.
+// ofStaff reports whether lines of the kind are about a member of staff.
+func (k ChangeKind) ofStaff() bool { return slices.Contains(staffKinds(), k) }
+
+// ChangeKinds lists all kinds.
+func ChangeKinds() []ChangeKind {
+	return append(staffKinds(), OrganisationAdded, MemberAdded, MemberRemoved, DomainsSet, KeyMade, KeyRevoked, TagRenamed, TagRetired, TagRestored,
+		TagMerged, BlockSet, BlockLifted, WebhookAdded, WebhookChanged, WebhookEnabled, WebhookDisabled, WebhookSecret, WebhookRemoved)
+}
+
+// StaffChange is a line of the record of what was changed about staff, and of what staff
+// did to what is no case. Lines are only ever added, each sealed to the one before.
 type StaffChange struct {
 	ID  string
 	Seq int64
 	At  time.Time
-	// By is the member of staff who did it; empty for the operator's command line.
-	By    string
+	// By is the member of staff, or the program, who did it; empty for the operator's
+	// command line.
+	By string
+	// Staff is whom it was about; empty where it was something else.
 	Staff string
 	Kind  ChangeKind
+	// Subject, Other, Was and Is are those of an act.
+	Subject, Other string
+	Was, Is        []string
 	// Before and After are the roles, where they changed.
 	Before, After []Role
 	// From and Until are those of an absence.
@@ -55,6 +92,9 @@ type StaffChange struct {
 // changeData is what a line says beside who, whom, what and when: no names, addresses
 // or reasons, so that nothing of it ever has to be taken away.
 type changeData struct {
+	Other   string     `json:"other,omitempty"`
+	Was     []string   `json:"was,omitempty"`
+	Is      []string   `json:"is,omitempty"`
 	Before  []Role     `json:"before,omitempty"`
 	After   []Role     `json:"after,omitempty"`
 	Absence string     `json:"absence,omitempty"`
@@ -66,14 +106,15 @@ type changeData struct {
 type changeRow struct {
 	bun.BaseModel `bun:"table:staff_changes,alias:staff_changes"`
 
-	ID      string `bun:",pk"`
-	Seq     int64
-	At      time.Time
-	ByID    string
-	StaffID string
-	Kind    ChangeKind
-	Data    string
-	Hash    string
+	ID   string `bun:",pk"`
+	Seq  int64
+	At   time.Time
+	ByID string
+	// SubjectID is what it was about: at first there were members of staff alone.
+	SubjectID string `bun:"staff_id"`
+	Kind      ChangeKind
+	Data      string
+	Hash      string
 }
 
 // recordRow is the end of the record.
@@ -90,13 +131,13 @@ type recordRow struct {
 type staffRecord struct {
 	s   *Service
 	tx  bun.IDB
-	by  Principal
+	by  string
 	end *recordRow
 }
 
 const recordID = "staff"
 
-func (s *Service) lockRecord(ctx context.Context, tx bun.IDB, by Principal) (*staffRecord, error) {
+func (s *Service) lockRecord(ctx context.Context, tx bun.IDB, by string) (*staffRecord, error) {
 	rows := []*recordRow{}
 	if err := s.db.Lock(ctx, tx, &rows, recordID); err != nil {
 		return nil, fmt.Errorf("lock the record of staff: %w", err)
@@ -108,13 +149,13 @@ func (s *Service) lockRecord(ctx context.Context, tx bun.IDB, by Principal) (*st
 }
 
 // add writes a line.
-func (r *staffRecord) add(ctx context.Context, staffID string, kind ChangeKind, data changeData) error {
+func (r *staffRecord) add(ctx context.Context, subject string, kind ChangeKind, data changeData) error {
 	encoded, err := json.Marshal(data)
 	if err != nil {
 		return fmt.Errorf("encode a change of staff: %w", err)
 	}
 	row := changeRow{
-		ID: r.s.options.IDs(), Seq: r.end.Seq + 1, At: r.s.options.now(), ByID: r.by.ID, StaffID: staffID, Kind: kind, Data: string(encoded),
+		ID: r.s.options.IDs(), Seq: r.end.Seq + 1, At: r.s.options.now(), ByID: r.by, SubjectID: subject, Kind: kind, Data: string(encoded),
 	}
 	row.Hash = row.sum(r.end.Head)
 	if _, err := r.tx.NewInsert().Model(&row).Exec(ctx); err != nil {
@@ -131,7 +172,7 @@ func (r *staffRecord) add(ctx context.Context, staffID string, kind ChangeKind, 
 func (r changeRow) sum(prev string) string {
 	h := sha256.New()
 	for _, part := range []string{
-		r.ID, fmt.Sprint(r.Seq), r.At.UTC().Format("2006-01-02T15:04:05.000000Z"), r.ByID, r.StaffID, string(r.Kind), r.Data, prev,
+		r.ID, fmt.Sprint(r.Seq), r.At.UTC().Format("2006-01-02T15:04:05.000000Z"), r.ByID, r.SubjectID, string(r.Kind), r.Data, prev,
 	} {
 		_, _ = fmt.Fprintf(h, "%d:%s", len(part), part)
 	}
@@ -143,10 +184,16 @@ func (r changeRow) change() (StaffChange, error) {
 	if err := json.Unmarshal([]byte(r.Data), &data); err != nil {
 		return StaffChange{}, fmt.Errorf("decode the change of staff %s: %w", r.ID, err)
 	}
-	return StaffChange{
-		ID: r.ID, Seq: r.Seq, At: r.At.UTC(), By: r.ByID, Staff: r.StaffID, Kind: r.Kind,
+	c := StaffChange{
+		ID: r.ID, Seq: r.Seq, At: r.At.UTC(), By: r.ByID, Kind: r.Kind, Other: data.Other, Was: data.Was, Is: data.Is,
 		Before: data.Before, After: data.After, From: data.From, Until: data.Until,
-	}, nil
+	}
+	if r.Kind.ofStaff() {
+		c.Staff = r.SubjectID
+	} else {
+		c.Subject = r.SubjectID
+	}
+	return c, nil
 }
 
 // StaffChanges are a page of the record, the newest first, of one person where an id is
@@ -193,11 +240,11 @@ const verifyBatch = 500
 const verifyTries = 3
 
 // VerifyStaffChanges holds every line of the record against its seal and the one before,
-// the last one against the record's end, and staff against what the lines tell of them:
-// nobody has roles, or may sign in, without a line that says so. It returns how many lines
-// there are.
+// the last one against the record's end, and staff and organisations against what the lines
+// tell of them: nobody has roles, or may sign in, and no organisation has a domain or a
+// member, without a line that says so. It returns how many lines there are.
 func (s *Service) VerifyStaffChanges(ctx context.Context) (lines int64, findings []RecordFinding, err error) {
-	v := recordCheck{s: s, told: map[string]*told{}}
+	v := recordCheck{s: s, told: map[string]*told{}, firms: firmsTold{domains: map[string][]string{}, members: map[string]bool{}}}
 	for tries := 0; ; tries++ {
 		end, err := s.recordEnd(ctx)
 		if err == nil {
@@ -251,6 +298,7 @@ type recordCheck struct {
 	last     int64
 	head     string
 	told     map[string]*told
+	firms    firmsTold
 	findings []RecordFinding
 }
 
@@ -291,6 +339,10 @@ func (v *recordCheck) take(r changeRow) {
 	c, err := r.change()
 	if err != nil {
 		v.found(r.Seq, "unreadable", "the line's data can't be read")
+		return
+	}
+	if !c.Kind.ofStaff() {
+		v.firms.take(c)
 		return
 	}
 	of := v.told[c.Staff]
@@ -343,5 +395,6 @@ func (v *recordCheck) differences(ctx context.Context) ([]RecordFinding, error) 
 			differ("gone", "%s, of whom lines tell, is not there", id)
 		}
 	}
-	return out, nil
+	firms, err := v.s.firmsDiffer(ctx, v.firms)
+	return append(out, firms...), err
 }

@@ -92,8 +92,10 @@ func (s *Service) Block(ctx context.Context, actor Actor, in BlockInput) (*Block
 		if err != nil {
 			return err
 		}
-		_, err = tx.NewInsert().Model(b).Exec(ctx)
-		return err
+		if _, err = tx.NewInsert().Model(b).Exec(ctx); err != nil {
+			return err
+		}
+		return s.opt.Record(ctx, tx, actor.ID, BlockSet, b.ID, "")
 	})
 	if errors.Is(err, database.ErrUnique) {
 		return nil, problem.New(problem.Conflict, "already_blocked", "This is blocked already. Lift the block first to set another reason or time.")
@@ -202,7 +204,7 @@ func (s *Service) Lift(ctx context.Context, actor Actor, id string) error {
 		if n == 0 {
 			return problem.New(problem.NotFound, "block_not_found", "There is no such block, or it is over.")
 		}
-		return nil
+		return s.opt.Record(ctx, tx, actor.ID, BlockLifted, id, "")
 	})
 }
 

@@ -69,6 +69,16 @@ type Directory interface {
 	Account(ctx context.Context, policy, account string) (map[string]any, error)
 }
 
+// What Options.Record is told of.
+const (
+	TagRenamed  = "tag_renamed"
+	TagRetired  = "tag_retired"
+	TagRestored = "tag_restored"
+	TagMerged   = "tag_merged" // other is the tag that it became part of
+	BlockSet    = "block_set"
+	BlockLifted = "block_lifted"
+)
+
 // LateReview is a case whose review takes longer than it should.
 type LateReview struct {
 	Reference string
@@ -96,6 +106,10 @@ type Options struct {
 	// Others verifies the records beside those of cases, at the end of a verification of
 	// all; may be nil.
 	Others func(ctx context.Context) ([]AuditFinding, error)
+	// Record writes what staff did to a tag or a block into a record that is only added to,
+	// in the transaction that does it: who, one of the acts below, and the ids of what it was
+	// about. It may be nil.
+	Record func(ctx context.Context, tx bun.IDB, by, act, subject, other string) error
 	// Webhooks are told of what happens to cases that were filed; may be nil.
 	Webhooks *notify.Webhooks
 	// Key makes the keyed digests of account names and contacts by which cases
@@ -151,6 +165,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxDocuments <= 0 {
 		o.MaxDocuments = 100
+	}
+	if o.Record == nil {
+		o.Record = func(context.Context, bun.IDB, string, string, string, string) error { return nil }
 	}
 	for _, d := range []struct {
 		value     *time.Duration

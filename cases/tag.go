@@ -176,6 +176,23 @@ func (s *Service) TagsByID(ctx context.Context, actor Actor, ids []string) (map[
 	return s.tagsByID(ctx, s.db.From(ctx), ids)
 }
 
+// TagNames are what tags are called, by id, for whoever reads a record that names them;
+// merged ones by the name that they had.
+func (s *Service) TagNames(ctx context.Context, ids []string) (map[string]string, error) {
+	names := make(map[string]string, len(ids))
+	if len(ids) == 0 {
+		return names, nil
+	}
+	rows := []*Tag{}
+	if err := s.db.From(ctx).NewSelect().Model(&rows).Where("tag.id IN (?)", bun.List(ids)).Scan(ctx); err != nil {
+		return nil, fmt.Errorf("find the names of tags: %w", err)
+	}
+	for _, t := range rows {
+		names[t.ID] = t.Name
+	}
+	return names, nil
+}
+
 // tagSet finds the tag that an id means today.
 type tagSet map[string]*Tag
 
@@ -236,33 +253,38 @@ func errTagExists() error {
 // tag_not_found, invalid_fields, tag_exists.
 func (s *Service) RenameTag(ctx context.Context, actor Actor, id, name string) (*Tag, error) {
 	name = TagName(name)
-	return s.changeTag(ctx, actor, id, func(_ context.Context, _ bun.IDB, t *Tag) error {
+	return s.changeTag(ctx, actor, id, func(_ context.Context, _ bun.IDB, t *Tag) (act string, err error) {
 		if f := checkTag("/name", name); f != nil {
-			return problem.InvalidFields([]problem.Field{*f})
+			return "", problem.InvalidFields([]problem.Field{*f})
+		}
+		if t.Name == name {
+			return "", nil
 		}
 		t.Name = name
-		return nil
+		return TagRenamed, nil
 	})
 }
 
 // RetireTag keeps a tag from being given to more cases; those that have it keep it.
 // Restored it is as before. Errors: role_required, tag_not_found, too_many_tags.
 func (s *Service) RetireTag(ctx context.Context, actor Actor, id string, retire bool) (*Tag, error) {
-	return s.changeTag(ctx, actor, id, func(ctx context.Context, tx bun.IDB, t *Tag) error {
+	return s.changeTag(ctx, actor, id, func(ctx context.Context, tx bun.IDB, t *Tag) (act string, err error) {
 		switch {
 		case retire && t.RetiredAt == nil:
 			now := s.now()
 			t.RetiredAt, t.RetiredBy = &now, actor.ID
+			return TagRetired, nil
 		case !retire && t.RetiredAt != nil:
 			t.RetiredAt, t.RetiredBy = nil, ""
-			return s.roomForTag(ctx, tx)
+			return TagRestored, s.roomForTag(ctx, tx)
 		}
-		return nil
+		return "", nil
 	})
 }
 
-// changeTag lets a lead change a tag's row.
-func (s *Service) changeTag(ctx context.Context, actor Actor, id string, change func(ctx context.Context, tx bun.IDB, t *Tag) error) (*Tag, error) {
+// changeTag lets a lead change a tag's row, and records what the change says that it was;
+// nothing when it says nothing.
+func (s *Service) changeTag(ctx context.Context, actor Actor, id string, change func(ctx context.Context, tx bun.IDB, t *Tag) (act string, err error)) (*Tag, error) {
 	if !actor.Has(RoleLead) {
 		return nil, errTagLeads()
 	}
@@ -272,12 +294,15 @@ func (s *Service) changeTag(ctx context.Context, actor Actor, id string, change 
 		if err != nil {
 			return err
 		}
-		if err := change(ctx, tx, t); err != nil {
+		kind, err := change(ctx, tx, t)
+		out = t
+		if err != nil || kind == "" {
 			return err
 		}
-		out = t
-		_, err = tx.NewUpdate().Model(t).Column("name", "retired_at", "retired_by").WherePK().Exec(ctx)
-		return err
+		if _, err = tx.NewUpdate().Model(t).Column("name", "retired_at", "retired_by").WherePK().Exec(ctx); err != nil {
+			return err
+		}
+		return s.opt.Record(ctx, tx, actor.ID, kind, id, "")
 	})
 	if errors.Is(err, database.ErrUnique) {
 		return nil, errTagExists()
@@ -324,7 +349,10 @@ func (s *Service) MergeTags(ctx context.Context, actor Actor, id, into string) (
 			found[one] = t
 		}
 		out = found[into]
-		return mergeTags(ctx, tx, id, into)
+		if err := mergeTags(ctx, tx, id, into); err != nil {
+			return err
+		}
+		return s.opt.Record(ctx, tx, actor.ID, TagMerged, id, into)
 	})
 	return out, err
 }

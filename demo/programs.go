@@ -92,7 +92,7 @@ func (d *Demo) makeHook(ctx context.Context, address string) (string, error) {
 		return "", err
 	}
 	if len(there) > 0 {
-		_, err := d.Webhooks.ChangeEndpoint(ctx, there[0].ID, hookInput(address))
+		_, err := d.Webhooks.ChangeEndpoint(ctx, d.people["noor"].ID, there[0].ID, hookInput(address))
 		return there[0].ID, err
 	}
 	made, _, err := d.Webhooks.CreateEndpoint(ctx, hookInput(address), d.people["noor"].ID)
@@ -113,13 +113,13 @@ func (d *Demo) deliverAll(ctx context.Context, hook string, r *receiver) error {
 			_, err = d.Webhooks.DeliverDue(ctx)
 		}
 		if err == nil && status == http.StatusGone { // which has switched it off
-			err = d.Webhooks.EnableEndpoint(ctx, hook)
+			err = d.Webhooks.EnableEndpoint(ctx, d.people["noor"].ID, hook)
 		}
 		if err != nil {
 			return fmt.Errorf("try the webhook: %w", err)
 		}
 	}
-	_, err := d.Webhooks.ChangeEndpoint(ctx, hook, hookInput(hookAddress))
+	_, err := d.Webhooks.ChangeEndpoint(ctx, d.people["noor"].ID, hook, hookInput(hookAddress))
 	return err
 }
 

@@ -184,7 +184,7 @@ func TestWebhooksAreTold(t *testing.T) {
 		first := b.add(some, "case.approved", "case.submitted", "case.approved")
 		b.add(every, EveryType)
 		off := b.add(none, EveryType)
-		b.must(b.DisableEndpoint(t.Context(), off.ID))
+		b.must(b.DisableEndpoint(t.Context(), "admin-1", off.ID))
 		b.publish("evt_1", "case.approved")
 		b.publish("evt_2", "item.decided")
 		if n := b.deliver(); n != 3 {
@@ -361,7 +361,7 @@ func TestWebhookReplay(t *testing.T) {
 		b.refused(b.ReplayFailed(t.Context(), e.ID), "nothing_failed")
 		b.refused(b.Replay(t.Context(), e.ID, "evt_9"), "delivery_not_found")
 		b.refused(b.Replay(t.Context(), "wh_none", "evt_1"), "webhook_not_found")
-		b.must(b.DisableEndpoint(t.Context(), e.ID))
+		b.must(b.DisableEndpoint(t.Context(), "admin-1", e.ID))
 		b.refused(b.Replay(t.Context(), e.ID, "evt_1"), "webhook_disabled")
 	})
 }
@@ -397,7 +397,7 @@ func TestWebhookSecretIsReplaced(t *testing.T) {
 		r := newReceiver(t, b.clock)
 		e := b.add(r, EveryType)
 		old := r.secrets[0]
-		secret, err := b.RotateSecret(t.Context(), e.ID)
+		secret, err := b.RotateSecret(t.Context(), "admin-1", e.ID)
 		b.must(err)
 		r.secrets = []string{secret, old}
 		b.publish("evt_1", "case.approved")
@@ -458,7 +458,7 @@ func TestFailingWebhookIsDisabled(t *testing.T) {
 			t.Errorf("a test of a disabled webhook: %v", err)
 		}
 		broken = false
-		b.must(b.EnableEndpoint(t.Context(), e.ID))
+		b.must(b.EnableEndpoint(t.Context(), "admin-1", e.ID))
 		b.deliver()
 		if d := b.delivery(e, "evt_1"); d.State != DeliveryDelivered {
 			t.Errorf("%+v", d)
@@ -577,7 +577,7 @@ func TestWhatWaitsIsNotReadForOthers(t *testing.T) {
 			_, err := b.db.NewInsert().Model(&rows).Exec(t.Context())
 			b.must(err)
 		}
-		b.must(b.DisableEndpoint(t.Context(), off.ID))
+		b.must(b.DisableEndpoint(t.Context(), "admin-1", off.ID))
 		b.clock.Advance(time.Second)
 		b.publish("evt_1", "case.approved")
 		_, err := b.db.ExecContext(t.Context(), "ANALYZE")

@@ -40,6 +40,16 @@ const (
 	DisabledGone    = "gone"    // it answered 410
 )
 
+// What WebhooksOptions.Record is told of.
+const (
+	EndpointAdded    = "webhook_added"
+	EndpointChanged  = "webhook_changed"
+	EndpointEnabled  = "webhook_enabled"
+	EndpointDisabled = "webhook_disabled"
+	EndpointSecret   = "webhook_secret" // it got a new one
+	EndpointRemoved  = "webhook_removed"
+)
+
 // WebhooksOptions configure Webhooks. Every field has a default.
 type WebhooksOptions struct {
 	Clock  func() time.Time
@@ -55,6 +65,9 @@ type WebhooksOptions struct {
 	// Alarm is told, in the transaction that disables a webhook because nothing was
 	// taken for long.
 	Alarm func(ctx context.Context, tx bun.IDB, e Endpoint) error
+	// Record writes what somebody did to a webhook into a record that is only added to, in
+	// the transaction that does it: who, one of the acts above, and the webhook's id.
+	Record func(ctx context.Context, tx bun.IDB, by, act, id, other string) error
 
 	// MaxAttempts is how often a delivery is tried, FirstWait the pause after the first
 	// failure, doubled up to LongestWait: 20, 5 s and 8 h, which makes one to two and a half days.
@@ -88,6 +101,9 @@ func (o WebhooksOptions) withDefaults() WebhooksOptions {
 	}
 	if o.Alarm == nil {
 		o.Alarm = func(context.Context, bun.IDB, Endpoint) error { return nil }
+	}
+	if o.Record == nil {
+		o.Record = func(context.Context, bun.IDB, string, string, string, string) error { return nil }
 	}
 	setDefault(&o.MaxAttempts, 20)
 	setDefault(&o.FirstWait, 5*time.Second)
@@ -231,7 +247,10 @@ func (w *Webhooks) CreateEndpoint(ctx context.Context, in EndpointInput, by stri
 		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 			return err
 		}
-		return writeTypes(ctx, tx, row.ID, types)
+		if err := writeTypes(ctx, tx, row.ID, types); err != nil {
+			return err
+		}
+		return w.options.Record(ctx, tx, by, EndpointAdded, row.ID, "")
 	})
 	if err != nil {
 		return Endpoint{}, "", fmt.Errorf("add a webhook: %w", err)
@@ -377,11 +396,11 @@ func (w *Webhooks) hold(ctx context.Context, tx bun.IDB, id string) error {
 // ChangeEndpoint replaces what an admin has said of a webhook. What waits goes to the new
 // address. Errors: as those of
 // CreateEndpoint, and webhook_not_found.
-func (w *Webhooks) ChangeEndpoint(ctx context.Context, id string, in EndpointInput) (Endpoint, error) {
+func (w *Webhooks) ChangeEndpoint(ctx context.Context, by, id string, in EndpointInput) (Endpoint, error) {
 	if err := problem.InvalidFields(w.check(in)); err != nil {
 		return Endpoint{}, err
 	}
-	err := w.change(ctx, id, func(ctx context.Context, tx bun.IDB, update *bun.UpdateQuery) (*bun.UpdateQuery, error) {
+	err := w.change(ctx, by, id, EndpointChanged, func(ctx context.Context, tx bun.IDB, update *bun.UpdateQuery) (*bun.UpdateQuery, error) {
 		// Another address has not failed yet.
 		return update.Set("url = ?", in.URL).Set("failing_since = CASE WHEN url = ? THEN failing_since END", in.URL).Set("description = ?", in.Description), writeTypes(ctx, tx, id, sortedTypes(in.Types))
 	})
@@ -392,8 +411,8 @@ func (w *Webhooks) ChangeEndpoint(ctx context.Context, id string, in EndpointInp
 }
 
 // EnableEndpoint lets a webhook be told again, with what still waits for it.
-func (w *Webhooks) EnableEndpoint(ctx context.Context, id string) error {
-	return w.change(ctx, id, func(ctx context.Context, _ bun.IDB, update *bun.UpdateQuery) (*bun.UpdateQuery, error) {
+func (w *Webhooks) EnableEndpoint(ctx context.Context, by, id string) error {
+	return w.change(ctx, by, id, EndpointEnabled, func(ctx context.Context, _ bun.IDB, update *bun.UpdateQuery) (*bun.UpdateQuery, error) {
 		w.db.AfterCommit(ctx, w.Wake)
 		return update.Set("disabled_at = NULL").Set("disabled_reason = ''").Set("failing_since = NULL"), nil
 	})
@@ -401,8 +420,8 @@ func (w *Webhooks) EnableEndpoint(ctx context.Context, id string) error {
 
 // DisableEndpoint keeps a webhook from being told: what waits is kept, and what
 // happens meanwhile is not.
-func (w *Webhooks) DisableEndpoint(ctx context.Context, id string) error {
-	return w.change(ctx, id, func(_ context.Context, _ bun.IDB, update *bun.UpdateQuery) (*bun.UpdateQuery, error) {
+func (w *Webhooks) DisableEndpoint(ctx context.Context, by, id string) error {
+	return w.change(ctx, by, id, EndpointDisabled, func(_ context.Context, _ bun.IDB, update *bun.UpdateQuery) (*bun.UpdateQuery, error) {
 		return update.Set("disabled_at = COALESCE(disabled_at, ?)", w.now()).
 			Set("disabled_reason = CASE WHEN disabled_reason = '' THEN ? ELSE disabled_reason END", DisabledByAdmin), nil
 	})
@@ -410,19 +429,19 @@ func (w *Webhooks) DisableEndpoint(ctx context.Context, id string) error {
 
 // RotateSecret gives a webhook a new secret and returns it, once. The one before
 // signs, too, for as long as Overlap, so that the receiver can change over.
-func (w *Webhooks) RotateSecret(ctx context.Context, id string) (string, error) {
+func (w *Webhooks) RotateSecret(ctx context.Context, by, id string) (string, error) {
 	secret, sealed, err := w.newSecret(id)
 	if err != nil {
 		return "", err
 	}
-	err = w.change(ctx, id, func(_ context.Context, _ bun.IDB, update *bun.UpdateQuery) (*bun.UpdateQuery, error) {
+	err = w.change(ctx, by, id, EndpointSecret, func(_ context.Context, _ bun.IDB, update *bun.UpdateQuery) (*bun.UpdateQuery, error) {
 		return update.Set("old_secret = secret").Set("secret = ?", sealed).Set("old_secret_until = ?", w.now().Add(w.options.Overlap)), nil
 	})
 	return secret, err
 }
 
 // DeleteEndpoint removes a webhook with the record of its deliveries.
-func (w *Webhooks) DeleteEndpoint(ctx context.Context, id string) error {
+func (w *Webhooks) DeleteEndpoint(ctx context.Context, by, id string) error {
 	err := w.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
 		// Deliveries first, as whoever records an attempt has them: nobody waits for the other then.
 		if _, err := tx.NewDelete().Model((*deliveryRow)(nil)).Where("webhook_id = ?", id).Exec(ctx); err != nil {
@@ -435,7 +454,10 @@ func (w *Webhooks) DeleteEndpoint(ctx context.Context, id string) error {
 			return err
 		}
 		done, err := tx.NewDelete().Model((*endpointRow)(nil)).Where("id = ?", id).Exec(ctx)
-		return oneRow(done, err)
+		if err := oneRow(done, err); err != nil {
+			return err
+		}
+		return w.options.Record(ctx, tx, by, EndpointRemoved, id, "")
 	})
 	if err != nil {
 		return fmt.Errorf("remove a webhook: %w", err)
@@ -443,7 +465,8 @@ func (w *Webhooks) DeleteEndpoint(ctx context.Context, id string) error {
 	return nil
 }
 
-func (w *Webhooks) change(ctx context.Context, id string, set func(context.Context, bun.IDB, *bun.UpdateQuery) (*bun.UpdateQuery, error)) error {
+// change changes a webhook's row, and records it as what by did.
+func (w *Webhooks) change(ctx context.Context, by, id string, act string, set func(context.Context, bun.IDB, *bun.UpdateQuery) (*bun.UpdateQuery, error)) error {
 	err := w.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
 		if err := w.hold(ctx, tx, id); err != nil {
 			return err
@@ -453,7 +476,10 @@ func (w *Webhooks) change(ctx context.Context, id string, set func(context.Conte
 			return err
 		}
 		done, err := update.Exec(ctx)
-		return oneRow(done, err)
+		if err := oneRow(done, err); err != nil {
+			return err
+		}
+		return w.options.Record(ctx, tx, by, act, id, "")
 	})
 	if err != nil {
 		return fmt.Errorf("change a webhook: %w", err)

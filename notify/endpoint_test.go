@@ -105,7 +105,7 @@ func TestWebhookIsChangedAndRemoved(t *testing.T) {
 		after.secrets = before.secrets
 		b.publish("evt_1", "case.approved")
 		b.clock.Advance(time.Second)
-		changed, err := b.ChangeEndpoint(t.Context(), e.ID, EndpointInput{URL: after.URL, Types: []string{"case.submitted"}})
+		changed, err := b.ChangeEndpoint(t.Context(), "admin-1", e.ID, EndpointInput{URL: after.URL, Types: []string{"case.submitted"}})
 		b.must(err)
 		if changed.URL != after.URL || fmt.Sprint(changed.Types) != "[case.submitted]" || !changed.UpdatedAt.After(e.UpdatedAt) || changed.CreatedBy != "admin-1" {
 			t.Errorf("%+v", changed)
@@ -117,14 +117,14 @@ func TestWebhookIsChangedAndRemoved(t *testing.T) {
 			t.Errorf("%+v", got)
 		}
 		b.publish("evt_4", "case.submitted")
-		b.must(b.DeleteEndpoint(t.Context(), e.ID))
+		b.must(b.DeleteEndpoint(t.Context(), "admin-1", e.ID))
 		if b.deliver() != 0 {
 			t.Error("a removed webhook is told")
 		}
-		for _, err := range []error{b.DeleteEndpoint(t.Context(), e.ID), b.EnableEndpoint(t.Context(), e.ID), b.DisableEndpoint(t.Context(), e.ID)} {
+		for _, err := range []error{b.DeleteEndpoint(t.Context(), "admin-1", e.ID), b.EnableEndpoint(t.Context(), "admin-1", e.ID), b.DisableEndpoint(t.Context(), "admin-1", e.ID)} {
 			b.refused(err, "webhook_not_found")
 		}
-		_, err = b.RotateSecret(t.Context(), e.ID)
+		_, err = b.RotateSecret(t.Context(), "admin-1", e.ID)
 		b.refused(err, "webhook_not_found")
 	})
 }
@@ -140,7 +140,7 @@ func TestWebhookIsChangedTwiceAtOnce(t *testing.T) {
 			var at sync.WaitGroup
 			var errs [2]error
 			for i, types := range [][]string{{"case.submitted", "case.approved"}, {"case.submitted", "item.decided"}} {
-				at.Go(func() { _, errs[i] = b.ChangeEndpoint(t.Context(), e.ID, EndpointInput{URL: in.URL, Types: types}) })
+				at.Go(func() { _, errs[i] = b.ChangeEndpoint(t.Context(), "admin-1", e.ID, EndpointInput{URL: in.URL, Types: types}) })
 			}
 			at.Wait()
 			b.must(errors.Join(errs[:]...))
@@ -149,8 +149,8 @@ func TestWebhookIsChangedTwiceAtOnce(t *testing.T) {
 			if types := fmt.Sprint(got.Types); types != "[case.approved case.submitted]" && types != "[case.submitted item.decided]" {
 				t.Fatalf("round %d: told of %s", n, types)
 			}
-			at.Go(func() { _, errs[0] = b.ChangeEndpoint(t.Context(), e.ID, in) })
-			at.Go(func() { errs[1] = b.DeleteEndpoint(t.Context(), e.ID) })
+			at.Go(func() { _, errs[0] = b.ChangeEndpoint(t.Context(), "admin-1", e.ID, in) })
+			at.Go(func() { errs[1] = b.DeleteEndpoint(t.Context(), "admin-1", e.ID) })
 			at.Wait()
 			b.must(errs[1])
 			if errs[0] != nil {
@@ -172,7 +172,7 @@ func TestOldAddressSaysNothingOfTheNew(t *testing.T) {
 				w.WriteHeader(http.StatusInternalServerError)
 				return
 			}
-			if _, err := b.ChangeEndpoint(t.Context(), e.ID, EndpointInput{URL: after.URL, Types: []string{EveryType}}); err != nil {
+			if _, err := b.ChangeEndpoint(t.Context(), "admin-1", e.ID, EndpointInput{URL: after.URL, Types: []string{EveryType}}); err != nil {
 				t.Error(err)
 			}
 			w.WriteHeader(http.StatusGone)

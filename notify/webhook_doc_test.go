@@ -67,7 +67,7 @@ func TestDocumentedReceiver(t *testing.T) {
 	if d := sent(); d.State != notify.DeliveryDelivered || d.LastStatus != http.StatusNoContent || <-lines != d.MessageID+" "+d.Body {
 		t.Errorf("sent: %+v", d)
 	}
-	if _, err := hooks.RotateSecret(t.Context(), e.ID); err != nil { // the receiver still has the old one
+	if _, err := hooks.RotateSecret(t.Context(), "admin-1", e.ID); err != nil { // the receiver still has the old one
 		t.Fatal(err)
 	}
 	if d := sent(); d.State != notify.DeliveryDelivered {

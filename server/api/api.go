@@ -66,6 +66,10 @@ type StaffRecords interface {
 	ResetPassword(ctx context.Context, by accounts.Principal, id string) (password string, err error)
 	StaffChanges(ctx context.Context, by accounts.Principal, staffID string, page database.Page) (changes []accounts.StaffChange, next string, err error)
 
+	// OrganisationNames and MemberEmails are what lines of that record mean, by id.
+	OrganisationNames(ctx context.Context, ids []string) (map[string]string, error)
+	MemberEmails(ctx context.Context, ids []string) (map[string]string, error)
+
 	SetAbsence(ctx context.Context, by accounts.Principal, n accounts.NewAbsence) (accounts.Absence, error)
 	EndAbsence(ctx context.Context, by accounts.Principal, staffID, id string) error
 	Absences(ctx context.Context, by accounts.Principal, staffID string) ([]accounts.Absence, error)

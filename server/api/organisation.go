@@ -21,7 +21,7 @@ type Organisations interface {
 	SearchOrganisations(ctx context.Context, text, after string, limit int) ([]accounts.Organisation, error)
 	WithMembers(ctx context.Context, list []accounts.Organisation) error
 	AddMember(ctx context.Context, by, organisationID, email string) (accounts.Member, error)
-	RemoveMember(ctx context.Context, organisationID, memberID string) error
+	RemoveMember(ctx context.Context, by, organisationID, memberID string) error
 	SetDomains(ctx context.Context, by, organisationID string, domains []string) (accounts.Organisation, error)
 
 	SendMemberCode(ctx context.Context, email, locale, ip string) error
@@ -209,7 +209,7 @@ func registerOrganisations(s *server.Server, organisations Organisations, servic
 		ID: "remove-member", Method: remove, Path: path + "/{organisation}/members/{member}", Roles: keepers(), Effect: server.Changes, Tag: tag,
 		Summary: "Remove a member", Description: "Ends the member's sessions at once. What the member supplied stays.",
 	}, func(ctx context.Context, in *memberPathIn) (*struct{}, error) {
-		return &struct{}{}, organisations.RemoveMember(ctx, in.Organisation, in.Member)
+		return &struct{}{}, organisations.RemoveMember(ctx, server.Caller(ctx).ID, in.Organisation, in.Member)
 	})
 
 	server.JSON(s, server.Route{

@@ -155,7 +155,7 @@ func registerWebhooks(s *server.Server, services Services) {
 	})
 	server.JSON(s, route("change-webhook", put, webhookPath, server.Changes, "Change a webhook", "What waits goes to the new address."),
 		func(ctx context.Context, in *changeWebhookIn) (*webhookOut, error) {
-			e, err := a.hooks.ChangeEndpoint(ctx, in.Webhook, in.Body.input())
+			e, err := a.hooks.ChangeEndpoint(ctx, server.Caller(ctx).ID, in.Webhook, in.Body.input())
 			if err != nil {
 				return nil, err
 			}
@@ -164,7 +164,7 @@ func registerWebhooks(s *server.Server, services Services) {
 	server.JSON(s, route("enable-webhook", put, webhookPath+"/enabled", server.Changes, "Enable or disable a webhook", ""), a.enable)
 	server.JSON(s, route("delete-webhook", remove, webhookPath, server.Changes, "Remove a webhook", "With the record of its deliveries."),
 		func(ctx context.Context, in *WebhookPath) (*struct{}, error) {
-			return &struct{}{}, a.hooks.DeleteEndpoint(ctx, in.Webhook)
+			return &struct{}{}, a.hooks.DeleteEndpoint(ctx, server.Caller(ctx).ID, in.Webhook)
 		})
 	server.JSON(s, route("rotate-webhook-secret", post, webhookPath+"/secret", server.Changes, "Give a webhook a new secret",
 		"For a day messages bear two signatures, by the new secret and by the one before, so that the receiver can change over."), a.rotate)
@@ -244,14 +244,14 @@ func (a webhookAPI) enable(ctx context.Context, in *enableWebhookIn) (*webhookOu
 	if in.Body.Enabled {
 		change = a.hooks.EnableEndpoint
 	}
-	if err := change(ctx, in.Webhook); err != nil {
+	if err := change(ctx, server.Caller(ctx).ID, in.Webhook); err != nil {
 		return nil, err
 	}
 	return a.shown(ctx, in.Webhook)
 }
 
 func (a webhookAPI) rotate(ctx context.Context, in *WebhookPath) (*webhookSecretOut, error) {
-	secret, err := a.hooks.RotateSecret(ctx, in.Webhook)
+	secret, err := a.hooks.RotateSecret(ctx, server.Caller(ctx).ID, in.Webhook)
 	if err != nil {
 		return nil, err
 	}

@@ -124,7 +124,7 @@ func StartWith(t testing.TB, db *database.DB, options Options) *Harness {
 	must(t, err)
 	h.Webhooks, err = notify.NewWebhooks(db, notify.WebhooksOptions{
 		Clock: options.Clock, IDs: options.IDs, Random: options.Random, Logger: options.Logger, Types: cases.WebhookTypes(), Poll: 20 * time.Millisecond, Anywhere: true,
-		Alarm: h.Accounts.WebhookAlarm("http://regain.test"),
+		Alarm: h.Accounts.WebhookAlarm("http://regain.test"), Record: h.Accounts.RecordAct,
 	})
 	must(t, err)
 	h.Policies = cases.NewPolicies(db, options.Clock)
@@ -167,7 +167,7 @@ func newCases(t testing.TB, h *Harness, key []byte, options Options) *cases.Serv
 	must(t, err)
 	return cases.New(h.DB, store, spool, h.Outbox, api.ContactCodes{Codes: h.Accounts.Codes}, h.Policies, cases.Options{
 		Clock: options.Clock, IDs: options.IDs, Random: options.Random,
-		Logger: options.Logger, Directory: options.Directory, Key: key, PublicURL: "http://regain.test", Webhooks: h.Webhooks, Away: h.Accounts.Away, Others: api.AccountRecords(h.Accounts),
+		Logger: options.Logger, Directory: options.Directory, Key: key, PublicURL: "http://regain.test", Webhooks: h.Webhooks, Away: h.Accounts.Away, Others: api.AccountRecords(h.Accounts), Record: h.Accounts.RecordAct,
 		Late: func(ctx context.Context, tx bun.IDB, late cases.LateReview) error {
 			return h.Accounts.TellLeadsOfLate(ctx, tx, late.Reference, late.Due, late.At, late.Locale, "http://regain.test/staff/queue?view=overdue")
 		},

@@ -172,7 +172,8 @@ func (p *Pages) addMember(c *gin.Context) error {
 }
 
 func (p *Pages) removeMember(c *gin.Context) error {
-	err := p.services.Organisations.RemoveMember(c.Request.Context(), c.Param("organisation"), c.Param("member"))
+	ctx := c.Request.Context()
+	err := p.services.Organisations.RemoveMember(ctx, server.Caller(ctx).ID, c.Param("organisation"), c.Param("member"))
 	if problem.Is(err, "member_not_found") { // it is over already: that was the wish
 		err = nil
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strconv"
@@ -306,6 +307,8 @@ type changesPage struct {
 type changeLine struct {
 	api.StaffChangeView
 	Whom, Who string
+	// What and With are the names of what an act was about, or their ids.
+	What, With string
 }
 
 func (p *Pages) showStaffChanges(c *gin.Context) error {
@@ -344,9 +347,12 @@ func (p *Pages) changeLines(c *gin.Context, id string, page api.PageQuery) ([]ch
 		}
 		return people[id]
 	}
+	called := func(id string) string { return cmp.Or(people[id], id) }
 	lines := make([]changeLine, 0, len(changes))
 	for _, change := range changes {
-		lines = append(lines, changeLine{StaffChangeView: change, Whom: name(change.Person), Who: name(change.By)})
+		lines = append(lines, changeLine{
+			StaffChangeView: change, Whom: name(change.Person), Who: name(change.By), What: called(change.Subject), With: called(change.Other),
+		})
 	}
 	return lines, next, w.err
 }
@@ -371,7 +377,8 @@ func (v *View) StaffChange(l changeLine) (string, error) {
 	if l.From != nil {
 		from = v.Day(l.From.In(v.zone()))
 	}
-	said := w.say("people.change."+l.Kind, "person", l.Whom, "before", roles(l.Before), "after", roles(l.After), "from", from, "until", day(l.Until))
+	said := w.say("people.change."+l.Kind, "person", l.Whom, "before", roles(l.Before), "after", roles(l.After), "from", from, "until", day(l.Until),
+		"what", l.What, "with", l.With, "was", cmp.Or(writeList(l.Was, v.Locale), "–"), "is", cmp.Or(writeList(l.Is, v.Locale), "–"))
 	return said, w.err
 }
 

@@ -225,7 +225,7 @@ func (p *Pages) changeWebhook(c *gin.Context) error {
 		return err
 	}
 	ctx := c.Request.Context()
-	_, err = p.services.Webhooks.ChangeEndpoint(ctx, c.Param("webhook"), endpointInput(f))
+	_, err = p.services.Webhooks.ChangeEndpoint(ctx, server.Caller(ctx).ID, c.Param("webhook"), endpointInput(f))
 	if err == nil {
 		return p.backToWebhook(c)
 	}
@@ -245,11 +245,12 @@ func (p *Pages) enableWebhook(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	ctx := c.Request.Context()
 	change := p.services.Webhooks.DisableEndpoint
 	if f.Has("enabled", "yes") {
 		change = p.services.Webhooks.EnableEndpoint
 	}
-	if err := change(c.Request.Context(), c.Param("webhook")); err != nil {
+	if err := change(ctx, server.Caller(ctx).ID, c.Param("webhook")); err != nil {
 		return err
 	}
 	return p.backToWebhook(c)
@@ -257,7 +258,7 @@ func (p *Pages) enableWebhook(c *gin.Context) error {
 
 func (p *Pages) rotateWebhook(c *gin.Context) error {
 	ctx := c.Request.Context()
-	secret, err := p.services.Webhooks.RotateSecret(ctx, c.Param("webhook"))
+	secret, err := p.services.Webhooks.RotateSecret(ctx, server.Caller(ctx).ID, c.Param("webhook"))
 	if err != nil {
 		return err
 	}
@@ -272,7 +273,8 @@ func (p *Pages) rotateWebhook(c *gin.Context) error {
 }
 
 func (p *Pages) deleteWebhook(c *gin.Context) error {
-	err := p.services.Webhooks.DeleteEndpoint(c.Request.Context(), c.Param("webhook"))
+	ctx := c.Request.Context()
+	err := p.services.Webhooks.DeleteEndpoint(ctx, server.Caller(ctx).ID, c.Param("webhook"))
 	if err != nil && !problem.Is(err, "webhook_not_found") { // somebody else was faster: that was the wish
 		return err
 	}
