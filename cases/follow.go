@@ -32,6 +32,10 @@ func (s *Service) Follow(ctx context.Context, actor Actor, caseID string) error 
 		return err
 	}
 	return s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
+		// The case before the list of who follows it, as a note does that makes somebody follow.
+		if err := s.db.ForShare(tx.NewSelect().Model((*Case)(nil)).Column("id").Where("c.id = ?", c.ID)).Scan(ctx, new(string)); err != nil {
+			return fmt.Errorf("hold a case: %w", err)
+		}
 		room, err := s.roomToFollow(ctx, tx, actor.ID, c.ID)
 		if err != nil {
 			return err
@@ -52,8 +56,12 @@ func (s *Service) follow(ctx context.Context, tx bun.IDB, caseID, staffID string
 }
 
 // roomToFollow says whether somebody may follow one more case, or this one already does.
-// Cases that have ended make room.
+// Cases that have ended make room. Until the transaction ends nobody else adds to what that
+// person follows; whoever asks for several people does so by their ids.
 func (s *Service) roomToFollow(ctx context.Context, tx bun.IDB, staffID, caseID string) (bool, error) {
+	if err := s.db.Alone(ctx, tx, "followed/"+staffID); err != nil {
+		return false, err
+	}
 	others := func() (int64, error) {
 		n, err := tx.NewSelect().Model((*Follower)(nil)).Where("f.staff_id = ?", staffID).Where("f.case_id <> ?", caseID).Count(ctx)
 		if err != nil {

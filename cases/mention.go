@@ -69,15 +69,17 @@ func (ch *change) tellMentioned(n Notice, e *Event) error {
 				Data: map[string]string{"reference": ch.Case.Reference, "link": ch.s.opt.PublicURL + "/staff/cases/" + ch.Case.ID},
 			})
 		}
-		if !choices[a.ID].Follow {
+	}
+	for _, id := range ch.mentionedIDs() {
+		if !choices[id].Follow {
 			continue
 		}
-		room, err := ch.s.roomToFollow(ch.ctx, ch.tx, a.ID, ch.Case.ID)
+		room, err := ch.s.roomToFollow(ch.ctx, ch.tx, id, ch.Case.ID)
 		if err != nil {
 			return err
 		}
 		if room {
-			if err := ch.s.follow(ch.ctx, ch.tx, ch.Case.ID, a.ID); err != nil {
+			if err := ch.s.follow(ch.ctx, ch.tx, ch.Case.ID, id); err != nil {
 				return err
 			}
 		}

@@ -79,7 +79,12 @@ func (s *Service) SaveView(ctx context.Context, actor Actor, in NewView) (*Saved
 	}
 	v := &SavedView{ID: s.opt.IDs(), StaffID: actor.ID, Name: in.Name, Shared: in.Shared, CreatedAt: s.now()}
 	v.Query.V = in.Query
-	err := s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error { return v.keep(ctx, tx) })
+	err := s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
+		if err := s.db.Alone(ctx, tx, "views/"+actor.ID); err != nil {
+			return err
+		}
+		return v.keep(ctx, tx)
+	})
 	if err != nil {
 		return nil, err
 	}

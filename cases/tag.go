@@ -290,6 +290,9 @@ func (s *Service) changeTag(ctx context.Context, actor Actor, id string, change 
 	}
 	var out *Tag
 	err := s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
+		if err := s.tagsAlone(ctx, tx); err != nil {
+			return err
+		}
 		t, err := s.lockTag(ctx, tx, id)
 		if err != nil {
 			return err
@@ -313,7 +316,13 @@ func (s *Service) changeTag(ctx context.Context, actor Actor, id string, change 
 	return out, err
 }
 
-// roomForTag refuses one tag too many.
+// tagsAlone keeps others from making tags until the transaction ends: what there is room
+// for is counted and then made. Whoever locks tags, too, does so after it.
+func (s *Service) tagsAlone(ctx context.Context, tx bun.IDB) error {
+	return s.db.Alone(ctx, tx, "tags")
+}
+
+// roomForTag refuses one tag too many; the caller has called tagsAlone.
 func (s *Service) roomForTag(ctx context.Context, tx bun.IDB) error {
 	n, err := tx.NewSelect().Model((*Tag)(nil)).Where("tag.merged_into = ''").Where("tag.retired_at IS NULL").Count(ctx)
 	if err != nil {

@@ -106,7 +106,13 @@ func (s *Service) makeTags(ctx context.Context, tx bun.IDB, actor Actor, names [
 		return nil, nil
 	}
 	ids, err := s.tagIDs(ctx, tx, names)
-	if err != nil {
+	if err != nil || len(ids) == len(names) {
+		return ids, err
+	}
+	if err := s.tagsAlone(ctx, tx); err != nil {
+		return nil, err
+	}
+	if ids, err = s.tagIDs(ctx, tx, names); err != nil { // somebody else made some meanwhile
 		return nil, err
 	}
 	for _, name := range slices.Sorted(slices.Values(names)) {

@@ -1,6 +1,7 @@
 package database
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/uptrace/bun"
@@ -62,6 +63,21 @@ func (db *DB) ForUpdateSkipLocked(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.For("UPDATE SKIP LOCKED")
 	}
 	return q
+}
+
+// Alone has whoever else asks for the same in a transaction wait until this one ends: of
+// two who count and then add, the second counts what the first has added. What is read
+// after it is what they have left. It takes no row, so it is for what has none, such as a
+// list of somebody's own. Whoever asks for several, or locks rows, too, does so in one
+// order. SQLite needs nothing: its transactions are one after the other.
+func (db *DB) Alone(ctx context.Context, tx bun.IDB, what string) error {
+	if db.dialect != Postgres {
+		return nil
+	}
+	if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", what); err != nil {
+		return fmt.Errorf("wait for others with %s: %w", what, Classify(err))
+	}
+	return nil
 }
 
 // migrationsTable is the table that records what has been applied.

@@ -237,6 +237,9 @@ func (w *Webhooks) CreateEndpoint(ctx context.Context, in EndpointInput, by stri
 	row.Secret = sealed
 	types := sortedTypes(in.Types)
 	err = w.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
+		if err := w.db.Alone(ctx, tx, "webhooks"); err != nil {
+			return err
+		}
 		n, err := tx.NewSelect().Model((*endpointRow)(nil)).Count(ctx)
 		if err != nil {
 			return err

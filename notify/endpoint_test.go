@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"regain/database"
 	"regain/database/databasetest"
 	"regain/problem"
 )
@@ -140,7 +141,9 @@ func TestWebhookIsChangedTwiceAtOnce(t *testing.T) {
 			var at sync.WaitGroup
 			var errs [2]error
 			for i, types := range [][]string{{"case.submitted", "case.approved"}, {"case.submitted", "item.decided"}} {
-				at.Go(func() { _, errs[i] = b.ChangeEndpoint(t.Context(), "admin-1", e.ID, EndpointInput{URL: in.URL, Types: types}) })
+				at.Go(func() {
+					_, errs[i] = b.ChangeEndpoint(t.Context(), "admin-1", e.ID, EndpointInput{URL: in.URL, Types: types})
+				})
 			}
 			at.Wait()
 			b.must(errors.Join(errs[:]...))
@@ -202,15 +205,33 @@ func TestOldAddressSaysNothingOfTheNew(t *testing.T) {
 	})
 }
 
+// TestTooManyWebhooks: of several who add at once where there is room for one, one does.
 func TestTooManyWebhooks(t *testing.T) {
-	b := newHookBench(t, databasetest.SQLite(t), nil)
-	in := EndpointInput{URL: "https://hooks.example.com/", Types: []string{EveryType}}
-	for range MostEndpoints {
-		_, _, err := b.CreateEndpoint(t.Context(), in, "admin-1")
-		b.must(err)
-	}
-	_, _, err := b.CreateEndpoint(t.Context(), in, "admin-1")
-	b.refused(err, "too_many_webhooks")
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		b := newHookBench(t, db, nil)
+		in := EndpointInput{URL: "https://hooks.example.com/", Types: []string{EveryType}}
+		for range MostEndpoints - 1 {
+			_, _, err := b.CreateEndpoint(t.Context(), in, "admin-1")
+			b.must(err)
+		}
+		var errs [6]error
+		var at sync.WaitGroup
+		for n := range errs {
+			at.Go(func() { _, _, errs[n] = b.CreateEndpoint(t.Context(), in, "admin-1") })
+		}
+		at.Wait()
+		added := 0
+		for _, err := range errs {
+			if err == nil {
+				added++
+				continue
+			}
+			b.refused(err, "too_many_webhooks")
+		}
+		if added != 1 {
+			t.Errorf("%d were added where there was room for one", added)
+		}
+	})
 }
 
 // However many old deliveries there are, no statement removes so many that it takes too long.
