@@ -196,7 +196,9 @@ func (w *Webhooks) Deliveries(ctx context.Context, id string, in DeliveryQuery) 
 // Delivery finds one. Error: delivery_not_found.
 func (w *Webhooks) Delivery(ctx context.Context, id, message string) (Delivery, error) {
 	var row deliveryRow
-	err := w.db.From(ctx).NewSelect().Model(&row).Where("id = ?", deliveryID(id, message)).Scan(ctx)
+	// What is left of a webhook that was removed is not to be seen any more.
+	err := w.db.From(ctx).NewSelect().Model(&row).Where("id = ?", deliveryID(id, message)).
+		Where("EXISTS (SELECT 1 FROM webhooks AS w WHERE w.id = wd.webhook_id)").Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Delivery{}, errNoDelivery()
 	}
@@ -215,31 +217,16 @@ func errNoDelivery() error {
 // it ends. Its id stays the same. Errors:
 // webhook_not_found, webhook_disabled, delivery_not_found.
 func (w *Webhooks) Replay(ctx context.Context, id, message string) error {
-	return w.replay(ctx, id, func(q *bun.UpdateQuery) *bun.UpdateQuery { return q.Where("id = ?", deliveryID(id, message)) }, errNoDelivery())
-}
-
-// ReplayFailed sends everything again that ran out of attempts. Errors:
-// webhook_not_found, webhook_disabled, nothing_failed.
-func (w *Webhooks) ReplayFailed(ctx context.Context, id string) error {
-	none := problem.New(problem.Conflict, "nothing_failed", "No delivery of this webhook has failed for good.")
-	return w.replay(ctx, id, func(q *bun.UpdateQuery) *bun.UpdateQuery { return q.Where("state = ?", DeliveryFailed) }, none)
-}
-
-func (w *Webhooks) replay(ctx context.Context, id string, which func(*bun.UpdateQuery) *bun.UpdateQuery, none error) error {
 	err := w.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
 		if err := w.enabled(ctx, tx, id); err != nil {
 			return err
 		}
-		now := w.now()
-		// The fence keeps the result of an attempt under way from being taken for the new one's.
-		done, err := which(tx.NewUpdate().Model((*deliveryRow)(nil)).Set("state = ?", DeliveryQueued).Set("attempts = 0").
-			Set("fence = fence + 1").Set("leased_until = NULL").
-			Set("next_attempt_at = ?", now).Set("done_at = NULL").Where("webhook_id = ?", id)).Exec(ctx)
+		done, err := w.requeue(tx).Where("id = ?", deliveryID(id, message)).Exec(ctx)
 		if err != nil {
 			return err
 		}
 		if n, err := done.RowsAffected(); err != nil || n == 0 {
-			return errors.Join(err, none)
+			return errors.Join(err, errNoDelivery())
 		}
 		w.db.AfterCommit(ctx, w.Wake)
 		return nil

@@ -31,12 +31,8 @@ func (w *Webhooks) Run(ctx context.Context) error {
 	defer attempts.Wait()
 	poll := time.NewTicker(w.options.Poll)
 	defer poll.Stop()
-	var swept time.Time
+	attempts.Go(func() { w.upkeep(ctx) }) // beside the deliveries, which do not wait for it
 	for ctx.Err() == nil {
-		if now := w.now(); now.Sub(swept) >= sweepEvery {
-			swept = now
-			w.sweepAndLog(ctx)
-		}
 		for r := w.claimAndLog(ctx, busy); r != nil; r = w.claimAndLog(ctx, busy) {
 			busy.enter(r.WebhookID)
 			attempts.Go(func() {
@@ -58,6 +54,9 @@ func (w *Webhooks) Run(ctx context.Context) error {
 // DeliverDue makes one attempt at each delivery that is due, one after another, and
 // returns how many it tried. For tests; servers use Run.
 func (w *Webhooks) DeliverDue(ctx context.Context) (int, error) {
+	if err := w.replayMarked(ctx); err != nil {
+		return 0, err
+	}
 	for tried := 0; ; tried++ {
 		claimed, err := w.claim(ctx, nil)
 		if err != nil || claimed == nil {
@@ -403,29 +402,4 @@ func (w *Webhooks) judgeEndpoint(ctx context.Context, tx bun.IDB, row endpointRo
 		return fmt.Errorf("tell of a disabled webhook: %w", err)
 	}
 	return nil
-}
-
-func (w *Webhooks) sweepAndLog(ctx context.Context) {
-	if err := w.sweep(ctx); err != nil && ctx.Err() == nil {
-		w.options.Logger.ErrorContext(ctx, "webhooks: could not clean up", "error", err)
-	}
-}
-
-// sweepBatch is how many deliveries one statement removes: were it all that are old, then one
-// that takes too long would fail, and the next would have still more to do.
-const sweepBatch = 5000
-
-// sweep removes the deliveries whose time on record is over.
-func (w *Webhooks) sweep(ctx context.Context) error {
-	db, until := w.db.From(ctx), w.now().Add(-w.options.Keep)
-	for {
-		old := db.NewSelect().Model((*deliveryRow)(nil)).Column("wd.id").Where("wd.created_at <= ?", until).OrderExpr("wd.created_at").Limit(sweepBatch)
-		done, err := db.NewDelete().Model((*deliveryRow)(nil)).Where("id IN (?)", old).Exec(ctx)
-		if err != nil {
-			return err
-		}
-		if n, err := done.RowsAffected(); err != nil || n < sweepBatch {
-			return err
-		}
-	}
 }

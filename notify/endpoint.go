@@ -129,6 +129,8 @@ type Webhooks struct {
 	sealer  sealer
 	client  *http.Client
 	wake    chan struct{}
+	// removed and marked tell upkeep of work.
+	removed, marked chan struct{}
 }
 
 // NewWebhooks makes them.
@@ -140,6 +142,7 @@ func NewWebhooks(db *database.DB, options WebhooksOptions) (*Webhooks, error) {
 	}
 	return &Webhooks{
 		db: db, options: options, sealer: sealer, client: hookClient(options.Timeout, options.Anywhere), wake: make(chan struct{}, 1),
+		removed: make(chan struct{}, 1), marked: make(chan struct{}, 1),
 	}, nil
 }
 
@@ -157,6 +160,8 @@ type Endpoint struct {
 	// DisabledAt is when it was disabled, for DisabledReason; nil while it is not.
 	DisabledAt     *time.Time
 	DisabledReason string
+	// ReplayUntil is until when it failed what is being sent again; nil when nothing is.
+	ReplayUntil *time.Time
 	// OldSecretUntil is until when the secret before the present one signs, too.
 	OldSecretUntil *time.Time
 }
@@ -194,6 +199,7 @@ type endpointRow struct {
 	FailingSince   *time.Time
 	DisabledAt     *time.Time
 	DisabledReason string
+	ReplayUntil    *time.Time
 }
 
 // endpointTypeRow is one subscription.
@@ -207,7 +213,7 @@ type endpointTypeRow struct {
 func (r endpointRow) endpoint(types []string, now time.Time) Endpoint {
 	e := Endpoint{
 		ID: r.ID, URL: r.URL, Description: r.Description, Types: types, CreatedBy: r.CreatedBy, CreatedAt: r.CreatedAt.UTC(),
-		UpdatedAt: r.UpdatedAt.UTC(), FailingSince: r.FailingSince, DisabledAt: r.DisabledAt, DisabledReason: r.DisabledReason,
+		UpdatedAt: r.UpdatedAt.UTC(), FailingSince: r.FailingSince, DisabledAt: r.DisabledAt, DisabledReason: r.DisabledReason, ReplayUntil: r.ReplayUntil,
 	}
 	if r.OldSecretUntil != nil && now.Before(*r.OldSecretUntil) {
 		e.OldSecretUntil = r.OldSecretUntil
@@ -443,13 +449,10 @@ func (w *Webhooks) RotateSecret(ctx context.Context, by, id string) (string, err
 	return secret, err
 }
 
-// DeleteEndpoint removes a webhook with the record of its deliveries.
+// DeleteEndpoint removes a webhook. The record of its deliveries, which may be long, goes
+// after the call, some of it at a time.
 func (w *Webhooks) DeleteEndpoint(ctx context.Context, by, id string) error {
 	err := w.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
-		// Deliveries first, as whoever records an attempt has them: nobody waits for the other then.
-		if _, err := tx.NewDelete().Model((*deliveryRow)(nil)).Where("webhook_id = ?", id).Exec(ctx); err != nil {
-			return err
-		}
 		if err := w.hold(ctx, tx, id); err != nil {
 			return err
 		}
@@ -460,6 +463,7 @@ func (w *Webhooks) DeleteEndpoint(ctx context.Context, by, id string) error {
 		if err := oneRow(done, err); err != nil {
 			return err
 		}
+		w.db.AfterCommit(ctx, func() { signal(w.removed) })
 		return w.options.Record(ctx, tx, by, EndpointRemoved, id, "")
 	})
 	if err != nil {

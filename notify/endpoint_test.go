@@ -1,17 +1,21 @@
 package notify
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/uptrace/bun"
 
 	"regain/database"
 	"regain/database/databasetest"
@@ -234,22 +238,139 @@ func TestTooManyWebhooks(t *testing.T) {
 	})
 }
 
+// writes notes the most rows that one statement has removed or changed.
+type writes struct{ most int64 }
+
+func (d *writes) BeforeQuery(ctx context.Context, _ *bun.QueryEvent) context.Context { return ctx }
+func (d *writes) AfterQuery(_ context.Context, e *bun.QueryEvent) {
+	if (strings.HasPrefix(e.Query, "DELETE") || strings.HasPrefix(e.Query, "UPDATE")) && e.Result != nil {
+		if n, err := e.Result.RowsAffected(); err == nil {
+			d.most = max(d.most, n)
+		}
+	}
+}
+
+// many writes 12 000 deliveries of a webhook, the last of them an hour younger.
+func (b *hookBench) many(id string, state DeliveryState) *writes {
+	b.t.Helper()
+	var rows []deliveryRow
+	for n := range 12000 {
+		at := b.clock.Now().Add(time.Duration(n/11999) * time.Hour)
+		m := strconv.Itoa(n)
+		rows = append(rows, deliveryRow{ID: deliveryID(id, m), MessageID: m, WebhookID: id, State: state, CreatedAt: at, DoneAt: &at})
+	}
+	_, err := b.db.NewInsert().Model(&rows).Exec(b.t.Context())
+	b.must(err)
+	w := &writes{}
+	b.db.DB = b.db.WithQueryHook(w)
+	return w
+}
+
+func (b *hookBench) count(state DeliveryState) int64 {
+	b.t.Helper()
+	n, err := b.db.NewSelect().Model((*deliveryRow)(nil)).Where("state = ?", state).Count(b.t.Context())
+	b.must(err)
+	return n
+}
+
 // However many old deliveries there are, no statement removes so many that it takes too long.
 func TestManyOldDeliveriesGo(t *testing.T) {
 	eachHooks(t, nil, func(t *testing.T, b *hookBench) {
-		var rows []deliveryRow
-		for n := range 12000 {
-			rows = append(rows, deliveryRow{ID: strconv.Itoa(n), WebhookID: "wh", State: DeliveryDelivered, CreatedAt: b.clock.Now().Add(time.Duration(n/11999) * time.Hour)})
-		}
-		_, err := b.db.NewInsert().Model(&rows).Exec(t.Context())
-		b.must(err)
+		e := b.add(newReceiver(t, b.clock), EveryType)
+		w := b.many(e.ID, DeliveryDelivered)
 		b.clock.Advance(30 * 24 * time.Hour)
-		removed := databasetest.WatchDeletes(b.db)
 		b.sweepAndLog(t.Context())
-		left, err := b.db.NewSelect().Model((*deliveryRow)(nil)).Count(t.Context())
+		if left := b.count(DeliveryDelivered); left != 1 || w.most == 0 || w.most > 5000 {
+			t.Errorf("%d are left, %d went at once", left, w.most)
+		}
+	})
+}
+
+// A webhook goes at once, however much it was sent; what it was sent goes after it, and nobody
+// sees it meanwhile.
+func TestWebhookWithManyDeliveriesGoes(t *testing.T) {
+	eachHooks(t, nil, func(t *testing.T, b *hookBench) {
+		r := newReceiver(t, b.clock)
+		stays, goes := b.add(r, EveryType), b.add(r, EveryType)
+		b.publish("evt_1", "case.approved")
+		w := b.many(goes.ID, DeliveryDelivered)
+		b.must(b.DeleteEndpoint(t.Context(), "admin-1", goes.ID))
+		if w.most > 1 {
+			t.Errorf("one statement touched %d rows", w.most)
+		}
+		_, err := b.Delivery(t.Context(), goes.ID, "7")
+		b.refused(err, "delivery_not_found")
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { // another process, after the one above has ended
+			defer close(done)
+			b.upkeep(ctx)
+		}()
+		for b.count(DeliveryDelivered) > 0 && t.Context().Err() == nil {
+			time.Sleep(10 * time.Millisecond)
+		}
+		stop()
+		<-done
+		if w.most > 5000 {
+			t.Errorf("%d went at once", w.most)
+		}
+		b.delivery(stays, "evt_1")
+	})
+}
+
+// What failed is sent again some at a time, by whichever process is there; what fails after
+// that was asked for stays as it is.
+func TestMuchThatFailedIsSentAgain(t *testing.T) {
+	eachHooks(t, nil, func(t *testing.T, b *hookBench) {
+		r := newReceiver(t, b.clock)
+		e := b.add(r, EveryType)
+		w := b.many(e.ID, DeliveryFailed) // of which one will fail in an hour
+		b.must(b.ReplayFailed(t.Context(), e.ID))
+		e, err := b.Endpoint(t.Context(), e.ID)
 		b.must(err)
-		if left != 1 || removed.Most == 0 || removed.Most > 5000 {
-			t.Errorf("%d are left, %d went at once", left, removed.Most)
+		left, err := b.ReplayLeft(t.Context(), e)
+		b.must(err)
+		if e.ReplayUntil == nil || left != 6999 || b.count(DeliveryQueued) != 5000 {
+			t.Errorf("at first: %+v, %d left, %d wait", e, left, b.count(DeliveryQueued))
+		}
+		other, err := NewWebhooks(b.db, b.options)
+		b.must(err)
+		b.must(other.replayMarked(t.Context()))
+		if e, err = b.Endpoint(t.Context(), e.ID); err != nil || e.ReplayUntil != nil {
+			t.Errorf("at last: %+v %v", e, err)
+		}
+		left, err = b.ReplayLeft(t.Context(), e)
+		b.must(err)
+		if queued, failed := b.count(DeliveryQueued), b.count(DeliveryFailed); left != 0 || queued != 11999 || failed != 1 || w.most > 5000 {
+			t.Errorf("%d left, %d wait, %d failed, %d at once", left, queued, failed, w.most)
+		}
+	})
+}
+
+// Few that failed are found among many that were taken, without reading those.
+func TestFailedDeliveriesAreFoundByAnIndex(t *testing.T) {
+	eachHooks(t, nil, func(t *testing.T, b *hookBench) {
+		e := b.add(newReceiver(t, b.clock), EveryType)
+		b.many(e.ID, DeliveryDelivered)
+		now := b.clock.Now()
+		failed := deliveryRow{ID: deliveryID(e.ID, "bad"), MessageID: "bad", WebhookID: e.ID, State: DeliveryFailed, CreatedAt: now, DoneAt: &now}
+		_, err := b.db.NewInsert().Model(&failed).Exec(t.Context())
+		b.must(err)
+		_, err = b.db.ExecContext(t.Context(), "ANALYZE")
+		b.must(err)
+		p := &planner{db: b.db}
+		b.db.DB = b.db.WithQueryHook(p)
+		list, _, err := b.Deliveries(t.Context(), e.ID, DeliveryQuery{State: DeliveryFailed, Page: database.Page{Limit: 10}})
+		b.must(err)
+		b.must(b.ReplayFailed(t.Context(), e.ID))
+		plan := p.plan.String()
+		if len(list) != 1 || strings.Count(plan, "webhook_deliveries_failed") < 2 || strings.Contains(plan, "webhook_deliveries_log") {
+			t.Errorf("%d found:\n%s", len(list), plan)
+		}
+		for _, read := range regexp.MustCompile(`actual rows=(\d+)|Rows Removed by Filter: (\d+)`).FindAllStringSubmatch(plan, -1) {
+			if n, _ := strconv.Atoi(read[1] + read[2]); n > 10 {
+				t.Errorf("%d rows are read:\n%s", n, plan)
+			}
 		}
 	})
 }

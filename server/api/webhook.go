@@ -29,6 +29,7 @@ type WebhookView struct {
 	Enabled        bool       `json:"enabled"`
 	DisabledAt     *time.Time `json:"disabled_at,omitempty"`
 	DisabledReason string     `json:"disabled_reason,omitempty" enum:"by_admin,failing,gone" doc:"failing: it took nothing for days. gone: it answered 410."`
+	ReplayingUntil *time.Time `json:"replaying_until,omitempty" doc:"While what failed until then is being sent again, some at a time."`
 	FailingSince   *time.Time `json:"failing_since,omitempty" doc:"When its present run of failures began."`
 	OldSecretUntil *time.Time `json:"old_secret_until,omitempty" doc:"Until when the secret before the present one signs, too."`
 }
@@ -162,7 +163,7 @@ func registerWebhooks(s *server.Server, services Services) {
 			return &webhookOut{Body: webhookView(ctx, e)}, nil
 		})
 	server.JSON(s, route("enable-webhook", put, webhookPath+"/enabled", server.Changes, "Enable or disable a webhook", ""), a.enable)
-	server.JSON(s, route("delete-webhook", remove, webhookPath, server.Changes, "Remove a webhook", "With the record of its deliveries."),
+	server.JSON(s, route("delete-webhook", remove, webhookPath, server.Changes, "Remove a webhook", "With the record of its deliveries, which goes some at a time, also after this answer."),
 		func(ctx context.Context, in *WebhookPath) (*struct{}, error) {
 			return &struct{}{}, a.hooks.DeleteEndpoint(ctx, server.Caller(ctx).ID, in.Webhook)
 		})
@@ -189,7 +190,8 @@ func (a webhookAPI) registerDeliveries(s *server.Server, route func(id, method, 
 			}
 			return a.delivery(ctx, in.Webhook, in.Message)
 		})
-	server.JSON(s, accepted(route("replay-failed", post, webhookPath+"/replay", server.Changes, "Send everything again that has failed for good", "")),
+	server.JSON(s, accepted(route("replay-failed", post, webhookPath+"/replay", server.Changes, "Send everything again that has failed for good",
+		"Where that is much, some at a time, also after this answer: replaying_until is there until it is done.")),
 		func(ctx context.Context, in *WebhookPath) (*webhookOut, error) {
 			if err := a.hooks.ReplayFailed(ctx, in.Webhook); err != nil {
 				return nil, err
@@ -294,7 +296,7 @@ func webhookView(ctx context.Context, e notify.Endpoint) WebhookView {
 	return WebhookView{
 		ID: e.ID, URL: address, Description: e.Description, Types: append([]string{}, e.Types...), CreatedBy: e.CreatedBy, CreatedAt: e.CreatedAt,
 		UpdatedAt: e.UpdatedAt, Enabled: e.DisabledAt == nil, DisabledAt: utc(e.DisabledAt), DisabledReason: e.DisabledReason,
-		FailingSince: utc(e.FailingSince), OldSecretUntil: utc(e.OldSecretUntil),
+		FailingSince: utc(e.FailingSince), ReplayingUntil: utc(e.ReplayUntil), OldSecretUntil: utc(e.OldSecretUntil),
 	}
 }
 

@@ -75,7 +75,12 @@ type webhookPage struct {
 	Next string
 	// Failed says that something failed for good.
 	Failed bool
+	// Left is how much of what failed is still to be sent again, as far as it is counted.
+	Left int
 }
+
+// MoreLeft says that there is more left than was counted.
+func (w *webhookPage) MoreLeft() bool { return w.Left >= notify.MostReplayLeft }
 
 // secretPage shows a secret, this once.
 type secretPage struct {
@@ -293,7 +298,11 @@ func (p *Pages) readDeliveries(c *gin.Context, data *webhookPage, cursor string)
 	}
 	data.Next = pageAfter(data.Path(), next, "state", data.Chosen)
 	failed, _, err := p.views.Deliveries(ctx, p.services.Webhooks, data.ID, string(notify.DeliveryFailed), api.PageQuery{Limit: 1})
+	if err != nil {
+		return err
+	}
 	data.Failed = len(failed) > 0
+	data.Left, err = p.services.Webhooks.ReplayLeft(ctx, data.Endpoint)
 	return err
 }
 
