@@ -30,6 +30,7 @@ type commands struct {
 	User         userCommands         `cmd:"" help:"Members of staff."`
 	Organisation organisationCommands `cmd:"" help:"Organisations of resellers and partners."`
 	Key          keyCommands          `cmd:"" help:"API keys of programs."`
+	Outbox       outboxCommands       `cmd:"" help:"Messages on their way out."`
 	Rules        rulescmd.Commands    `cmd:"" help:"Policies: check one, decide by one, run its tests."`
 	Audit        auditCommands        `cmd:"" help:"The record of what happened."`
 	Migrate      migrateCommand       `cmd:"" help:"Bring the database's tables up to date. The server does this at its start, too."`

@@ -269,26 +269,25 @@ type Backlog struct {
 	Oldest time.Duration
 }
 
-// Backlog counts.
+// Backlog counts, each state by an index of its own: what was sent is not read.
 func (o *Outbox) Backlog(ctx context.Context) (Backlog, error) {
-	var counts []struct {
-		State  string
+	var b Backlog
+	var queued struct {
 		N      int
-		Oldest time.Time
+		Oldest *time.Time
 	}
-	err := o.db.From(ctx).NewSelect().Model((*row)(nil)).Column("state").
-		ColumnExpr("count(*) AS n").ColumnExpr("min(created_at) AS oldest").
-		Where("state IN (?, ?)", stateQueued, stateDead).GroupExpr("state").Scan(ctx, &counts)
+	db := o.db.From(ctx)
+	err := db.NewSelect().Model((*row)(nil)).ColumnExpr("count(*) AS n").ColumnExpr("min(created_at) AS oldest").Where("state = ?", stateQueued).Scan(ctx, &queued)
 	if err != nil {
 		return Backlog{}, fmt.Errorf("count the outbox: %w", err)
 	}
-	var b Backlog
-	for _, c := range counts {
-		if c.State == stateDead {
-			b.Dead = c.N
-			continue
-		}
-		b.Queued, b.Oldest = c.N, o.now().Sub(c.Oldest)
+	dead, err := db.NewSelect().Model((*row)(nil)).Where("state = ?", stateDead).Count(ctx)
+	if err != nil {
+		return Backlog{}, fmt.Errorf("count the outbox: %w", err)
+	}
+	b.Queued, b.Dead = queued.N, int(dead)
+	if queued.Oldest != nil {
+		b.Oldest = o.now().Sub(*queued.Oldest)
 	}
 	return b, nil
 }

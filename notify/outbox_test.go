@@ -155,6 +155,10 @@ func TestDeadLetterIsRevivedOrWiped(t *testing.T) {
 		if backlog, err := b.Backlog(t.Context()); err != nil || backlog.Dead != 1 || backlog.Queued != 0 {
 			t.Fatalf("backlog %+v, %v", backlog, err)
 		}
+		list, _, err := b.GivenUp(t.Context(), database.Page{Limit: 10})
+		if err != nil || len(list) != 1 || list[0].Reason != reasonExhausted || list[0].Attempts != 1 || !list[0].Revivable || !list[0].At.Equal(b.clock.Now()) {
+			t.Errorf("given up: %+v, %v", list, err)
+		}
 		if n, err := b.Revive(t.Context()); err != nil || n != 1 {
 			t.Fatalf("revived %d, %v", n, err)
 		}
@@ -174,6 +178,9 @@ func TestDeadLetterIsRevivedOrWiped(t *testing.T) {
 		}
 		if n, err := b.Revive(t.Context()); err != nil || n != 0 {
 			t.Errorf("revived %d that must have been wiped, %v", n, err)
+		}
+		if list, _, err := b.GivenUp(t.Context(), database.Page{Limit: 10}); err != nil || len(list) != 1 || list[0].Revivable {
+			t.Errorf("wiped: %+v, %v", list, err)
 		}
 		b.clock.Advance(91 * 24 * time.Hour)
 		if err := b.sweep(t.Context()); err != nil {

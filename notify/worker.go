@@ -265,20 +265,66 @@ func (o *Outbox) write(ctx context.Context, r row, res result) (bool, error) {
 	return n == 1, err
 }
 
-// Revive queues again what ran out of attempts and is not wiped yet, for when
-// the mail server was away for long. It returns how many.
+// reviveBatch is how many messages one statement revives.
+const reviveBatch = 1000
+
+// revivable keeps what ran out of attempts and is not wiped yet.
+func revivable(q *bun.SelectQuery) *bun.SelectQuery {
+	return q.Where("state = ?", stateDead).Where("reason = ?", reasonExhausted).Where("payload IS NOT NULL")
+}
+
+// Revive queues again what ran out of attempts until now and is not wiped yet, for when
+// the mail server was away for long; some at a time. It returns how many.
 func (o *Outbox) Revive(ctx context.Context) (int, error) {
-	done, err := o.db.From(ctx).NewUpdate().Model((*row)(nil)).
-		Set("state = ?", stateQueued).Set("reason = ''").Set("attempts = 0").
-		Set("next_attempt_at = ?", o.now()).Set("leased_until = NULL").Set("done_at = NULL").
-		Where("state = ?", stateDead).Where("reason = ?", reasonExhausted).Where("payload IS NOT NULL").
-		Exec(ctx)
-	if err != nil {
-		return 0, fmt.Errorf("revive messages: %w", err)
+	db, began := o.db.From(ctx), o.now()
+	for all := 0; ; {
+		some := revivable(db.NewSelect().Model((*row)(nil)).Column("id")).Where("done_at <= ?", began).OrderExpr("done_at, id").Limit(reviveBatch)
+		done, err := db.NewUpdate().Model((*row)(nil)).
+			Set("state = ?", stateQueued).Set("reason = ''").Set("attempts = 0").
+			Set("next_attempt_at = ?", began).Set("leased_until = NULL").Set("done_at = NULL").
+			Where("id IN (?)", o.db.ForUpdateSkipLocked(some)).Exec(ctx)
+		if err != nil {
+			return all, fmt.Errorf("revive messages: %w", err)
+		}
+		n, err := done.RowsAffected()
+		all += int(n)
+		if err != nil || n < reviveBatch {
+			o.Wake()
+			return all, err
+		}
 	}
-	n, err := done.RowsAffected()
-	o.Wake()
-	return int(n), err
+}
+
+// GivenUp is a message that was given up, without whom it was for.
+type GivenUp struct {
+	Channel  Channel
+	Template string
+	Attempts int
+	// Reason is why, LastCode how the last attempt failed.
+	Reason, LastCode string
+	// At is when it was given up.
+	At time.Time
+	// Revivable says that Revive takes it up again.
+	Revivable bool
+}
+
+// GivenUp lists messages that were given up, the latest first, and gives the cursor of the
+// next page.
+func (o *Outbox) GivenUp(ctx context.Context, page database.Page) ([]GivenUp, string, error) {
+	var rows []row
+	q := o.db.From(ctx).NewSelect().Model(&rows).Where("state = ?", stateDead).Where("done_at IS NOT NULL")
+	if err := page.Descending(q, "done_at", "id").Scan(ctx); err != nil {
+		return nil, "", fmt.Errorf("list messages that were given up: %w", err)
+	}
+	rows, next, err := database.Next(page, rows, func(r row) (any, string) { return *r.DoneAt, r.ID })
+	list := make([]GivenUp, len(rows))
+	for i, r := range rows {
+		list[i] = GivenUp{
+			Channel: r.Channel, Template: r.Template, Attempts: r.Attempts, Reason: r.Reason, LastCode: r.LastCode, At: r.DoneAt.UTC(),
+			Revivable: r.Reason == reasonExhausted && r.Payload != nil,
+		}
+	}
+	return list, next, err
 }
 
 func (o *Outbox) sweepAndLog(ctx context.Context) {
