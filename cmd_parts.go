@@ -276,7 +276,7 @@ func (p *parts) openCases(policies *cases.Policies, store storage.Store, spool *
 	}
 	return cases.New(p.db, store, spool, p.outbox, api.ContactCodes{Codes: p.accounts.Codes}, policies, cases.Options{
 		Clock: p.clock, IDs: p.ids, Random: p.random, Logger: p.logger, Key: key[:], PublicURL: publicURL,
-		Webhooks: p.webhooks, Directory: p.directory, Away: p.accounts.Away, Others: api.AccountRecords(p.accounts), Record: p.accounts.RecordAct,
+		Webhooks: p.webhooks, Directory: p.directory, Away: p.accounts.Away, Gone: p.accounts.Gone, Others: api.AccountRecords(p.accounts), Record: p.accounts.RecordAct,
 		Late: func(ctx context.Context, tx bun.IDB, late cases.LateReview) error {
 			return p.accounts.TellLeadsOfLate(ctx, tx, late.Reference, late.Due, late.At, late.Locale, publicURL+"/staff/queue?view=overdue")
 		},

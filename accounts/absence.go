@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -318,6 +320,28 @@ func (s *Service) Away(ctx context.Context, ids []string) (map[string]string, er
 		}
 	}
 	return away, s.endedKeys(ctx, ids, away)
+}
+
+// Gone says which of the members of staff and of the programs see no cases any more: they
+// can't sign in, or have no role for it, or their key is over. Ids of nobody are left out.
+func (s *Service) Gone(ctx context.Context, ids []string) ([]string, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	rows, err := s.findStaff(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Column("id", "roles", "disabled_at").Where("id IN (?)", bun.List(ids))
+	})
+	if err != nil {
+		return nil, err
+	}
+	gone := map[string]string{}
+	for _, r := range rows {
+		if who := r.staff(); !who.SeesCases() {
+			gone[r.ID] = AwayLeft
+		}
+	}
+	err = s.endedKeys(ctx, ids, gone)
+	return slices.Sorted(maps.Keys(gone)), err
 }
 
 // forgetAbsences deletes those of long ago: why somebody was away is nobody's business

@@ -55,6 +55,11 @@ func (s Staff) Reviews() bool {
 	return !s.Disabled && slices.ContainsFunc(s.Roles, func(r Role) bool { return r == Reviewer || r == Lead })
 }
 
+// SeesCases reports whether the person may look at cases.
+func (s Staff) SeesCases() bool {
+	return s.Reviews() || !s.Disabled && slices.Contains(s.Roles, Auditor)
+}
+
 // NewStaff describes a staff member to create.
 type NewStaff struct {
 	Email, Name, Password string

@@ -53,8 +53,12 @@ func assigneeHere(ch *change) error {
 
 // GiveBackOf gives back the cases of somebody who holds none from now on and, if they left,
 // brings back what they put away, at once: what the next tick would do. It returns how
-// many cases that were, and does nothing for whoever is here.
+// many cases that were, and does nothing for whoever is here. Who sees no cases any more
+// follows none from then on.
 func (s *Service) GiveBackOf(ctx context.Context, staffID string) (int, error) {
+	if err := s.unfollowGone(ctx, staffID); err != nil {
+		return 0, err
+	}
 	away, err := s.away(ctx, staffID)
 	if err != nil || away[staffID] == "" {
 		return 0, err

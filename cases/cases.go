@@ -103,6 +103,9 @@ type Options struct {
 	// Away says which of the members of staff hold no cases now, and why in one word, by
 	// id: LeftForGood, or another one for who comes back. Where it is nil, everybody is here.
 	Away func(ctx context.Context, ids []string) (map[string]string, error)
+	// Gone says which of the members of staff and programs see no cases any more: they
+	// follow none. Where it is nil, nobody is.
+	Gone func(ctx context.Context, ids []string) ([]string, error)
 	// Others verifies the records beside those of cases, at the end of a verification of
 	// all; may be nil.
 	Others func(ctx context.Context) ([]AuditFinding, error)

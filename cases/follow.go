@@ -2,6 +2,7 @@ package cases
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"time"
 
@@ -96,6 +97,34 @@ func (s *Service) Unfollow(ctx context.Context, actor Actor, caseID string) erro
 		return fmt.Errorf("stop following a case: %w", err)
 	}
 	return nil
+}
+
+// unfollowGone ends what those of the people follow who see no cases any more, so that no
+// inbox fills that nobody opens.
+func (s *Service) unfollowGone(ctx context.Context, ids ...string) error {
+	if s.opt.Gone == nil || len(ids) == 0 {
+		return nil
+	}
+	gone, err := s.opt.Gone(ctx, ids)
+	if err != nil || len(gone) == 0 {
+		return err
+	}
+	_, err = s.affecting(ctx, func(tx bun.IDB) (sql.Result, error) {
+		return tx.NewDelete().Model((*Follower)(nil)).Where("staff_id IN (?)", bun.List(gone)).Exec(ctx)
+	})
+	if err != nil {
+		return fmt.Errorf("end what those follow who left: %w", err)
+	}
+	return nil
+}
+
+// unfollowAllGone does so for everybody who follows a case.
+func (s *Service) unfollowAllGone(ctx context.Context) error {
+	ids := []string{}
+	if err := s.db.From(ctx).NewSelect().Model((*Follower)(nil)).Distinct().Column("staff_id").Scan(ctx, &ids); err != nil {
+		return fmt.Errorf("read who follows cases: %w", err)
+	}
+	return s.unfollowGone(ctx, ids...)
 }
 
 // mostFollowers bounds how many of a case's followers are named.

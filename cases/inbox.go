@@ -291,8 +291,12 @@ func (ch *change) takeNoticeBack(staffID string) error {
 // takes too long would fail, and the next would have still more to do.
 const purgeBatch = 5000
 
-// PurgeNotices removes notices whose time is over.
+// PurgeNotices removes notices whose time is over, and ends what those follow who see no
+// cases any more, wherever that was not done when they left.
 func (s *Service) PurgeNotices(ctx context.Context) error {
+	if err := s.unfollowAllGone(ctx); err != nil {
+		return err
+	}
 	db, until := s.db.From(ctx), s.now().Add(-noticesKept)
 	for {
 		old := db.NewSelect().Model((*Notice)(nil)).Column("n.staff_id", "n.id").Where("n.at < ?", until).Order("n.at").Limit(purgeBatch)

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -162,5 +163,51 @@ func TestNotesStayInside(t *testing.T) {
 		}
 		d.problemOf(d.Call(t, c.token, "GET", c.path+"/notes", nil), 403, "role_not_allowed")
 		d.problemOf(d.Call(t, partner.token, "GET", c.path+"/notes", nil), 403, "role_not_allowed")
+	})
+}
+
+// TestWhoLeftFollowsNothing: whoever sees no cases any more follows none from then on, and is
+// told nothing; an auditor, who holds no cases either, goes on.
+func TestWhoLeftFollowsNothing(t *testing.T) {
+	onBoth(t, func(t *testing.T, d *desk) {
+		c := d.submitted("ana@example.com", individual())
+		admin := d.staffAt("", accounts.Admin)
+		follows := func(path string) (names []string) {
+			t.Helper()
+			for _, f := range objects(d.staffAt(path, accounts.Lead).want(200, "GET", path+"/followers", nil)["followers"]) {
+				names = append(names, f["id"].(string))
+			}
+			return names
+		}
+		var ids []string
+		var people []*caller
+		for _, role := range []accounts.Role{accounts.Reviewer, accounts.Reviewer, accounts.Reviewer, accounts.Auditor} {
+			who := d.staffAt(c.path, role)
+			who.want(204, "PUT", c.path+"/followers", nil)
+			people, ids = append(people, who), append(ids, who.want(200, "GET", "/api/v1/people/me", nil)["id"].(string))
+		}
+		admin.want(200, "POST", "/api/v1/people/"+ids[0]+"/disablement", nil)
+		admin.want(200, "PUT", "/api/v1/people/"+ids[1]+"/roles", object{"roles": []string{"policy_author"}})
+		if got := follows(c.path); !slices.Equal(got, ids[2:]) {
+			t.Errorf("followed by %v, want %v", got, ids[2:])
+		}
+		// Who left without this server's knowledge is found later.
+		if err := d.Accounts.DisableStaff(t.Context(), accounts.Operator(), ids[2]); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Cases.PurgeNotices(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := follows(c.path); !slices.Equal(got, ids[3:]) {
+			t.Errorf("followed by %v, want %v", got, ids[3:])
+		}
+		d.staffAt(c.path, accounts.Reviewer).change(200, "POST", "/claim", nil)
+		c.want(201, "POST", c.path+"/messages", object{"body": "Is there any news?"})
+		for n, id := range ids {
+			told, err := d.DB.NewSelect().Table("notices").Where("staff_id = ?", id).Count(t.Context())
+			if err != nil || told > 0 != (n == 3) {
+				t.Errorf("person %d was told %d times, %v", n, told, err)
+			}
+		}
 	})
 }

@@ -167,7 +167,7 @@ func newCases(t testing.TB, h *Harness, key []byte, options Options) *cases.Serv
 	must(t, err)
 	return cases.New(h.DB, store, spool, h.Outbox, api.ContactCodes{Codes: h.Accounts.Codes}, h.Policies, cases.Options{
 		Clock: options.Clock, IDs: options.IDs, Random: options.Random,
-		Logger: options.Logger, Directory: options.Directory, Key: key, PublicURL: "http://regain.test", Webhooks: h.Webhooks, Away: h.Accounts.Away, Others: api.AccountRecords(h.Accounts), Record: h.Accounts.RecordAct,
+		Logger: options.Logger, Directory: options.Directory, Key: key, PublicURL: "http://regain.test", Webhooks: h.Webhooks, Away: h.Accounts.Away, Gone: h.Accounts.Gone, Others: api.AccountRecords(h.Accounts), Record: h.Accounts.RecordAct,
 		Late: func(ctx context.Context, tx bun.IDB, late cases.LateReview) error {
 			return h.Accounts.TellLeadsOfLate(ctx, tx, late.Reference, late.Due, late.At, late.Locale, "http://regain.test/staff/queue?view=overdue")
 		},
