@@ -74,7 +74,7 @@ const (
 	maxAwayReason  = 120
 	mostAbsences   = 20 // still to come, of one person
 	absencesKept   = 400 * 24 * time.Hour
-	absencesListed = 50
+	absencesListed = 50 // of those that hold now
 )
 
 // mayAbsent says who says when somebody is away: that person, and leads.
@@ -216,20 +216,30 @@ func (s *Service) Absences(ctx context.Context, by Principal, staffID string) ([
 	return s.openAbsences(ctx, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("staff_id = ?", staffID) })
 }
 
-// AwayNow are the absences that hold now, the first to be back first. Error:
-// role_required.
-func (s *Service) AwayNow(ctx context.Context, by Principal) ([]Absence, error) {
+// AwayNow are the absences that hold now, the first to be back first, and how many more
+// there are than are listed. Error: role_required.
+func (s *Service) AwayNow(ctx context.Context, by Principal) (list []Absence, more int, err error) {
 	if !by.readsPeople() {
-		return nil, errRole()
+		return nil, 0, errRole()
 	}
 	var rows []absenceRow
 	now := s.options.now()
-	err := s.db.From(ctx).NewSelect().Model(&rows).Where("ended_at IS NULL").Where("ends_at > ?", now).Where("begins_at <= ?", now).
-		OrderExpr("ends_at, id").Limit(absencesListed).Scan(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("read absences: %w", err)
+	holds := func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("ended_at IS NULL").Where("ends_at > ?", now).Where("begins_at <= ?", now)
 	}
-	return s.absencesOf(rows), nil
+	db := s.db.From(ctx)
+	if err := holds(db.NewSelect().Model(&rows)).OrderExpr("ends_at, id").Limit(absencesListed + 1).Scan(ctx); err != nil {
+		return nil, 0, fmt.Errorf("read absences: %w", err)
+	}
+	if len(rows) > absencesListed {
+		rows = rows[:absencesListed]
+		all, err := holds(db.NewSelect().Model((*absenceRow)(nil))).Count(ctx)
+		if err != nil {
+			return nil, 0, fmt.Errorf("count absences: %w", err)
+		}
+		more = int(all) - len(rows)
+	}
+	return s.absencesOf(rows), more, nil
 }
 
 func (s *Service) openAbsences(ctx context.Context, which func(*bun.SelectQuery) *bun.SelectQuery) ([]Absence, error) {
@@ -268,8 +278,8 @@ func (s *Service) awayNow(ctx context.Context, ids []string) (map[string]*time.T
 	return away, nil
 }
 
-// MarkAway says of each of the people until when they are away.
-func (s *Service) MarkAway(ctx context.Context, people []Staff) error {
+// markAway says of each of the people until when they are away.
+func (s *Service) markAway(ctx context.Context, people []Staff) error {
 	if len(people) == 0 {
 		return nil
 	}

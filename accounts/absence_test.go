@@ -45,11 +45,11 @@ func TestAbsence(t *testing.T) {
 			t.Errorf("while: %s", got)
 		}
 		people := []Staff{bea, boss}
-		ok(t, b.MarkAway(t.Context(), people))
+		ok(t, b.markAway(t.Context(), people))
 		if people[0].AwayUntil == nil || !people[0].AwayUntil.Equal(first.Until) || people[1].AwayUntil != nil {
 			t.Errorf("marked %+v", people)
 		}
-		if now, err := b.AwayNow(t.Context(), as(boss)); err != nil || len(now) != 1 || now[0].ID != first.ID {
+		if now, more, err := b.AwayNow(t.Context(), as(boss)); err != nil || len(now) != 1 || more != 0 || now[0].ID != first.ID {
 			t.Errorf("now %+v %v", now, err)
 		}
 		b.clock.Advance(2 * oneDay)
@@ -124,7 +124,7 @@ func TestAbsencesThatAreRefused(t *testing.T) {
 		refused(t, b.EndAbsence(t.Context(), as(boss), bea.ID, "none"), "absence_not_found")
 		_, err = b.Absences(t.Context(), as(bea), boss.ID)
 		refused(t, err, "not_found")
-		_, err = b.AwayNow(t.Context(), as(bea))
+		_, _, err = b.AwayNow(t.Context(), as(bea))
 		refused(t, err, "role_required")
 	})
 }

@@ -46,7 +46,7 @@ type Staff struct {
 	// one; nil for whoever has an own one.
 	OneTimeUntil *time.Time
 	// AwayUntil is the end of the absence that holds now. It is set where people are
-	// listed to choose from: by People, Person and MarkAway.
+	// listed to choose from: by People, Person and StaffWho.
 	AwayUntil *time.Time
 }
 
@@ -249,6 +249,50 @@ func (s *Service) ListStaff(ctx context.Context, after string, limit int) ([]Sta
 		staff = append(staff, r.staff())
 	}
 	return staff, nil
+}
+
+// StaffWho are those who can sign in and have one of the roles, by e-mail address, each with
+// until when they are away: up to limit of them, or all where that is 0. more says that
+// there are others.
+func (s *Service) StaffWho(ctx context.Context, limit int, roles ...Role) (list []Staff, more bool, err error) {
+	for after := ""; ; {
+		rows, err := s.findStaff(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
+			return q.Column("id", "email", "email_key", "name", "roles").Where("disabled_at IS NULL").Where("email_key > ?", after).OrderExpr("email_key").Limit(staffBatch)
+		})
+		if err != nil {
+			return nil, false, err
+		}
+		for _, r := range rows {
+			after = r.EmailKey
+			if !slices.ContainsFunc(r.Roles.V, func(role Role) bool { return slices.Contains(roles, role) }) {
+				continue
+			}
+			if limit > 0 && len(list) == limit {
+				return list, true, s.markAway(ctx, list)
+			}
+			list = append(list, r.staff())
+		}
+		if len(rows) < staffBatch {
+			return list, false, s.markAway(ctx, list)
+		}
+	}
+}
+
+// staffBatch is how many members of staff are read at a time.
+const staffBatch = 1000
+
+// StaffByIDs finds members of staff, those who were disabled, too; ids of nobody are left
+// out.
+func (s *Service) StaffByIDs(ctx context.Context, ids []string) ([]Staff, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	rows, err := s.findStaff(ctx, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("id IN (?)", bun.List(ids)) })
+	staff := make([]Staff, len(rows))
+	for n, r := range rows {
+		staff[n] = r.staff()
+	}
+	return staff, err
 }
 
 // staffWith are all who have a role and can sign in.

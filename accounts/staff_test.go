@@ -296,6 +296,73 @@ func TestListStaff(t *testing.T) {
 	})
 }
 
+// TestStaffWho lists those at work who have one of some roles, and says when it cuts.
+func TestStaffWho(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		admin := newStaff(t, b, "noor@example.com", Admin)
+		var rows []staffRow
+		for n := range 2100 {
+			roles := []Role{PolicyAuthor}
+			if n%700 == 1 {
+				roles = []Role{Auditor, Reviewer}
+			}
+			row, _ := b.newStaff(NewStaff{Email: fmt.Sprintf("p%04d@example.com", n), Name: "Somebody", Roles: roles})
+			rows = append(rows, row)
+		}
+		_, err := b.db.NewInsert().Model(&rows).Exec(t.Context())
+		ok(t, err)
+		away := rows[701]
+		_, err = b.SetAbsence(t.Context(), Principal{Kind: StaffMember, ID: away.ID}, NewAbsence{Staff: away.ID, From: b.clock.Now(), Until: b.clock.Now().Add(time.Hour)})
+		ok(t, err)
+		gone := newStaff(t, b, "gone@example.com", Reviewer)
+		ok(t, b.DisableStaff(t.Context(), as(admin), gone.ID))
+		for _, test := range []struct {
+			limit int
+			more  bool
+			want  string
+		}{
+			{0, false, "p0001 p0701! p1401"}, {3, false, "p0001 p0701! p1401"}, {2, true, "p0001 p0701!"},
+		} {
+			list, more, err := b.StaffWho(t.Context(), test.limit, Reviewer, Lead)
+			ok(t, err)
+			var names []string
+			for _, s := range list {
+				name := strings.TrimSuffix(s.Email, "@example.com")
+				if s.AwayUntil != nil {
+					name += "!"
+				}
+				names = append(names, name)
+			}
+			if got := strings.Join(names, " "); got != test.want || more != test.more {
+				t.Errorf("%d at most: %s, more: %t", test.limit, got, more)
+			}
+		}
+		found, err := b.StaffByIDs(t.Context(), []string{gone.ID, away.ID, "nobody"})
+		ok(t, err)
+		if len(found) != 2 {
+			t.Errorf("found %+v", found)
+		}
+	})
+}
+
+// TestManyAreAway: of more than are listed it is said how many more there are.
+func TestManyAreAway(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		lead := newStaff(t, b, "boss@example.com", Lead)
+		var rows []absenceRow
+		for n := range absencesListed + 3 {
+			rows = append(rows, absenceRow{ID: fmt.Sprintf("a-%02d", n), StaffID: lead.ID, BeginsAt: b.clock.Now(), EndsAt: b.clock.Now().Add(time.Hour), SetAt: b.clock.Now()})
+		}
+		_, err := b.db.NewInsert().Model(&rows).Exec(t.Context())
+		ok(t, err)
+		list, more, err := b.AwayNow(t.Context(), as(lead))
+		ok(t, err)
+		if len(list) != absencesListed || more != 3 {
+			t.Errorf("%d listed, %d more", len(list), more)
+		}
+	})
+}
+
 func TestSecrets(t *testing.T) {
 	master := []byte("0123456789abcdef0123456789abcdef")
 	secrets, err := DeriveSecrets(master)

@@ -51,6 +51,10 @@ type Staff interface {
 	// ListStaff are some of them by e-mail address, after the one that is given.
 	ListStaff(ctx context.Context, after string, limit int) ([]accounts.Staff, error)
 	StaffByID(ctx context.Context, id string) (accounts.Staff, error)
+	StaffByIDs(ctx context.Context, ids []string) ([]accounts.Staff, error)
+	// StaffWho are those at work with one of the roles, by e-mail address, up to limit of
+	// them; all where that is 0.
+	StaffWho(ctx context.Context, limit int, roles ...accounts.Role) (list []accounts.Staff, more bool, err error)
 	Authenticate(ctx context.Context, token string) (accounts.Principal, error)
 	EndSession(ctx context.Context, sessionID string) error
 }
@@ -73,9 +77,7 @@ type StaffRecords interface {
 	SetAbsence(ctx context.Context, by accounts.Principal, n accounts.NewAbsence) (accounts.Absence, error)
 	EndAbsence(ctx context.Context, by accounts.Principal, staffID, id string) error
 	Absences(ctx context.Context, by accounts.Principal, staffID string) ([]accounts.Absence, error)
-	AwayNow(ctx context.Context, by accounts.Principal) ([]accounts.Absence, error)
-	// MarkAway says of each of the people until when they are away.
-	MarkAway(ctx context.Context, people []accounts.Staff) error
+	AwayNow(ctx context.Context, by accounts.Principal) (list []accounts.Absence, more int, err error)
 }
 
 // Mailbox shows what was sent, in development.

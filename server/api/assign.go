@@ -57,7 +57,8 @@ type RefusalView struct {
 
 type reviewersOut struct {
 	Body struct {
-		Reviewers []AssigneeView `json:"reviewers"`
+		Reviewers []AssigneeView `json:"reviewers" doc:"By e-mail address; 500 at most."`
+		More      bool           `json:"more,omitempty" doc:"There are more than are listed. Cases can be given to them by their ids, too."`
 	}
 }
 
@@ -99,9 +100,9 @@ func (a caseAPI) registerAssignments() {
 		ID: "list-reviewers", Method: get, Path: "/api/v1/reviewers", Roles: caseStaff(), Effect: server.Reads, Tag: tagReview,
 		Summary: "To whom cases can be given",
 	}, func(ctx context.Context, _ *struct{}) (*reviewersOut, error) {
-		all, err := Reviewers(ctx, a.staff)
+		all, more, err := Reviewers(ctx, a.staff, MostListed)
 		out := &reviewersOut{}
-		out.Body.Reviewers = assigneeViews(all)
+		out.Body.Reviewers, out.Body.More = assigneeViews(all), more
 		return out, err
 	})
 }
@@ -154,38 +155,18 @@ func staffActor(s accounts.Staff) cases.Actor {
 	return a
 }
 
-// mostReviewers bounds the list of those to whom cases can be given.
-const mostReviewers = 500
+// MostListed bounds the lists of those to whom cases can be given, or who can be mentioned.
+const MostListed = 500
 
 // Reviewers are the members of staff to whom cases can be given, by e-mail address; those
-// who are away are among them, marked.
-func Reviewers(ctx context.Context, staff Staff) ([]accounts.Staff, error) {
-	return staffWith(ctx, staff, accounts.Reviewer, accounts.Lead)
+// who are away are among them, marked. more says that there are others.
+func Reviewers(ctx context.Context, staff Staff, limit int) (list []accounts.Staff, more bool, err error) {
+	return staff.StaffWho(ctx, limit, accounts.Reviewer, accounts.Lead)
 }
 
-// Colleagues are the members of staff who see cases, by e-mail address.
-func Colleagues(ctx context.Context, staff Staff) ([]accounts.Staff, error) {
-	return staffWith(ctx, staff, accounts.Reviewer, accounts.Lead, accounts.Auditor)
-}
-
-func staffWith(ctx context.Context, staff Staff, roles ...accounts.Role) ([]accounts.Staff, error) {
-	var all []accounts.Staff
-	for after := ""; ; {
-		const part = 200
-		some, err := staff.ListStaff(ctx, after, part)
-		if err != nil {
-			return nil, err
-		}
-		for _, s := range some {
-			if !s.Disabled && (accounts.Principal{Kind: accounts.StaffMember, Roles: s.Roles}).Has(roles...) {
-				all = append(all, s)
-			}
-		}
-		if len(some) < part || len(all) >= mostReviewers {
-			return all, staff.MarkAway(ctx, all)
-		}
-		after = some[len(some)-1].Email
-	}
+// Colleagues are the members of staff who see cases, by e-mail address; all where limit is 0.
+func Colleagues(ctx context.Context, staff Staff, limit int) (list []accounts.Staff, more bool, err error) {
+	return staff.StaffWho(ctx, limit, accounts.Reviewer, accounts.Lead, accounts.Auditor)
 }
 
 func assignmentView(a *cases.Assignment, err error) (*assignmentOut, error) {

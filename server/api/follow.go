@@ -24,6 +24,7 @@ type followersOut struct {
 type colleaguesOut struct {
 	Body struct {
 		Colleagues []AssigneeView `json:"colleagues" doc:"By e-mail address; 500 at most."`
+		More       bool           `json:"more,omitempty" doc:"There are more than are listed. They can be mentioned by their ids, too."`
 	}
 }
 
@@ -64,9 +65,9 @@ func (a caseAPI) registerFollowers() {
 		ID: "list-colleagues", Method: get, Path: "/api/v1/colleagues", Roles: caseStaff(), Effect: server.Reads, Tag: tagTalk,
 		Summary: "Members of staff who see cases, and so can be mentioned in notes",
 	}, func(ctx context.Context, _ *struct{}) (*colleaguesOut, error) {
-		all, err := Colleagues(ctx, a.staff)
+		all, more, err := Colleagues(ctx, a.staff, MostListed)
 		out := &colleaguesOut{}
-		out.Body.Colleagues = assigneeViews(all)
+		out.Body.Colleagues, out.Body.More = assigneeViews(all), more
 		return out, err
 	})
 }
@@ -90,13 +91,13 @@ func Mentioned(ctx context.Context, staff Staff, ids []string) ([]cases.Actor, e
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	all, err := Colleagues(ctx, staff)
+	all, err := staff.StaffByIDs(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
 	var out []cases.Actor
 	for n, id := range ids {
-		at := slices.IndexFunc(all, func(s accounts.Staff) bool { return s.ID == id })
+		at := slices.IndexFunc(all, func(s accounts.Staff) bool { return s.ID == id && s.SeesCases() })
 		if at < 0 {
 			return nil, problem.InvalidFields([]problem.Field{{Pointer: fmt.Sprintf("/mentions/%d", n), Code: "no_such_person", Message: "There is no such person, or they do not see cases."}})
 		}

@@ -249,3 +249,26 @@ func TestMentionInABrowser(t *testing.T) {
 		}
 	}
 }
+
+// TestManyColleagues: of more colleagues than are offered the page says so; those beyond are
+// told when the note names them.
+func TestManyColleagues(t *testing.T) {
+	onBoth(t, func(t *testing.T, h *servertest.Harness) {
+		_, id := handedIn(t, h, "ana@example.com", individual())
+		ben, who := atDesk(t, h, accounts.Reviewer)
+		_, err := h.DB.ExecContext(t.Context(), "INSERT INTO staff (id, email, email_key, name, roles, password_hash, created_at, updated_at) "+
+			"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600) "+
+			"SELECT 'many-' || i, i || '@many.example', i || '@many.example', 'Colleague ' || i || '.', s.roles, '', s.created_at, s.created_at FROM n, staff AS s WHERE s.id = ?", who.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := "/staff/cases/" + id
+		ben.open(path).wants(200, path, "The first 200 are listed.")
+		ben.send(path+"/notes", "note-body", "@Colleague 598. knows the account.").wants(200, path, "Colleague 598.")
+		told, err := h.DB.NewSelect().Table("notices").Where("staff_id = ?", "many-598").Count(t.Context())
+		if err != nil || told != 1 {
+			t.Errorf("told %d times, %v", told, err)
+		}
+		ben.open("/staff/queue?view=unassigned").wants(200, "/staff/queue", "Only the first 500 people")
+	})
+}

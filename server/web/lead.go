@@ -54,8 +54,10 @@ type leadPage struct {
 	OpenNow, Decided int
 	// Dropped is how many drafts were given up.
 	Dropped int
-	// Away are those who are away now, the first to be back first.
-	Away []awayNow
+	// Away are those who are away now, the first to be back first, MoreAway how many more
+	// there are than these.
+	Away     []awayNow
+	MoreAway int
 }
 
 // awayNow is somebody who is away.
@@ -65,11 +67,11 @@ type awayNow struct {
 }
 
 // away are those who are away now.
-func (p *Pages) away(c *gin.Context) ([]awayNow, error) {
+func (p *Pages) away(c *gin.Context) ([]awayNow, int, error) {
 	ctx := c.Request.Context()
-	list, err := p.services.Staff.AwayNow(ctx, server.Caller(ctx))
+	list, more, err := p.services.Staff.AwayNow(ctx, server.Caller(ctx))
 	if err != nil || len(list) == 0 {
-		return nil, err
+		return nil, 0, err
 	}
 	ids := make([]string, len(list))
 	for n, a := range list {
@@ -80,7 +82,7 @@ func (p *Pages) away(c *gin.Context) ([]awayNow, error) {
 	for n, a := range list {
 		away[n] = awayNow{ID: a.Staff, Name: names[a.Staff], Until: a.Until}
 	}
-	return away, err
+	return away, more, err
 }
 
 // trendStep is a day or a week of the trend.
@@ -142,7 +144,7 @@ func (p *Pages) showLead(c *gin.Context) error {
 		if usualErr != nil {
 			return usualErr
 		}
-		if data.Away, usualErr = p.away(c); usualErr != nil {
+		if data.Away, data.MoreAway, usualErr = p.away(c); usualErr != nil {
 			return usualErr
 		}
 		v.Data = data
@@ -159,7 +161,7 @@ func (p *Pages) showLead(c *gin.Context) error {
 		}
 	}
 	data.Days = days
-	if data.Away, err = p.away(c); err != nil {
+	if data.Away, data.MoreAway, err = p.away(c); err != nil {
 		return err
 	}
 	v.Data = data

@@ -382,6 +382,14 @@ func (v *View) StaffChange(l changeLine) (string, error) {
 	return said, w.err
 }
 
+// CutNote says, where a list was cut, how many it shows.
+func (v *View) CutNote(cut bool, key string, n int) (string, error) {
+	if !cut {
+		return "", nil
+	}
+	return v.T(key, "n", n)
+}
+
 // zone is that of the days of absences.
 func (v *View) zone() *time.Location {
 	zone, err := v.pages.personnel().Zone()

@@ -57,6 +57,8 @@ type queuePage struct {
 	Waiting bool
 	// Reviewers are those to whom cases can be given.
 	Reviewers []accounts.Staff
+	// MoreReviewers says that there are others.
+	MoreReviewers bool
 	// Chosen are the filters that are in force.
 	Chosen []chosenFilter
 	// TagNames are the tags that can be given.
@@ -125,7 +127,7 @@ func (p *Pages) queue(ctx context.Context, address url.Values) (*queuePage, erro
 	if err != nil {
 		return nil, err
 	}
-	if data.Reviewers, err = api.Reviewers(ctx, p.services.Staff); err != nil {
+	if data.Reviewers, data.MoreReviewers, err = api.Reviewers(ctx, p.services.Staff, api.MostListed); err != nil {
 		return nil, err
 	}
 	tellApart(data.Reviewers)

@@ -74,7 +74,9 @@ type reviewPage struct {
 	HandTo []Option
 	// Colleagues are whom a note can be for; Following says that the reader follows the case.
 	Colleagues []Option
-	Following  bool
+	// MoreColleagues and MoreHandTo say that there are more people than are listed.
+	MoreColleagues, MoreHandTo bool
+	Following                  bool
 	// Late says that the changes were seen while nothing was sent.
 	Late bool
 	// Done is the act that has just been carried out; LastUndo the decision of the reader

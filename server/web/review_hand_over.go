@@ -13,10 +13,11 @@ func (p *Pages) readHandOver(ctx context.Context, data *reviewPage) error {
 	if data.Do != "hand" || !data.MayRelease() {
 		return nil
 	}
-	all, err := api.Reviewers(ctx, p.services.Staff)
+	all, more, err := api.Reviewers(ctx, p.services.Staff, api.MostListed)
 	if err != nil {
 		return err
 	}
+	data.MoreHandTo = more
 	for _, s := range all {
 		if s.ID != data.details.Case.ClaimedBy {
 			label, err := p.withAbsence(ctx, s)

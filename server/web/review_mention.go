@@ -17,11 +17,11 @@ func (p *Pages) readColleagues(ctx context.Context, data *reviewPage) error {
 	if !data.MayNote() {
 		return nil
 	}
-	all, err := p.colleagues(ctx)
+	all, more, err := p.colleagues(ctx, colleaguesListed)
 	if err != nil {
 		return err
 	}
-	data.Colleagues = []Option{{}}
+	data.Colleagues, data.MoreColleagues = []Option{{}}, more
 	for _, s := range all {
 		if s.ID != data.reader.ID {
 			data.Colleagues = append(data.Colleagues, Option{Value: s.ID, Label: s.Name})
@@ -30,15 +30,18 @@ func (p *Pages) readColleagues(ctx context.Context, data *reviewPage) error {
 	return nil
 }
 
-// colleagues are the members of staff who see cases; names that several have are told
-// apart.
-func (p *Pages) colleagues(ctx context.Context) ([]accounts.Staff, error) {
-	all, err := api.Colleagues(ctx, p.services.Staff)
-	if err != nil {
-		return nil, err
-	}
+// colleaguesListed is how many are offered in a form; the others are named in the note.
+const colleaguesListed = 200
+
+// ColleaguesListed is that number.
+func (d *reviewPage) ColleaguesListed() int { return colleaguesListed }
+
+// colleagues are the members of staff who see cases, all of them where limit is 0; names
+// that several have are told apart.
+func (p *Pages) colleagues(ctx context.Context, limit int) ([]accounts.Staff, bool, error) {
+	all, more, err := api.Colleagues(ctx, p.services.Staff, limit)
 	tellApart(all)
-	return all, nil
+	return all, more, err
 }
 
 // runNote writes a note for those who are chosen in the form, or named in it after an @.
@@ -46,7 +49,7 @@ func runNote(ctx context.Context, p *Pages, r actRequest) error {
 	body := r.get("body")
 	ids := slices.DeleteFunc(slices.Clone(r.all("mention")), func(id string) bool { return id == "" })
 	if strings.Contains(body, "@") {
-		all, err := p.colleagues(ctx)
+		all, _, err := p.colleagues(ctx, 0)
 		if err != nil {
 			return err
 		}
