@@ -33,7 +33,8 @@ func TestReviewOfWhatCannotBeHad(t *testing.T) {
 		gone := ana.items()[0]
 		ana.open("/request/items/"+gone+"/unavailable").send("/request/items/"+gone+"/unavailable", "reason", "The office has burnt down.")
 		ana.open("/request/items")
-		for _, id := range ana.items()[1:] {
+		items := ana.items()
+		for _, id := range items[1:] {
 			ana.open("/request/items")
 			ana.upload("/request/items/"+id, "photo.jpg", testdocs.JPEG(seedOf(id), 40, 30)).wants(200, "/request/items")
 		}
@@ -53,6 +54,11 @@ func TestReviewOfWhatCannotBeHad(t *testing.T) {
 		eva.send(path+"/items/"+gone+"/waiver", "waive-reason", "The registry confirms it.").wants(200, path, "Waived", "You let go: Real-name authentication certificate")
 		eva.send(path+"/items/"+gone+"/undo").wants(200, path, "Cannot be had", "taken back")
 		eva.open(path+"?item="+gone+"&do=waive").send(path+"/items/"+gone+"/waiver", "waive-reason", "The registry confirms it.").wants(200, path, "Waived")
+
+		// What waits for a look can be let go as well, since the policy may judge it by what is not known here.
+		waits := items[1]
+		eva.open(path+"?item="+waits+"&do=waive").send(path+"/items/"+waits+"/waiver", "waive-reason", "The registry says so.").wants(200, path, "Waived")
+		eva.send(path+"/items/"+waits+"/undo").wants(200, path, "taken back")
 
 		ben.open(path).acceptAll().wants(200, path, "Nothing is in the way of an approval")
 		ben.send(path + "/release")

@@ -126,7 +126,7 @@ func newReviewCard(d *reviewPage, i api.ItemView, item *cases.Item, locale strin
 	card.Standing = card.standing(d)
 	card.History = card.history(d)
 	card.MayJudge = d.Mine() && i.Supply == string(cases.Provided)
-	card.MayWaive = d.MayWaive() && slices.Contains([]string{"missing", "unavailable", "waiting", "rejected"}, card.Standing)
+	card.MayWaive = d.MayWaive() && !slices.Contains([]string{"accepted", "waived", "left_out"}, card.Standing)
 	card.Undo = d.details.Undoable(item, d.reader)
 	card.Checks, card.ToRead = card.checks(d), i.Staff.ReadOff
 	return card
