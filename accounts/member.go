@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -88,28 +89,59 @@ func (s *Service) AddMember(ctx context.Context, by, organisationID, email strin
 	return row.member(), nil
 }
 
+// ownedBy keeps the rows whose address is in the mailbox of a key, with whatever note after
+// a +.
+func ownedBy(q *bun.SelectQuery, key string) *bun.SelectQuery {
+	mailbox := notify.MailboxOf(key)
+	local, domain, _ := strings.Cut(mailbox, "@")
+	return q.Where(`(email_key IN (?, ?) OR email_key LIKE ? ESCAPE '\')`, key, mailbox, likeText.Replace(local)+"+%@"+likeText.Replace(domain))
+}
+
 // noStaff refuses the address of a member of staff, who could send in a partner's name what
 // they then review. Who was disabled may be let in again, so it is theirs still.
 func (s *Service) noStaff(ctx context.Context, tx bun.IDB, key string) error {
-	n, err := tx.NewSelect().Model((*staffRow)(nil)).Where("email_key = ?", key).Count(ctx)
+	n, err := ownedBy(tx.NewSelect().Model((*staffRow)(nil)), key).Count(ctx)
 	if err != nil {
 		return fmt.Errorf("look for a member of staff: %w", err)
 	}
 	if n > 0 {
-		return problem.New(problem.Conflict, "staff_address", "This address is a member of staff's. Nobody both sends and reviews what is asked for.")
+		return errStaffAddress()
 	}
 	return nil
 }
 
-// noMember refuses the address of an organisation's member to a member of staff, with the
-// addresses of organisations locked.
+func errStaffAddress() error {
+	return problem.New(problem.Conflict, "staff_address", "A member of staff has this address, or one in this mail domain. Nobody both sends and reviews what is asked for.")
+}
+
+// noStaffIn refuses mail domains in which a member of staff has an address: all of a
+// domain's addresses are its organisation's.
+func (s *Service) noStaffIn(ctx context.Context, tx bun.IDB, domains []string) error {
+	for _, d := range domains {
+		n, err := tx.NewSelect().Model((*staffRow)(nil)).Where(`email_key LIKE ? ESCAPE '\'`, "%@"+likeText.Replace(d)).Count(ctx)
+		if err != nil {
+			return fmt.Errorf("look for members of staff: %w", err)
+		}
+		if n > 0 {
+			return errStaffAddress()
+		}
+	}
+	return nil
+}
+
+// noMember refuses the address of an organisation's member, or one in its mail domain, to a
+// member of staff, with the addresses of organisations locked.
 func (s *Service) noMember(ctx context.Context, tx bun.IDB, key string) error {
-	n, err := tx.NewSelect().Model((*memberRow)(nil)).Where("email_key = ?", key).Where("removed_at IS NULL").Count(ctx)
+	members, err := ownedBy(tx.NewSelect().Model((*memberRow)(nil)), key).Where("removed_at IS NULL").Count(ctx)
 	if err != nil {
 		return fmt.Errorf("look for a member of an organisation: %w", err)
 	}
-	if n > 0 {
-		return problem.New(problem.Conflict, "member_address", "This address acts for an organisation. Nobody both sends and reviews what is asked for.")
+	domains, err := tx.NewSelect().Model((*domainRow)(nil)).Where("domain = ?", domainOf(key)).Count(ctx)
+	if err != nil {
+		return fmt.Errorf("look for an organisation's mail domain: %w", err)
+	}
+	if members+domains > 0 {
+		return problem.New(problem.Conflict, "member_address", "This address acts for an organisation, or is in its mail domain. Nobody both sends and reviews what is asked for.")
 	}
 	return nil
 }

@@ -245,7 +245,8 @@ func (s *Service) WithMembers(ctx context.Context, list []Organisation) error {
 
 // SetDomains replaces the mail domains of an organisation: whatever is asked of an
 // address there is the organisation's to see, so somebody must have made sure that the
-// domain is its own. Errors: organisation_not_found, invalid_fields, domain_taken.
+// domain is its own. Errors: organisation_not_found, invalid_fields, domain_taken,
+// staff_address.
 func (s *Service) SetDomains(ctx context.Context, by, organisationID string, domains []string) (Organisation, error) {
 	clean, fields := checkDomains(domains)
 	if err := problem.InvalidFields(fields); err != nil {
@@ -267,6 +268,9 @@ func (s *Service) SetDomains(ctx context.Context, by, organisationID string, dom
 		if err := s.membersElsewhere(ctx, tx, organisationID, clean); err != nil {
 			return Act{}, err
 		}
+		if err := s.noStaffIn(ctx, tx, without(clean, was)); err != nil { // what it has already, it keeps
+			return Act{}, err
+		}
 		return Act{Kind: DomainsSet, Subject: o.ID, Was: was, Is: clean}, s.replaceDomains(ctx, tx, by, &o, clean)
 	})
 	if errors.Is(err, database.ErrUnique) {
@@ -276,6 +280,11 @@ func (s *Service) SetDomains(ctx context.Context, by, organisationID string, dom
 		return Organisation{}, fmt.Errorf("set an organisation's domains: %w", err)
 	}
 	return o, nil
+}
+
+// without are those of a list that another has not.
+func without(list, other []string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(one string) bool { return slices.Contains(other, one) })
 }
 
 func errDomainTaken() error {
@@ -310,7 +319,7 @@ func (s *Service) replaceDomains(ctx context.Context, tx bun.IDB, by string, o *
 func (s *Service) membersElsewhere(ctx context.Context, tx bun.IDB, organisationID string, domains []string) error {
 	for _, d := range domains {
 		n, err := tx.NewSelect().Model((*memberRow)(nil)).Where("organisation_id <> ?", organisationID).
-			Where("removed_at IS NULL").Where("email_key LIKE ?", "%@"+d).Count(ctx)
+			Where("removed_at IS NULL").Where(`email_key LIKE ? ESCAPE '\'`, "%@"+likeText.Replace(d)).Count(ctx)
 		if err != nil {
 			return err
 		}
@@ -322,7 +331,8 @@ func (s *Service) membersElsewhere(ctx context.Context, tx bun.IDB, organisation
 }
 
 // VerifyOrganisations wants each address to be one organisation's, and none of a member of
-// staff: no member of one to have an address in a domain of another. What it finds names
+// staff: no member of one to have an address in a domain of another, and no member of staff
+// one in any. What it finds names
 // members by their ids.
 func (s *Service) VerifyOrganisations(ctx context.Context) ([]RecordFinding, error) {
 	var domains []domainRow
@@ -335,13 +345,18 @@ func (s *Service) VerifyOrganisations(ctx context.Context) ([]RecordFinding, err
 	}
 	reviews := make(map[string]string, len(staff))
 	for _, r := range staff {
-		reviews[r.EmailKey] = r.ID
+		reviews[notify.MailboxOf(r.EmailKey)] = r.ID
 	}
 	owner := make(map[string]string, len(domains))
 	for _, d := range domains {
 		owner[d.Domain] = d.OrganisationID
 	}
 	var findings []RecordFinding
+	for _, r := range staff {
+		if of := owner[domainOf(r.EmailKey)]; of != "" {
+			findings = append(findings, RecordFinding{Code: "staff", Detail: fmt.Sprintf("the member of staff %s has an address in a domain of %s", r.ID, of)})
+		}
+	}
 	err = s.eachMember(ctx, func(r memberRow) {
 		if r.RemovedAt != nil {
 			return
@@ -349,7 +364,7 @@ func (s *Service) VerifyOrganisations(ctx context.Context) ([]RecordFinding, err
 		if of := owner[domainOf(r.EmailKey)]; of != "" && of != r.OrganisationID {
 			findings = append(findings, RecordFinding{Code: "doubled", Detail: fmt.Sprintf("the address of the member %s of %s is in a domain of %s", r.ID, r.OrganisationID, of)})
 		}
-		if id := reviews[r.EmailKey]; id != "" {
+		if id := reviews[notify.MailboxOf(r.EmailKey)]; id != "" {
 			findings = append(findings, RecordFinding{Code: "staff", Detail: fmt.Sprintf("the member %s of %s has the address of the member of staff %s", r.ID, r.OrganisationID, id)})
 		}
 	})

@@ -111,6 +111,15 @@ func TestNobodySendsAndReviews(t *testing.T) {
 		rui := NewStaff{Email: "RUI@parceira.example", Name: "Rui", Password: goodPassword, Roles: []Role{Reviewer}}
 		refused(t, fault(b.CreateStaff(t.Context(), rui)), "member_address")
 		refused(t, second(b.AddPerson(t.Context(), Operator(), rui)), "member_address")
+		// However an address is written, its mailbox is one person's; a domain's addresses are its organisation's.
+		refused(t, fault(b.AddMember(t.Context(), "", o.ID, "Bea+partner@example.com")), "staff_address")
+		noted := rui
+		noted.Email = "rui+staff@parceira.example"
+		refused(t, fault(b.CreateStaff(t.Context(), noted)), "member_address")
+		refused(t, fault(b.SetDomains(t.Context(), "", o.ID, []string{"example.com"})), "staff_address")
+		ok(t, fault(b.SetDomains(t.Context(), "", o.ID, []string{"nuvem.example"})))
+		noted.Email = "ivo@nuvem.example"
+		refused(t, fault(b.CreateStaff(t.Context(), noted)), "member_address")
 		ok(t, b.RemoveMember(t.Context(), "lead-1", o.ID, o.Members[0].ID))
 		ok(t, fault(b.CreateStaff(t.Context(), rui)))
 

@@ -96,16 +96,19 @@ func assigneeNotInvolved(ch *change) error {
 	return problem.New(problem.Conflict, "assignee_involved", "That person has a part in this claim, or decided on it before. Somebody else has to review it.")
 }
 
-// partIn says whether somebody has a part in the claim: a reviewer whose own address
-// is the new contact or an invited one, and, on appeal, everybody who worked on the
-// case before.
+// partIn says whether somebody has a part in the claim: a reviewer whose own mailbox
+// is that of the new contact, the account or somebody invited, however it is written, and,
+// on appeal, everybody who worked on the case before. That nobody reviews what is asked of
+// an organisation of their own, the accounts see to: its addresses are no reviewer's. A
+// mail domain alone is no part, since reviewers share theirs, and whoever files a case
+// could keep all of them out by whom they invite.
 func (ch *change) partIn(who Actor) (bool, error) {
 	invited := []string{}
 	err := ch.tx.NewSelect().Model((*Invitation)(nil)).Column("email").Where("inv.case_id = ?", ch.Case.ID).Scan(ch.ctx, &invited)
 	if err != nil {
 		return false, fmt.Errorf("read invitations: %w", err)
 	}
-	if who.Email != "" && sameAddress(who.Email, append(invited, ch.Case.NewEmail, ch.Case.Account)...) {
+	if who.Email != "" && sameMailbox(who.Email, append(invited, ch.Case.NewEmail, ch.Case.Account)...) {
 		return true, nil
 	}
 	if ch.Case.Round == 1 {

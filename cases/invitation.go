@@ -433,6 +433,13 @@ func (ch *change) acknowledgePartner(doc *Document) error {
 	return nil
 }
 
+// sameMailbox compares as sameAddress does, and takes addresses that differ in a note after
+// a + for one person's.
+func sameMailbox(a string, others ...string) bool {
+	mailbox := notify.MailboxOf(a)
+	return sameAddress(a, others...) || mailbox != "" && slices.ContainsFunc(others, func(b string) bool { return notify.MailboxOf(b) == mailbox })
+}
+
 // sameAddress compares mail addresses as people do: without regard to case.
 func sameAddress(a string, others ...string) bool {
 	return slices.ContainsFunc(others, func(b string) bool { return strings.EqualFold(a, b) })

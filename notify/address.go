@@ -37,6 +37,21 @@ func ParseEmail(typed string) (address, key string, ok bool) {
 	return address, strings.ToLower(local) + "@" + strings.ToLower(ascii), true
 }
 
+// MailboxOf is the mailbox of an address, as most mail servers read one: what follows a +
+// in its first part is a note of its owner's. Two addresses with one mailbox are one
+// person's. It is empty for what is no address.
+func MailboxOf(typed string) string {
+	_, key, ok := ParseEmail(typed)
+	if !ok {
+		return ""
+	}
+	local, domain, _ := strings.Cut(key, "@")
+	if name, _, _ := strings.Cut(local, "+"); name != "" {
+		local = name
+	}
+	return local + "@" + domain
+}
+
 // unsafeInAddress finds what has no place in an address: it would break a header,
 // or make one address look like another.
 func unsafeInAddress(r rune) bool {

@@ -40,3 +40,15 @@ func TestE164(t *testing.T) {
 		}
 	}
 }
+
+// TestMailboxOf: what follows a + is a note, in an address of any spelling.
+func TestMailboxOf(t *testing.T) {
+	for typed, want := range map[string]string{
+		"Ana@Example.com": "ana@example.com", "ana+shop@example.com": "ana@example.com", "ana+a+b@example.com": "ana@example.com",
+		"+ana@example.com": "+ana@example.com", "ana@bücher.example": "ana@xn--bcher-kva.example", "ana": "", "": "",
+	} {
+		if got := MailboxOf(typed); got != want {
+			t.Errorf("%q: %q, want %q", typed, got, want)
+		}
+	}
+}
