@@ -44,7 +44,7 @@ func TestAudit(t *testing.T) {
 			t.Errorf("the rest by person: %v", looks)
 		}
 		d.problemOf(d.Call(t, auditor.token, "GET", "/api/v1/audit/people/"+who+"/looks?from=x", nil), 422, "invalid_fields")
-		d.problemOf(d.Call(t, auditor.token, "GET", "/api/v1/audit/people/"+who+"/looks.csv?from=x", nil), 400, "invalid_period")
+		d.problemOf(d.Call(t, auditor.token, "GET", "/api/v1/audit/people/"+who+"/looks.csv?from=x", nil), 422, "invalid_fields")
 		for _, path := range []string{"/api/v1/audit/cases/" + id + "/looks.csv", "/api/v1/audit/people/" + who + "/looks.csv"} {
 			got := d.Call(t, auditor.token, "GET", path, nil)
 			rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(string(got.Body), "\ufeff"))).ReadAll()

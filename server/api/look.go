@@ -99,7 +99,7 @@ func (a caseAPI) registerLooks() {
 		func(c *gin.Context) error { return a.exportLooks(c, c.Param("case")) })
 	a.server.Raw(table(route("export-looks-by", personLooksPath+".csv", "Which documents one person or program saw, as CSV", safe), describePeriod),
 		func(c *gin.Context) error {
-			return parameters(a.exportLooksBy(c, c.Param("person"), c.Query("from"), c.Query("to")))
+			return a.exportLooksBy(c, c.Param("person"), c.Query("from"), c.Query("to"))
 		})
 }
 
@@ -153,7 +153,7 @@ func (a caseAPI) seenDocuments(ctx context.Context, id string) ([]SeenDocumentVi
 func (a caseAPI) personLooks(ctx context.Context, in *looksByIn) (*looksByOut, error) {
 	list, next, err := a.looksBy(ctx, in.Person, in.From, in.To, in.PageQuery)
 	if err != nil {
-		return nil, parameters(err)
+		return nil, err
 	}
 	out := &looksByOut{}
 	out.Body.Looks, out.Body.Next = list, in.next(auditPath+"/people/"+in.Person+"/looks", next, map[string]any{"from": in.From, "to": in.To})

@@ -134,10 +134,7 @@ func registerStats(s *server.Server, services Services) {
 		Summary: "Figures of a period: open cases, times, rework, where customers give up",
 	}, func(ctx context.Context, in *statsIn) (*statsOut, error) {
 		view, err := a.Of(ctx, in.From, in.To)
-		if err != nil {
-			return nil, parameters(err)
-		}
-		return &statsOut{Body: view}, nil
+		return &statsOut{Body: view}, err
 	})
 	s.Raw(server.Route{
 		ID: "export-stats", Method: get, Path: statsPath + "/{table}", Roles: roles, Scope: accounts.ScopeExport, Effect: server.Reads, Tag: tagStats,
@@ -146,17 +143,8 @@ func registerStats(s *server.Server, services Services) {
 		Description: "UTF-8 with a byte order mark, and no cell that a spreadsheet takes for a formula. The table cases has a line for each case filed in the period.",
 		Describe:    describeExport,
 	}, func(c *gin.Context) error {
-		return parameters(a.Export(c, c.Param("table"), c.Query("from"), c.Query("to")))
+		return a.Export(c, c.Param("table"), c.Query("from"), c.Query("to"))
 	})
-}
-
-// parameters turns pointers to the fields of a page's form into what they are here.
-func parameters(err error) error {
-	found, ok := problem.As(err)
-	if !ok || len(found.Fields) == 0 {
-		return err
-	}
-	return problem.Newf(problem.Malformed, "invalid_period", "The period can't be read: %s", found.Fields[0].Message)
 }
 
 // Figures show figures to programs and pages alike.

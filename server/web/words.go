@@ -33,7 +33,21 @@ type localeWords struct {
 }
 
 // text is one text: its plural forms, or only "other".
-type text map[string]string
+type text struct {
+	// forms are by the plural's form; one of no plural is "other".
+	forms map[string]string
+	// places are the names that the form "other" fills in, sorted.
+	places []string
+}
+
+func newText(forms map[string]string) text {
+	var names []string
+	for _, m := range placePattern.FindAllStringSubmatch(forms["other"], -1) {
+		names = append(names, m[1])
+	}
+	slices.Sort(names)
+	return text{forms: forms, places: slices.Compact(names)}
+}
 
 var (
 	placePattern  = regexp.MustCompile(`\{(\w+)\}`)
@@ -87,7 +101,7 @@ func (l *localeWords) add(key string, tree map[string]any) error {
 		at := key + "." + name
 		switch v := v.(type) {
 		case string:
-			l.texts[at] = text{"other": v}
+			l.texts[at] = newText(map[string]string{"other": v})
 		case map[string]any:
 			if err := l.add(at, v); err != nil {
 				return err
@@ -100,7 +114,7 @@ func (l *localeWords) add(key string, tree map[string]any) error {
 }
 
 func (l *localeWords) addPlural(key string, forms map[string]any) error {
-	t := text{}
+	t := map[string]string{}
 	for form, v := range forms {
 		s, ok := v.(string)
 		if !ok || !slices.Contains(pluralForms, form) {
@@ -108,7 +122,7 @@ func (l *localeWords) addPlural(key string, forms map[string]any) error {
 		}
 		t[form] = s
 	}
-	l.texts[key] = t
+	l.texts[key] = newText(t)
 	return nil
 }
 
@@ -122,8 +136,8 @@ func (w *words) compare() []error {
 			switch t, ok := other.texts[key]; {
 			case !ok:
 				faults = append(faults, fmt.Errorf("words %s: missing in %s", key, locale))
-			case !slices.Equal(t.places(), first.texts[key].places()):
-				faults = append(faults, fmt.Errorf("words %s: %s has the places %v, %s %v", key, locale, t.places(), first.tag, first.texts[key].places()))
+			case !slices.Equal(t.places, first.texts[key].places):
+				faults = append(faults, fmt.Errorf("words %s: %s has the places %v, %s %v", key, locale, t.places, first.tag, first.texts[key].places))
 			}
 		}
 		for _, key := range slices.Sorted(maps.Keys(other.texts)) {
@@ -133,16 +147,6 @@ func (w *words) compare() []error {
 		}
 	}
 	return faults
-}
-
-// places are the names that the form "other" fills in, sorted.
-func (t text) places() []string {
-	var names []string
-	for _, m := range placePattern.FindAllStringSubmatch(t["other"], -1) {
-		names = append(names, m[1])
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
 }
 
 // in are the words in a language; in English where a policy speaks one that we don't.
@@ -184,18 +188,18 @@ func (w *words) sayHTML(locale, key string, args ...any) (template.HTML, error) 
 func (l *localeWords) find(key string, args []any) (text, map[string]any, error) {
 	t, ok := l.texts[key]
 	if !ok {
-		return nil, nil, fmt.Errorf("no words %q in %s", key, l.tag)
+		return text{}, nil, fmt.Errorf("no words %q in %s", key, l.tag)
 	}
 	if len(args)%2 != 0 {
-		return nil, nil, fmt.Errorf("words %q: names and values do not come in pairs", key)
+		return text{}, nil, fmt.Errorf("words %q: names and values do not come in pairs", key)
 	}
 	values := map[string]any{}
 	for i := 0; i < len(args); i += 2 {
 		values[fmt.Sprint(args[i])] = args[i+1]
 	}
-	for _, place := range t.places() {
+	for _, place := range t.places {
 		if _, ok := values[place]; !ok {
-			return nil, nil, fmt.Errorf("words %q: nothing for {%s}", key, place)
+			return text{}, nil, fmt.Errorf("words %q: nothing for {%s}", key, place)
 		}
 	}
 	return t, values, nil
@@ -203,14 +207,14 @@ func (l *localeWords) find(key string, args []any) (text, map[string]any, error)
 
 func (l *localeWords) choose(t text, values map[string]any) string {
 	n, ok := values["n"].(int)
-	if !ok || len(t) == 1 {
-		return t["other"]
+	if !ok || len(t.forms) == 1 {
+		return t.forms["other"]
 	}
 	form := pluralOfForms[plural.Cardinal.MatchPlural(l.tag, n, 0, 0, 0, 0)]
-	if s, ok := t[form]; ok {
+	if s, ok := t.forms[form]; ok {
 		return s
 	}
-	return t["other"]
+	return t.forms["other"]
 }
 
 func (l *localeWords) write(v any) string {
@@ -221,7 +225,11 @@ func (l *localeWords) write(v any) string {
 	return fmt.Sprint(v)
 }
 
+// fill puts values into the places of a text.
 func fill(s string, value func(name string) string) string {
+	if !strings.Contains(s, "{") { // most have none
+		return s
+	}
 	return placePattern.ReplaceAllStringFunc(s, func(place string) string { return value(place[1 : len(place)-1]) })
 }
 
