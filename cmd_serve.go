@@ -280,6 +280,7 @@ func (c *serveCommand) workers(p *parts, service *cases.Service, store storage.S
 			_, err := service.IndexWords(ctx)
 			return err
 		}, p.logger),
+		server.Every("merging of tags", 10*time.Second, service.MergeOn, p.logger),
 		server.Every("purge of searches", time.Hour, service.PurgeSearches, p.logger),
 		server.Every("purge of inboxes", time.Hour, service.PurgeNotices, p.logger),
 		server.Every("purge of sessions, codes and limits", 5*time.Minute, p.accounts.Purge, p.logger),

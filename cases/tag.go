@@ -42,6 +42,8 @@ type Tag struct {
 	RetiredBy string     `bun:"retired_by"`
 	// MergedInto is the tag that this one became part of; empty for one of its own.
 	MergedInto string `bun:"merged_into"`
+	// MergingInto is the tag that this one is becoming part of; see MergeTags.
+	MergingInto string `bun:"merging_into"`
 }
 
 // caseTag says that a case has a tag, and where the case stands in the queue.
@@ -330,55 +332,6 @@ func (s *Service) roomForTag(ctx context.Context, tx bun.IDB) error {
 	}
 	if n >= MostTags {
 		return problem.Newf(problem.Conflict, "too_many_tags", "There are %d tags already, which is as many as there can be. Use one of them, or have a lead merge or retire some.", MostTags)
-	}
-	return nil
-}
-
-// MergeTags makes one tag part of another: cases that have it have the other one
-// instead, and its name leads there. Nothing of the cases' records changes: events name
-// the tag that was given. Errors: role_required, tag_not_found, invalid_fields.
-func (s *Service) MergeTags(ctx context.Context, actor Actor, id, into string) (*Tag, error) {
-	if !actor.Has(RoleLead) {
-		return nil, errTagLeads()
-	}
-	if id == into {
-		return nil, problem.InvalidFields([]problem.Field{{Pointer: "/into", Code: "not_a_choice", Message: "Choose another tag."}})
-	}
-	var out *Tag
-	err := s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
-		found := map[string]*Tag{}
-		for _, one := range slices.Sorted(slices.Values([]string{id, into})) { // one order, so that two at once do not wait for each other
-			t, err := s.lockTag(ctx, tx, one)
-			if err != nil && one == into && problem.Is(err, "tag_not_found") {
-				return problem.InvalidFields([]problem.Field{{Pointer: "/into", Code: "not_a_choice", Message: "Choose another tag."}})
-			}
-			if err != nil {
-				return err
-			}
-			found[one] = t
-		}
-		out = found[into]
-		if err := mergeTags(ctx, tx, id, into); err != nil {
-			return err
-		}
-		return s.opt.Record(ctx, tx, actor.ID, TagMerged, id, into)
-	})
-	return out, err
-}
-
-func mergeTags(ctx context.Context, tx bun.IDB, id, into string) error {
-	for _, q := range []interface {
-		Exec(ctx context.Context, dest ...any) (sql.Result, error)
-	}{
-		tx.NewUpdate().Model((*Tag)(nil)).Set("merged_into = ?", into).Where("(id = ? OR merged_into = ?)", id, id),
-		// In place, so that a change of one of the cases at this moment meets its row.
-		tx.NewUpdate().Model((*caseTag)(nil)).ModelTableExpr("case_tags").Set("tag_id = ?", into).Where("tag_id = ?", id).
-			Where("NOT EXISTS (SELECT 1 FROM case_tags AS other WHERE other.case_id = case_tags.case_id AND other.tag_id = ?)", into),
-		tx.NewDelete().Model((*caseTag)(nil)).Where("tag_id = ?", id),
-	} {
-		if _, err := q.Exec(ctx); err != nil {
-			return fmt.Errorf("merge tags: %w", err)
-		}
 	}
 	return nil
 }

@@ -155,7 +155,11 @@ func (s *Service) tagIDs(ctx context.Context, tx bun.IDB, names []string) (map[s
 		}
 	}
 	for _, t := range rows {
-		if t.MergedInto == "" {
+		switch {
+		case t.MergedInto != "":
+		case t.MergingInto != "":
+			out[t.Name] = t.MergingInto
+		default:
 			out[t.Name] = t.ID
 		}
 	}
@@ -171,11 +175,14 @@ func (s *Service) holdTags(ctx context.Context, tx bun.IDB, ids []string) (tagSe
 			return nil, err
 		}
 		rows := []*Tag{}
-		q := tx.NewSelect().Model(&rows).Where("tag.id IN (?)", bun.List(known.today(ids))).Order("tag.id")
+		held := known.lists(ids)
+		q := tx.NewSelect().Model(&rows).Where("tag.id IN (?)", bun.List(held)).Order("tag.id")
 		if err := s.db.ForShare(q).Scan(ctx); err != nil {
 			return nil, fmt.Errorf("read tags: %w", err)
 		}
-		if slices.ContainsFunc(rows, func(t *Tag) bool { return t.MergedInto != "" }) {
+		if slices.ContainsFunc(rows, func(t *Tag) bool {
+			return t.MergedInto != "" || t.MergingInto != "" && !slices.Contains(held, t.MergingInto)
+		}) {
 			continue
 		}
 		return known.as(rows), nil
@@ -263,14 +270,15 @@ func (ch *change) recordTags(known tagSet, added, removed []string, why Facts) e
 	}
 	if len(removed) > 0 {
 		facts["removed"] = removed
-		if err := ch.unlist(without(known.today(removed), known.today(ch.Case.Tags.V))); err != nil {
+		// With what is left in lists of tags that were merged.
+		if err := ch.unlist(without(append(known.lists(removed), removed...), known.lists(ch.Case.Tags.V))); err != nil {
 			return err
 		}
 	}
 	if len(added) > 0 {
 		facts["added"] = added
 		rows := []*caseTag{}
-		for _, id := range known.today(added) {
+		for _, id := range known.lists(added) {
 			rows = append(rows, &caseTag{CaseID: ch.Case.ID, TagID: id, Lane: ch.Case.Lane, QueueAt: ch.Case.Key().At})
 		}
 		if _, err := ch.tx.NewInsert().Model(&rows).On("CONFLICT DO NOTHING").Exec(ch.ctx); err != nil {
@@ -298,6 +306,18 @@ func (k tagSet) today(ids []string) []string {
 	for _, id := range ids {
 		if t := k[id]; t != nil {
 			out = append(out, t.ID)
+		}
+	}
+	return slices.Compact(slices.Sorted(slices.Values(out)))
+}
+
+// lists are the ids of the tags in whose lists a case with the ids belongs: what they mean
+// today, and what that is becoming part of.
+func (k tagSet) lists(ids []string) []string {
+	out := k.today(ids)
+	for _, id := range ids {
+		if t := k[id]; t != nil && t.MergingInto != "" {
+			out = append(out, t.MergingInto)
 		}
 	}
 	return slices.Compact(slices.Sorted(slices.Values(out)))

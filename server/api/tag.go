@@ -23,11 +23,12 @@ type TagView struct {
 // TagEntry is a tag in the list of all.
 type TagEntry struct {
 	TagView
-	Cases     int        `json:"cases" doc:"How many cases have it, 1000 at most."`
-	CreatedBy string     `json:"created_by" doc:"The id of who used it first."`
-	CreatedAt time.Time  `json:"created_at"`
-	RetiredBy string     `json:"retired_by,omitempty"`
-	RetiredAt *time.Time `json:"retired_at,omitempty"`
+	Cases       int        `json:"cases" doc:"How many cases have it, 1000 at most."`
+	CreatedBy   string     `json:"created_by" doc:"The id of who used it first."`
+	CreatedAt   time.Time  `json:"created_at"`
+	RetiredBy   string     `json:"retired_by,omitempty"`
+	RetiredAt   *time.Time `json:"retired_at,omitempty"`
+	MergingInto string     `json:"merging_into,omitempty" doc:"The id of the tag that it is becoming part of."`
 }
 
 type tagsOut struct {
@@ -142,7 +143,7 @@ func (a caseAPI) registerTags() {
 			t, err := a.cases.RenameTag(ctx, actorOf(ctx), in.Tag, in.Body.Name)
 			return tagAnswer(t, err)
 		})
-	server.JSON(a.server, route("merge-tag", post, "merger", "Make a tag part of another", "Cases that have it have the other one instead, and its name leads there. That can't be undone."),
+	server.JSON(a.server, route("merge-tag", post, "merger", "Make a tag part of another", "Cases that have it have the other one instead, and its name leads there. That can't be undone. Where very many cases have it, it goes on after the answer; merging_into is there until it is done."),
 		func(ctx context.Context, in *mergeTagIn) (*tagOut, error) {
 			t, err := a.cases.MergeTags(ctx, actorOf(ctx), in.Tag, in.Body.Into)
 			return tagAnswer(t, err)
@@ -182,7 +183,7 @@ func (a caseAPI) tags(ctx context.Context, in TextPageQuery) ([]TagEntry, string
 	views := make([]TagEntry, 0, len(list.Tags))
 	for _, t := range list.Tags {
 		views = append(views, TagEntry{
-			TagView: tagView(t), Cases: list.Cases[t.ID], CreatedBy: t.CreatedBy, CreatedAt: t.CreatedAt.UTC(), RetiredBy: t.RetiredBy, RetiredAt: utc(t.RetiredAt),
+			TagView: tagView(t), Cases: list.Cases[t.ID], CreatedBy: t.CreatedBy, CreatedAt: t.CreatedAt.UTC(), RetiredBy: t.RetiredBy, RetiredAt: utc(t.RetiredAt), MergingInto: t.MergingInto,
 		})
 	}
 	return views, list.Next, nil

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -67,6 +68,8 @@ type tagRow struct {
 	Open bool
 	// Path leads to its cases.
 	Path string
+	// Into is the name of the tag that it is becoming part of.
+	Into string
 }
 
 // More says that there are more cases than were counted.
@@ -111,7 +114,14 @@ func (p *Pages) tagsPage(ctx context.Context, cursor string) (*tagsPage, error) 
 	}
 	for _, t := range list {
 		place := queuePlace{Query: cases.QueueQuery{View: cases.ViewAll}}
-		data.Tags = append(data.Tags, tagRow{TagEntry: t, By: names[t.CreatedBy], Path: place.inTag(t.ID)})
+		row := tagRow{TagEntry: t, By: names[t.CreatedBy], Path: place.inTag(t.ID)}
+		if t.MergingInto != "" {
+			row.Into = t.MergingInto
+			if n := slices.IndexFunc(data.all, func(other *cases.Tag) bool { return other.ID == t.MergingInto }); n >= 0 {
+				row.Into = data.all[n].Name
+			}
+		}
+		data.Tags = append(data.Tags, row)
 	}
 	data.Next = pageAfter(tagsPath, next)
 	return data, nil
