@@ -180,11 +180,10 @@ func TestWhoLeftFollowsNothing(t *testing.T) {
 			return names
 		}
 		var ids []string
-		var people []*caller
 		for _, role := range []accounts.Role{accounts.Reviewer, accounts.Reviewer, accounts.Reviewer, accounts.Auditor} {
 			who := d.staffAt(c.path, role)
 			who.want(204, "PUT", c.path+"/followers", nil)
-			people, ids = append(people, who), append(ids, who.want(200, "GET", "/api/v1/people/me", nil)["id"].(string))
+			ids = append(ids, who.want(200, "GET", "/api/v1/people/me", nil)["id"].(string))
 		}
 		admin.want(200, "POST", "/api/v1/people/"+ids[0]+"/disablement", nil)
 		admin.want(200, "PUT", "/api/v1/people/"+ids[1]+"/roles", object{"roles": []string{"policy_author"}})
