@@ -623,6 +623,6 @@ func (p *plan) webhook() {
 // failedDelivery is a webhook of which a message ran out of attempts, which takes days.
 func (p *plan) failedDelivery() {
 	p.webhook()
-	_, err := p.w.DB.NewUpdate().Table("webhook_deliveries").Set("state = ?", "failed").Where("webhook_id = ?", p.ids["webhook"]).Exec(p.w.t.Context())
+	_, err := p.w.DB.NewUpdate().Table("webhook_deliveries").Set("state = ?", "failed").Set("done_at = created_at").Where("webhook_id = ?", p.ids["webhook"]).Exec(p.w.t.Context())
 	must(p.w.t, err)
 }
