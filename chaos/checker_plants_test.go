@@ -282,7 +282,7 @@ func TestCheckerFindsWhatIsPlanted(t *testing.T) {
 	defer stop()
 	clients := w.clients(ctx, 3, reviewers)
 	until(t, 60*time.Second, "a few cases of each kind", func() bool {
-		return len(w.ledger.acked("approve")) >= 4 && len(w.ledger.acked("deny")) > len(w.ledger.acked("appeal")) && len(w.ledger.acked("write-message")) >= 2
+		return len(w.ledger.acked("approve")) >= 4 && w.ledger.denialsAccepted() > 0 && len(w.ledger.acked("write-message")) >= 2
 	})
 	stop()
 	clients.Wait()

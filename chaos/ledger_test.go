@@ -45,6 +45,8 @@ type ledger struct {
 	faults []string
 	// replays counts calls whose first answer to arrive was a repetition.
 	replays int
+	// accepted counts denials whose customer does not appeal.
+	accepted int
 }
 
 func (l *ledger) intend(c *call) {
@@ -66,6 +68,18 @@ func (l *ledger) tried(a attempt) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.attempts = append(l.attempts, a)
+}
+
+func (l *ledger) denialAccepted() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.accepted++
+}
+
+func (l *ledger) denialsAccepted() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.accepted
 }
 
 func (l *ledger) fault(text string) {

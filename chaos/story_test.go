@@ -174,8 +174,12 @@ func (s *story) askAgain() error {
 // deny denies the case; some customers appeal.
 func (s *story) deny() error {
 	_, err := s.reviewer.change("deny", s.id, http.MethodPost, "/denial", object{"reason_code": "not_proven", "words_customer": "The materials do not show it.", "words_staff": "x"})
-	if err != nil || !s.w.maybe(0.3) {
+	if err != nil {
 		return err
+	}
+	if !s.w.maybe(0.3) {
+		s.w.ledger.denialAccepted()
+		return nil
 	}
 	_, err = s.customer.change("appeal", s.id, http.MethodPost, "/appeal", object{"reason": "The name on it is my maiden name."})
 	return err
