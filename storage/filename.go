@@ -81,6 +81,9 @@ func typeByName(name string, allowed []string) (string, *problem.Error) {
 			"The file's name has no ending that says what it is. Send a %s file.", labels(allowed))
 	}
 	typ := typeOfExtension(parts[len(parts)-1])
+	if slices.Contains(heicExtensions(), parts[len(parts)-1]) {
+		return "", heic(allowed)
+	}
 	if typ == "" || !slices.Contains(allowed, typ) {
 		return "", notAllowed(allowed)
 	}
@@ -97,6 +100,14 @@ func notAllowed(allowed []string) *problem.Error {
 	return problem.Newf(problem.UnsupportedType, "file_type_not_allowed",
 		"A file of this type is not accepted here. Send a %s file.", labels(allowed))
 }
+
+// heic is said of the photos of many phones, whose owners don't know how they are kept.
+func heic(allowed []string) *problem.Error {
+	return problem.Newf(problem.UnsupportedType, "file_heic",
+		"This is a photo in the format HEIC, which few programs show. Send a %s file.", labels(allowed))
+}
+
+func heicExtensions() []string { return []string{"heic", "heif", "hif"} }
 
 // programExtensions are endings that, before the last one, are there to
 // deceive. "com" is not among them: names hold addresses of web sites.

@@ -37,6 +37,8 @@ func inspect(file io.ReaderAt, size int64, claimed string, limits Limits, now ti
 	}
 	found := typeOfContent(head)
 	switch {
+	case found == "" && isHEIC(head):
+		return heic(limits.Types)
 	case found == "":
 		return problem.Newf(problem.Invalid, "file_content_mismatch",
 			"The file's content is not what its name says. Send a %s file.", labels(limits.Types))
@@ -53,12 +55,15 @@ func inspect(file io.ReaderAt, size int64, claimed string, limits Limits, now ti
 func inspectionProblem(err error) error {
 	var bad *errUnsound
 	var big *errPixels
+	var locked errLocked
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &big):
-		return problem.Newf(problem.TooLarge, "file_too_large",
+		return problem.Newf(problem.TooLarge, "picture_too_large",
 			"The picture has %d × %d pixels; at most %d million are accepted.", big.width, big.height, MaxPixels/1_000_000)
+	case errors.As(err, &locked):
+		return problem.New(problem.Invalid, "file_locked", "The PDF opens only with a password. Save it without one, and send that.")
 	case errors.As(err, &bad):
 		return problem.Newf(problem.Invalid, "file_content_mismatch",
 			"The file is damaged or not what its name says: %s.", bad.detail)
@@ -88,6 +93,12 @@ func typeOfContent(head []byte) string {
 		}
 	}
 	return ""
+}
+
+// isHEIC says whether a file is a photo in HEIC, also under the name of another type.
+func isHEIC(head []byte) bool {
+	found := mimetype.Detect(head)
+	return found.Is("image/heic") || found.Is("image/heif") || found.Is("image/heic-sequence") || found.Is("image/heif-sequence")
 }
 
 func checkStructure(file io.ReaderAt, size int64, typ string, now time.Time) error {

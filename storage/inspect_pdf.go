@@ -18,7 +18,7 @@ var (
 )
 
 // checkPDF checks the header at the very start, the end, and that the end
-// points at a table of objects within the file.
+// points at a table of objects within the file, and that it opens without a password.
 func checkPDF(file io.ReaderAt, size int64) error {
 	head, err := readPiece(file, size, 0, 16)
 	if err != nil {
@@ -47,7 +47,7 @@ func checkPDF(file io.ReaderAt, size int64) error {
 	if !pdfTable.Match(table) {
 		return unsound("the PDF's table of contents is missing")
 	}
-	return nil
+	return checkUnlocked(file, size, offset)
 }
 
 // readPiece reads up to n bytes from offset, both cut to the file.

@@ -258,6 +258,75 @@ func TestPhotoThatIsTooLarge(t *testing.T) {
 	}
 }
 
+// TestPhotoOfManyPixels: cameras make photos of more pixels than are taken, in files that are not too large.
+func TestPhotoOfManyPixels(t *testing.T) {
+	h := open(t)
+	v := visit(t, h.Harness).begin("ana@example.com").answers(individual())
+	p := browser.Open(t, browser.Options{Width: 390, Height: 844})
+	p.Cookie(h.URL, v.cookie())
+	p.Go(h.URL + "/request/items")
+	section := browser.Eval[string](p, firstToDo+`.id`)
+	var content bytes.Buffer
+	if err := jpeg.Encode(&content, image.NewGray(image.Rect(0, 0, 6000, 4500)), nil); err != nil {
+		t.Fatal(err)
+	}
+	p.Choose("#"+section+" > form input[type=file]", plainFile(t, "IMG_9001.jpg", content.String()))
+	p.Shows("1 of 4 ready")
+	p.Shows("IMG_9001.jpg")
+}
+
+// TestPhotoOfAnotherFormat: what chats and phones keep photos as is made a JPEG where the browser can.
+func TestPhotoOfAnotherFormat(t *testing.T) {
+	h := open(t)
+	v := visit(t, h.Harness).begin("ana@example.com").answers(individual())
+	p := browser.Open(t, browser.Options{Width: 390, Height: 844})
+	p.Cookie(h.URL, v.cookie())
+	p.Go(h.URL + "/request/items")
+	section := browser.Eval[string](p, firstToDo+`.id`)
+	choose := func(name, typ, content string) {
+		browser.Eval[bool](p, `(async () => {
+			const canvas = Object.assign(document.createElement("canvas"), {width: 60, height: 40});
+			canvas.getContext("2d").fillRect(10, 10, 20, 20);
+			const content = `+content+`;
+			const files = new DataTransfer();
+			files.items.add(new File([content], "`+name+`", {type: "`+typ+`"}));
+			const input = document.querySelector("#`+section+` > form input[type=file]");
+			input.files = files.files;
+			input.dispatchEvent(new Event("change", {bubbles: true}));
+			return true;
+		})()`)
+	}
+	choose("IMG_1.HEIC", "image/heic", `"no browser here reads this"`)
+	p.WaitFor(`document.querySelector("#` + section + ` .failed")?.innerText.includes("HEIC")`)
+	choose("chat.webp", "image/webp", `await new Promise(done => canvas.toBlob(done, "image/webp"))`)
+	p.Shows("1 of 4 ready")
+	p.Shows("chat.jpg")
+}
+
+// TestMoreFilesThanPlaces: what became of every file is told, also when the list was full before their turn.
+func TestMoreFilesThanPlaces(t *testing.T) {
+	h := open(t)
+	v := visit(t, h.Harness).begin("ana@example.com").answers(individual())
+	p := browser.Open(t, browser.Options{Width: 390, Height: 844})
+	p.Cookie(h.URL, v.cookie())
+	p.Go(h.URL + "/request/items")
+	p.Click("details.bulk > summary")
+	var files []string
+	for n := range uint64(6) {
+		files = append(files, file(t, fmt.Sprintf("scan-%d.pdf", n+1), n+1))
+	}
+	p.Choose("details.bulk input[type=file]", files...)
+	p.Shows("Everything is here")
+	p.WaitFor(`document.querySelectorAll(".failed").length === 2`)
+	for n := range 6 {
+		p.WaitFor(fmt.Sprintf(`document.querySelector("[data-list]").innerText.includes("scan-%d.pdf")`, n+1))
+	}
+	if said := p.Text(".failed"); !strings.Contains(said, "no place left") {
+		t.Errorf("says %q", said)
+	}
+	p.CheckAccessible("more files than places")
+}
+
 // TestFilesThatFail: each says why, and what to do, and lets another one be chosen.
 func TestFilesThatFail(t *testing.T) {
 	h := open(t)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"regain/server/api"
+	"regain/storage"
 )
 
 // UploadView is a form for files, for the template "upload".
@@ -18,6 +19,8 @@ type UploadView struct {
 	Button         string
 	Errors         []string
 	MaxSize        int64
+	// MaxPixels is how many a picture may have.
+	MaxPixels int
 	// Limit is MaxSize as people read it.
 	Limit string
 	// Several says that more files than one can be chosen.
@@ -100,7 +103,7 @@ func (v *View) AnyUpload(path, target string) (*UploadView, error) {
 const maxWithoutSpec = 10 << 20
 
 func (v *View) upload(path, target, field string, item api.ItemView) (*UploadView, error) {
-	u := &UploadView{Action: v.UploadTo(path), Target: target, ID: fieldID(field), MaxSize: maxWithoutSpec}
+	u := &UploadView{Action: v.UploadTo(path), Target: target, ID: fieldID(field), MaxSize: maxWithoutSpec, MaxPixels: storage.MaxPixels}
 	types := []string{"pdf", "jpeg", "png", "eml"}
 	if item.Document != nil {
 		types, u.MaxSize = item.Document.Types, item.Document.MaxSize
@@ -130,7 +133,7 @@ func (v *View) upload(path, target, field string, item api.ItemView) (*UploadVie
 func (v *View) UploadWords() (map[string]string, error) {
 	words := map[string]string{}
 	w := writer{view: v}
-	for _, key := range []string{"sending", "started", "percent", "waiting", "checking", "done", "again", "dropped", "failed", "large", "shrinking", "smaller", "ended", "enter", "cancel", "cancelled", "retry", "remove"} {
+	for _, key := range []string{"sending", "started", "percent", "waiting", "checking", "done", "again", "dropped", "failed", "large", "shrinking", "shrunk", "turning", "turned", "ended", "enter", "cancel", "cancelled", "retry", "remove"} {
 		words[key] = w.say("upload."+key, "name", "{name}", "percent", "{percent}", "limit", "{limit}")
 	}
 	return words, w.err

@@ -13,6 +13,16 @@ const make = (name, attributes = {}, ...children) => {
   return element;
 };
 
+// newList is for rows whose form is gone since every place is taken: what became of those files is told all the same.
+const newList = (part, id) => {
+  const list = make('div', { className: 'progress-list', id });
+  list.dataset.list = '';
+  const card = make('div', { className: 'card' }, list);
+  const count = part.querySelector('#items-count');
+  if (count) count.after(card); else part.prepend(card);
+  return list;
+};
+
 // swap puts a part of an answered page in the place of the same part here. The rows of
 // files that are still on their way stay.
 const swap = (page, selector) => {
@@ -22,7 +32,7 @@ const swap = (page, selector) => {
   const open = here.querySelector('details.bulk[open]') !== null;
   const rows = [...here.querySelectorAll('[data-list]')].map(list => [list.id, [...list.children]]);
   here.replaceWith(document.adoptNode(there));
-  for (const [id, children] of rows) document.getElementById(id)?.append(...children);
+  for (const [id, children] of rows) if (children.length) (document.getElementById(id) ?? newList(there, id)).append(...children);
   if (open) for (const bulk of there.querySelectorAll('details.bulk')) bulk.open = true;
   window.htmx?.process?.(there);
   document.dispatchEvent(new CustomEvent('regain:swapped', { detail: there }));
@@ -45,16 +55,34 @@ const finished = upload => {
   next();
 };
 
-// A photo that is larger than what is taken is made smaller here: phones take ever larger ones,
-// and nobody knows how to shrink them there. The file as it was is sent if that does not work.
-const smaller = async (file, most) => {
-  if (!/^image\/(jpeg|png)$/.test(file.type)) return file;
+// pixels is how many a JPEG or PNG has, out of its first bytes; 0 if they don't tell.
+const pixels = async file => {
+  try {
+    const head = new DataView(await file.slice(0, 1 << 18).arrayBuffer());
+    if (head.getUint32(0) === 0x89504e47) return head.getUint32(16) * head.getUint32(20);
+    if (head.getUint16(0) !== 0xffd8) return 0;
+    for (let at = 2; ; at += 2 + head.getUint16(at + 2)) {
+      const marker = head.getUint16(at);
+      if (marker >= 0xffc0 && marker <= 0xffcf && ![0xffc4, 0xffc8, 0xffcc].includes(marker)) return head.getUint16(at + 5) * head.getUint16(at + 7);
+    }
+  } catch { return 0; } // the server says what is wrong with it
+};
+
+// What phones and chats keep photos as, which the server doesn't take.
+const foreign = /^image\/(heic|heif|webp|avif)$/;
+
+// asJPEG makes a photo small enough, and a JPEG: phones take ever larger ones, and nobody knows how to
+// change them there. The file as it was is sent if that does not work.
+const asJPEG = async (file, most) => {
   const picture = await createImageBitmap(file).catch(() => null);
   if (!picture) return file;
   for (const [side, quality] of [[4096, 0.85], [3072, 0.8], [2048, 0.8]]) {
     const scale = Math.min(1, side / Math.max(picture.width, picture.height));
     const canvas = make('canvas', { width: Math.round(picture.width * scale), height: Math.round(picture.height * scale) });
-    canvas.getContext('2d').drawImage(picture, 0, 0, canvas.width, canvas.height);
+    const brush = canvas.getContext('2d');
+    brush.fillStyle = '#fff'; // or what can be seen through would be black
+    brush.fillRect(0, 0, canvas.width, canvas.height);
+    brush.drawImage(picture, 0, 0, canvas.width, canvas.height);
     const blob = await new Promise(done => canvas.toBlob(done, 'image/jpeg', quality));
     if (blob && blob.size <= most) return new File([blob], file.name.replace(/\.\w+$/, '') + '.jpg', { type: 'image/jpeg' });
   }
@@ -71,6 +99,7 @@ class Upload {
     this.action = form.action.replace(/idempotency_key=[^&]*/, 'idempotency_key=' + this.key);
     this.target = form.dataset.target;
     this.most = Number(form.dataset.max);
+    this.pixels = Number(form.dataset.pixels);
     this.limit = form.dataset.limit;
     this.fields = [...new FormData(form)].filter(([name]) => name !== 'file');
     this.card = form.closest('.card')?.id;
@@ -117,14 +146,24 @@ class Upload {
     finished(this);
   }
 
+  // turn says what has to be done to a photo before it is taken.
+  async turn() {
+    if (foreign.test(this.file.type)) return 'turning';
+    if (!/^image\/(jpeg|png)$/.test(this.file.type)) return '';
+    return this.most && this.file.size > this.most || this.pixels && await pixels(this.file) > this.pixels ? 'shrinking' : '';
+  }
+
   async begin() {
-    if (this.most && this.file.size > this.most) {
-      this.state.textContent = this.say('shrinking');
-      this.file = await smaller(this.file, this.most);
+    const turn = await this.turn();
+    if (this.left) return;
+    if (turn) {
+      this.state.textContent = this.say(turn);
+      const before = this.file;
+      this.file = await asJPEG(before, this.most || Infinity);
       if (this.left) return;
-      if (this.file.size > this.most) return this.fail(this.say('large'), false);
-      live(this.say('smaller'));
+      live(this.say(this.file === before ? 'started' : turn === 'turning' ? 'turned' : 'shrunk'));
     } else live(this.say('started'));
+    if (this.most && this.file.size > this.most) return this.fail(this.say('large'), false);
     this.tries = 0;
     this.announced = 0;
     this.send();
