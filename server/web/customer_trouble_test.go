@@ -239,6 +239,32 @@ func noise(t *testing.T, name string, width, height, least, most int) string {
 	return path
 }
 
+// TestSentAgainAfterAWhile: a second click is none, but who stopped a page that did not come can send the form again.
+func TestSentAgainAfterAWhile(t *testing.T) {
+	h := open(t)
+	p := browser.Open(t, browser.Options{Width: 390, Height: 844})
+	p.Go(h.URL + "/start/account")
+	browser.Eval[bool](p, `(window.went = 0, addEventListener("submit", event => { if (!event.defaultPrevented) went++; event.preventDefault(); }), true)`)
+	p.Click("main form button")
+	p.Click("main form button")
+	p.WaitFor(`went === 1`)
+	browser.Eval[bool](p, `(now => { Date.now = () => now() + 15000; return true; })(Date.now.bind(Date))`)
+	p.Click("main form button")
+	p.WaitFor(`went === 2`)
+}
+
+// TestWhatWasDoneIsReadOut: a screen reader is told of what a page says at its top, too.
+func TestWhatWasDoneIsReadOut(t *testing.T) {
+	h := open(t)
+	p := browser.Open(t, browser.Options{Width: 390, Height: 844})
+	p.Go(h.URL + "/start/account")
+	p.Type("#f-account", "ana.lima")
+	p.Click("#f-lost-1")
+	p.Type("#f-new_email", "ana@example.com")
+	p.Follow("main form button")
+	p.WaitFor(`document.getElementById("live").textContent.includes("We sent a code to ana@example.com")`)
+}
+
 // TestPhotoThatIsTooLarge: it is made smaller before it is sent, and says so.
 func TestPhotoThatIsTooLarge(t *testing.T) {
 	h := open(t)

@@ -141,6 +141,9 @@ func TestTenCasesByKeyboard(t *testing.T) {
 		p.WaitFor(`document.querySelector("#do-approve:modal")`)
 		p.Press(kb.Enter)
 		p.WaitFor(`document.querySelector("[data-bench]")?.dataset.case !== ` + fmt.Sprintf("%q", id))
+		if n < number-1 { // what became of the case is read out before the next one's name
+			p.WaitFor(`/: Approved\. .* – Regain$/.test(document.getElementById("live").textContent)`)
+		}
 	}
 	p.WaitFor(`location.pathname === "/staff/queue"`)
 	for id := range ids {

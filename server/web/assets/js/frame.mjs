@@ -55,12 +55,21 @@ for (const button of document.querySelectorAll('[data-print]')) {
   button.addEventListener('click', () => print());
 }
 
+// What the page says has been done is read out: a region that speaks is silent about what was in it at first.
+const told = document.querySelector('.notice[role=status]');
+if (told && !document.querySelector('[data-errors]')) setTimeout(() => {
+  const live = document.getElementById('live');
+  if (live && !live.textContent) live.textContent = told.innerText.trim();
+}, 300);
+
 // A form is sent once: the server would give the first answer again, but two requests
-// on their way tell a worried person nothing.
+// on their way tell a worried person nothing. After a while it can be sent again: who stopped a
+// page that did not come would have a button that does nothing.
+const patience = 10_000;
 addEventListener('submit', event => {
   const form = event.target;
   if (event.defaultPrevented || form.method !== 'post' || [...form.attributes].some(a => a.name.startsWith('hx-'))) return;
-  if (form.dataset.sent) event.preventDefault();
-  form.dataset.sent = 'yes';
+  if (Date.now() - Number(form.dataset.sent ?? 0) < patience) event.preventDefault();
+  else form.dataset.sent = Date.now();
 });
 addEventListener('pageshow', () => { for (const form of document.querySelectorAll('form[data-sent]')) delete form.dataset.sent; });

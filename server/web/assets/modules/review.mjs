@@ -272,7 +272,7 @@ const settle = first => {
   if (place.case !== page.dataset.case) {
     panel.scrollTop = 0;
     $('#case-title')?.focus({ preventScroll: true });
-    announce(page.dataset.title);
+    announce([...page.querySelectorAll('[data-was]')].map(e => `${e.innerText.trim()}. `).join('') + page.dataset.title);
     return;
   }
   panel.scrollTop = place.scroll;
