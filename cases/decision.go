@@ -261,6 +261,22 @@ func (s *Service) Appeal(ctx context.Context, actor Actor, caseID string, versio
 	})
 }
 
+// AppealedAt is when the case's customer appealed, nil if they did not. Error: case_not_found.
+func (s *Service) AppealedAt(ctx context.Context, actor Actor, caseID string) (*time.Time, error) {
+	if _, err := s.Case(ctx, actor, caseID); err != nil {
+		return nil, err
+	}
+	var appeals []*Event
+	err := s.db.From(ctx).NewSelect().Model(&appeals).Column("at").Where("e.case_id = ?", caseID).Where("e.type = ?", string(actAppeal)).Limit(1).Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("look for an appeal: %w", err)
+	}
+	if len(appeals) == 0 {
+		return nil, nil
+	}
+	return &appeals[0].At, nil
+}
+
 // reviewAfresh sets the items' reviews back, for eyes that have not seen them;
 // what was decided before stays on record.
 func (ch *change) reviewAfresh() error {

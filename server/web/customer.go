@@ -56,7 +56,9 @@ type customerCase struct {
 	files   []sentFile
 	put     []string
 	details *cases.Details
-	now     time.Time
+	// appealed is when the customer appealed, on the page that says where the case stands.
+	appealed *time.Time
+	now      time.Time
 }
 
 // customerCase reads the caller's case.
@@ -153,13 +155,44 @@ func (d *customerCase) Past() []pastEvent {
 	if d.FiledAt != nil {
 		past = append(past, pastEvent{"sent", *d.FiledAt})
 	}
-	if d.SubmittedAt != nil && d.FiledAt != nil && d.SubmittedAt.After(*d.FiledAt) {
+	if d.appealed != nil {
+		past = append(past, d.deniedBefore(*d.appealed)...)
+		past = append(past, pastEvent{"appealed", *d.appealed})
+	}
+	if last := d.lastOwn(); d.SubmittedAt != nil && last != nil && d.SubmittedAt.After(*last) {
 		past = append(past, pastEvent{"sent_again", *d.SubmittedAt})
 	}
 	if d.Ended() && d.EndedAt != nil {
 		past = append(past, pastEvent{d.State, *d.EndedAt})
 	}
 	return past
+}
+
+// lastOwn is when the customer sent the request or, after that, an appeal.
+func (d *customerCase) lastOwn() *time.Time {
+	if d.appealed != nil {
+		return d.appealed
+	}
+	return d.FiledAt
+}
+
+// deniedBefore is the denial that was appealed.
+func (d *customerCase) deniedBefore(appeal time.Time) []pastEvent {
+	for _, v := range d.details.Decisions {
+		if v.Verdict == cases.Denied && v.DecidedAt.Before(appeal) {
+			return []pastEvent{{string(cases.Denied), v.DecidedAt.UTC()}}
+		}
+	}
+	return nil
+}
+
+// Standing names the words for where the case stands: after an appeal they speak of it.
+func (d *customerCase) Standing() string {
+	state := d.details.Case.State
+	if d.Round > 1 && (state == cases.Submitted || state == cases.InReview || state == cases.Denied) {
+		return "customer.appealed." + d.State
+	}
+	return "customer.state." + d.State
 }
 
 // OwnNotes are the notes of the scenario, without those of the policy about materials.
@@ -193,6 +226,12 @@ func (p *Pages) showRequest(c *gin.Context) error {
 	data, err := p.customerCase(c)
 	if err != nil {
 		return err
+	}
+	if data.Round > 1 {
+		ctx := c.Request.Context()
+		if data.appealed, err = p.services.Cases.AppealedAt(ctx, api.ActorOf(ctx), data.ID); err != nil {
+			return err
+		}
 	}
 	return p.show(c, "customer/request", data)
 }

@@ -104,8 +104,17 @@ func TestAppeal(t *testing.T) {
 		if got := fields(v.form("/request/appeal")).Get("reason"); got != "no" {
 			t.Errorf("what was typed is lost: %q", got)
 		}
-		v.send("/request/appeal", "reason", "The records name my maiden name.").wants(200, "/request", "Waiting for a reviewer")
+		v.send("/request/appeal", "reason", "The records name my maiden name.").wants(200, "/request", "Your appeal waits for a reviewer", "You appealed", "Not approved")
+		if strings.Contains(v.text(), "You sent what was asked for") {
+			t.Error("takes the appeal for what was asked for")
+		}
 		v.open("/request/appeal").wants(200, "/request/appeal", "not possible")
+		other, _ := reviewer(t, h, reference)
+		v.open("/request").wants(200, "/request", "reviewing your appeal")
+		if _, err := h.Cases.Deny(t.Context(), other, c.ID, 0, cases.Denial{ReasonCode: "not_proven", WordsCustomer: "The maiden name is another, too."}); err != nil {
+			t.Fatal(err)
+		}
+		v.open("/request").wants(200, "/request", "The appeal did not change the decision", "maiden name is another", "Nobody; the request is closed")
 	})
 }
 
