@@ -118,6 +118,21 @@ func TestAppeal(t *testing.T) {
 	})
 }
 
+// TestPagesOfBeforeTheSending: pages that stand open in other windows since before the request was sent say that it
+// moved on, and lead to where it is.
+func TestPagesOfBeforeTheSending(t *testing.T) {
+	onBoth(t, func(t *testing.T, h *servertest.Harness) {
+		v := visit(t, h).begin("ana@example.com").answers(individual()).supply()
+		const question, account = "/request/questions/customer_type", "/request/account"
+		answer := fields(v.open(question).form(question))
+		answer.Set("answers.customer_type", "reseller")
+		particulars := fields(v.open(account).form(account))
+		v.open("/request/check").send("/request/check").wants(200, "/request/receipt")
+		v.post(question, answer).wants(409, question, "has moved on", "To your request")
+		v.post(account, particulars).wants(412, account, "changed since you opened the page", "To your request")
+	})
+}
+
 // TestComingBack: with the reference and a code one comes back from another device;
 // what is not there is answered alike, and what was typed goes along.
 func TestComingBack(t *testing.T) {
@@ -140,7 +155,12 @@ func TestComingBack(t *testing.T) {
 		for code == "" || code == "000000" {
 			code = v.letterAfter("ana@example.com", before)
 		}
-		v.send("/resume/code", "code", code).wants(200, "/request/messages", "There are no messages yet")
+		entered := fields(v.form("/resume/code"))
+		entered.Set("code", code)
+		v.post("/resume/code", entered).wants(200, "/request/messages", "There are no messages yet")
+		// Phones load a page again that they had put away: whoever is in stays in.
+		v.post("/resume/code", entered).wants(200, "/request/messages", "There are no messages yet")
+		visit(t, h).post("/resume/code", entered).wants(422, "/resume/code", "can no longer be used")
 		v.send("/request/messages").wants(422, "/request/messages", "There is a problem")
 		v.send("/request/messages", "body", "Is a photo enough?").wants(200, "/request/messages", "Is a photo enough?")
 

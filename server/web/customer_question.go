@@ -217,6 +217,9 @@ func (p *Pages) answer(c *gin.Context) error {
 	if err == nil {
 		return p.seeOther(c, questionPath)
 	}
+	if !q.Draft() { // sent in another window: there is nothing to answer any more
+		return err
+	}
 	v := p.view(c, q, f)
 	status, shown := f.take(p, v.Locale, err)
 	if !shown {

@@ -116,7 +116,7 @@ func (p *Pages) saveParticulars(c *gin.Context) error {
 	_, _, err = p.services.Cases.Revise(ctx, actor, actor.ID, formVersion(f), cases.Revision{Particulars: &in})
 	if err != nil {
 		data, readErr := p.customerCase(c)
-		if readErr != nil {
+		if readErr != nil || !data.Draft() {
 			return err
 		}
 		return p.refuse(c, "customer/account", particularsPage{Case: data, Version: data.Version}, f, err)

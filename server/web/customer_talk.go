@@ -154,6 +154,17 @@ func (p *Pages) sendResumeCode(c *gin.Context) error {
 	return p.render(c, http.StatusOK, "customer/resume_code", v)
 }
 
+// isIn says whether the caller is the customer of the case with a reference already.
+func (p *Pages) isIn(c *gin.Context, reference string) bool {
+	ctx := c.Request.Context()
+	actor := api.ActorOf(ctx)
+	if actor.Kind != cases.Customer {
+		return false
+	}
+	found, err := p.services.Cases.Case(ctx, actor, actor.ID)
+	return err == nil && found.Reference == cases.NormalizeReference(reference)
+}
+
 func (p *Pages) resume(c *gin.Context) error {
 	f, err := ReadForm(c)
 	if err != nil {
@@ -161,6 +172,9 @@ func (p *Pages) resume(c *gin.Context) error {
 	}
 	ctx := c.Request.Context()
 	found, err := p.services.Cases.Resume(ctx, f.Get("reference"), channelOf(f), f.Get("code"))
+	if problem.Is(err, "code_expired") && p.isIn(c, f.Get("reference")) { // loaded again, as phones do by themselves
+		return p.carryOn(c, f, requestPath)
+	}
 	if err != nil {
 		v := p.view(c, nil, f)
 		v.Carry = readCarry(f)

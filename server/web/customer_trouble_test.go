@@ -105,7 +105,7 @@ func TestTwoTabs(t *testing.T) {
 	other.Shows("3 of 4 ready")
 	one.Follow(`form[action$="/request/check"] button`) // made before that
 	one.Shows("There is a problem")
-	one.Shows("changed by somebody else")
+	one.Shows("changed since you opened the page")
 	one.Follow(`form[action$="/request/check"] button`) // made anew: now it says what is missing
 	one.Shows("Real-name authentication certificate: ")
 
