@@ -122,7 +122,7 @@ func (ch *change) invite(in InviteInput) (*Invitation, error) {
 		return nil, err
 	}
 	inv.ExpiresAt = ch.now.Add(ch.s.opt.InvitationTTL)
-	return inv, ch.sendLink(inv, "invitation", itemIDs(owed))
+	return inv, ch.sendLink(inv, "invitation", owed)
 }
 
 // invitationFor is the invitation that the address has, or a new one.
@@ -178,11 +178,11 @@ func itemIDs(items []*Item) []string {
 }
 
 // sendLink makes a new token and mails it; the token before it ends.
-func (ch *change) sendLink(inv *Invitation, template string, items []string) error {
+func (ch *change) sendLink(inv *Invitation, template string, items []*Item) error {
 	if inv.Sent >= maxLinks {
 		return problem.Newf(problem.Conflict, "too_many_links", "This address got %d links already.", maxLinks)
 	}
-	materials, err := ch.labels(items, inv.Locale)
+	materials, err := ch.names(items, inv.Locale, nil)
 	if err != nil {
 		return err
 	}
@@ -320,7 +320,7 @@ func (ch *change) renew(token string) error {
 	if err := ch.do(actRenew, Facts{"invitation": inv.ID}); err != nil {
 		return err
 	}
-	return ch.sendLink(inv, "invitation", itemIDs(owed))
+	return ch.sendLink(inv, "invitation", owed)
 }
 
 func errInvitationInvalid() error {
@@ -358,17 +358,17 @@ func (s *Service) InvitedTo(ctx context.Context, actor Actor) (caseID string, er
 }
 
 // reopenInvitations mails new links to those who owe one of the items again.
-func (ch *change) reopenInvitations(itemIDs []string) error {
+func (ch *change) reopenInvitations(items []*Item) error {
 	invs := []*Invitation{}
 	err := ch.tx.NewSelect().Model(&invs).Where("inv.case_id = ?", ch.Case.ID).Where("inv.revoked_at IS NULL").Order("inv.id").Scan(ch.ctx)
 	if err != nil {
 		return fmt.Errorf("read invitations: %w", err)
 	}
 	for _, inv := range invs {
-		var owed []string
-		for _, i := range ch.items {
-			if slices.Contains(itemIDs, i.ID) && i.SuppliedBy(inv.Supplier) {
-				owed = append(owed, i.ID)
+		var owed []*Item
+		for _, i := range items {
+			if i.SuppliedBy(inv.Supplier) {
+				owed = append(owed, i)
 			}
 		}
 		if len(owed) == 0 || inv.Sent >= maxLinks {

@@ -167,8 +167,9 @@ func labelOf(i *Item, p *rules.Policy, d *rules.Decision, locale string) string 
 	return i.Material
 }
 
-// labels names the items with the ids in a language, one a line, each name once.
-func (ch *change) labels(ids []string, locale string) (string, error) {
+// names are the items in a language, one a line, each once, with why what was there was not
+// accepted, where why has it by the item's id.
+func (ch *change) names(items []*Item, locale string, why map[string]string) (string, error) {
 	p, err := ch.Policy()
 	if err != nil {
 		return "", err
@@ -178,13 +179,25 @@ func (ch *change) labels(ids []string, locale string) (string, error) {
 		return "", err
 	}
 	var lines []string
-	for _, i := range ch.items {
-		if !slices.Contains(ids, i.ID) {
-			continue
-		}
-		if l := labelOf(i, p, d, locale); !slices.Contains(lines, l) {
-			lines = append(lines, l)
+	for _, i := range items {
+		if line := nameLine(labelOf(i, p, d, locale), why[i.ID]); !slices.Contains(lines, line) {
+			lines = append(lines, line)
 		}
 	}
 	return strings.Join(lines, "\n"), nil
+}
+
+// maxWhy is how much of a reason a list of names has room for, in code points; the page of
+// the request has all of it.
+const maxWhy = 300
+
+func nameLine(name, why string) string {
+	why = strings.Join(strings.Fields(why), " ")
+	if why == "" {
+		return name
+	}
+	if runes := []rune(why); len(runes) > maxWhy {
+		why = string(runes[:maxWhy-1]) + "…"
+	}
+	return name + " – " + why
 }

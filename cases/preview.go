@@ -3,11 +3,9 @@ package cases
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"regain/notify"
 	"regain/problem"
-	"regain/rules"
 )
 
 // Preview is what a customer would get for something that was not done yet.
@@ -32,7 +30,11 @@ func (s *Service) PreviewRequest(ctx context.Context, actor Actor, caseID string
 	if err != nil {
 		return nil, err
 	}
-	names, err := ch.askNames(in.Asks)
+	items, err := ch.itemsAsked(in.Asks)
+	if err != nil {
+		return nil, err
+	}
+	names, err := ch.askedFor(items)
 	if err != nil {
 		return nil, err
 	}
@@ -78,44 +80,4 @@ func (ch *change) preview(words, template string, data map[string]string) (*Prev
 	}
 	out.Letter = &letter
 	return out, nil
-}
-
-// askNames are the names of what would be asked for, as askedFor gives them.
-func (ch *change) askNames(asks []Ask) (string, error) {
-	items, err := ch.Items()
-	if err != nil {
-		return "", err
-	}
-	p, err := ch.Policy()
-	if err != nil {
-		return "", err
-	}
-	d, err := ch.Decision()
-	if err != nil {
-		return "", err
-	}
-	why, err := ch.whyRejected()
-	if err != nil {
-		return "", err
-	}
-	var lines []string
-	for n, a := range asks {
-		name, reason := a.Text, ""
-		switch {
-		case a.Item != "":
-			at := slices.IndexFunc(items, func(i *Item) bool { return i.ID == a.Item && !i.Retired })
-			if at < 0 {
-				return "", errNoAskedItem(n)
-			}
-			name, reason = labelOf(items[at], p, d, ch.Case.Locale), why[a.Item]
-		case a.Material != "":
-			m := p.Material(a.Material)
-			if m == nil || m.Kind != rules.Document {
-				return "", errNoAskedMaterial(n)
-			}
-			name = m.Label.In(ch.Case.Locale)
-		}
-		lines = append(lines, askLine(name, reason))
-	}
-	return askList(lines), nil
 }

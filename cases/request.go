@@ -61,7 +61,7 @@ func (s *Service) RequestMaterials(ctx context.Context, actor Actor, caseID stri
 			return err
 		}
 		ch.setCustomerDue(d)
-		if err := ch.do(actRequest, Facts{"items": opened, "message": msg.ID}); err != nil {
+		if err := ch.do(actRequest, Facts{"items": itemIDs(opened), "message": msg.ID}); err != nil {
 			return err
 		}
 		ch.Case.SentBack++
@@ -80,32 +80,14 @@ func requestData(c *Case, names string) map[string]string {
 	return map[string]string{"deadline": c.CustomerDue.UTC().Format(time.RFC3339), "items": names}
 }
 
-// askedFor names the items with the ids in the customer's language, one a line, with why
-// what was there was not accepted.
-func (ch *change) askedFor(ids []string) (string, error) {
-	p, err := ch.Policy()
-	if err != nil {
-		return "", err
-	}
-	d, err := ch.Decision()
-	if err != nil {
-		return "", err
-	}
-	items, err := ch.Items()
-	if err != nil {
-		return "", err
-	}
+// askedFor names what is asked for in the customer's language, with why what was there was
+// not accepted.
+func (ch *change) askedFor(items []*Item) (string, error) {
 	why, err := ch.whyRejected()
 	if err != nil {
 		return "", err
 	}
-	var lines []string
-	for _, i := range items {
-		if slices.Contains(ids, i.ID) {
-			lines = append(lines, askLine(labelOf(i, p, d, ch.Case.Locale), why[i.ID]))
-		}
-	}
-	return askList(lines), nil
+	return ch.names(items, ch.Case.Locale, why)
 }
 
 // whyRejected are the words for the customer about the items that stand rejected, by the item's id.
@@ -125,33 +107,6 @@ func (ch *change) whyRejected() (map[string]string, error) {
 		}
 	}
 	return why, nil
-}
-
-// maxWhy is how much of a reason a list of what is asked for has room for, in code points; the
-// page of the request has all of it.
-const maxWhy = 300
-
-// askLine is one line of what is asked for.
-func askLine(name, why string) string {
-	why = strings.Join(strings.Fields(why), " ")
-	if why == "" {
-		return name
-	}
-	if runes := []rune(why); len(runes) > maxWhy {
-		why = string(runes[:maxWhy-1]) + "…"
-	}
-	return name + " – " + why
-}
-
-// askList are the lines, each once.
-func askList(lines []string) string {
-	var once []string
-	for _, line := range lines {
-		if !slices.Contains(once, line) {
-			once = append(once, line)
-		}
-	}
-	return strings.Join(once, "\n")
 }
 
 func (in RequestInput) trimmed() RequestInput {
@@ -189,24 +144,29 @@ func (in RequestInput) check() []problem.Field {
 	return bad
 }
 
-// openAsks opens or makes the items that are asked for and returns their ids.
-func (ch *change) openAsks(asks []Ask) ([]string, error) {
-	var ids []string
+// itemsAsked are the items that the asks mean, each once: those of the case, and new ones, which
+// are not in it yet.
+func (ch *change) itemsAsked(asks []Ask) ([]*Item, error) {
+	var items []*Item
 	for n, a := range asks {
-		i, err := ch.openAsk(n, a)
+		i, err := ch.itemAsked(n, a)
 		if err != nil {
 			return nil, err
 		}
-		if !slices.Contains(ids, i.ID) {
-			ids = append(ids, i.ID)
+		if !slices.Contains(items, i) {
+			items = append(items, i)
 		}
 	}
-	return ids, nil
+	return items, nil
 }
 
-func (ch *change) openAsk(n int, a Ask) (*Item, error) {
+func (ch *change) itemAsked(n int, a Ask) (*Item, error) {
 	if a.Item != "" {
-		return ch.reopen(n, a.Item)
+		i, err := ch.item(a.Item)
+		if problem.Is(err, "item_not_found") {
+			return nil, errNoAskedItem(n)
+		}
+		return i, err
 	}
 	i := &Item{
 		ID: ch.s.opt.IDs(), CaseID: ch.Case.ID, Slot: 1, Kind: rules.Document, Origin: FromReviewer,
@@ -216,7 +176,7 @@ func (ch *change) openAsk(n int, a Ask) (*Item, error) {
 	i.Requirement = "request-" + i.ID
 	if a.Material == "" {
 		i.Label = a.Text
-		return i, ch.insertItems(i)
+		return i, nil
 	}
 	p, err := ch.Policy()
 	if err != nil {
@@ -230,7 +190,26 @@ func (ch *change) openAsk(n int, a Ask) (*Item, error) {
 	if len(m.From) > 0 {
 		i.Suppliers.V = m.From
 	}
-	return i, ch.insertItems(i)
+	return i, nil
+}
+
+// openAsks opens the items that are asked for, or makes them.
+func (ch *change) openAsks(asks []Ask) ([]*Item, error) {
+	items, err := ch.itemsAsked(asks)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range items {
+		if slices.Contains(ch.items, i) {
+			err = ch.reopen(i)
+		} else {
+			err = ch.insertItems(i)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return items, nil
 }
 
 // errNoAskedMaterial and errNoAskedItem refuse the n-th thing that is asked for.
@@ -244,11 +223,7 @@ func errNoAskedItem(n int) error {
 
 // reopen gives an item back to its supplier. What was supplied stays, to be
 // replaced; what was said to be out of reach may be supplied after all.
-func (ch *change) reopen(n int, id string) (*Item, error) {
-	i, err := ch.item(id)
-	if err != nil {
-		return nil, errNoAskedItem(n)
-	}
+func (ch *change) reopen(i *Item) error {
 	i.Open = true
 	if i.Review != Rejected {
 		i.Review = Pending
@@ -256,7 +231,7 @@ func (ch *change) reopen(n int, id string) (*Item, error) {
 	if i.Supply == Unavailable {
 		i.Supply, i.UnavailableReason = Missing, ""
 	}
-	return i, ch.saveItem(i)
+	return ch.saveItem(i)
 }
 
 // pauseReviewClock keeps what is left of the reviewers' time while the customer

@@ -193,6 +193,24 @@ func TestRequestBeyondThePolicy(t *testing.T) {
 	})
 }
 
+// The preview of a request says what is sent: a material by the name that the policy has for it in this
+// very case, in the order in which it is asked for.
+func TestPreviewOfARequestIsWhatIsSent(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		c := w.filed("ana-2019", cases.AnswersRaw{"customer_type": "partner", "enterprise_country": "BR"})
+		ben := reviewer("ben")
+		c.claim(ben)
+		in := cases.RequestInput{Words: "Three things more.", Asks: []cases.Ask{
+			{Text: "A photo of the envelope"}, {Material: "authorization_letter"}, {Item: c.item("partner_certificate/1").ID},
+		}}
+		shown, err := w.PreviewRequest(w.ctx, ben, c.id, in)
+		must(t, err)
+		_, err = w.RequestMaterials(w.ctx, ben, c.id, 0, in)
+		must(t, err)
+		w.wantWords(c.email, "more_requested", "Partner authorization letter", shown.Letter.Text)
+	})
+}
+
 // What is out of reach can be submitted, and takes a waiver by a second person.
 func TestWaiver(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
