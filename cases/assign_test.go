@@ -73,11 +73,11 @@ func TestAssignMany(t *testing.T) {
 
 		a, err := w.AssignMany(w.ctx, ben, all, ben)
 		must(t, err)
-		wantSame(t, "what ben could take", len(a.Done()), 1)
+		wantSame(t, "what ben could take", len(a.Changed()), 1)
 		wantSame(t, "what he could not", refusals(a), map[string]string{gone.id: "wrong_state", hers.id: "already_claimed"})
 		undone, err := w.UndoAssignment(w.ctx, ben, a.ID)
 		must(t, err)
-		wantSame(t, "put back", len(undone.Done()), 1)
+		wantSame(t, "put back", len(undone.Changed()), 1)
 		free.wantState(cases.Submitted)
 		_, err = w.UndoAssignment(w.ctx, ben, a.ID)
 		wantCode(t, err, "already_undone")
@@ -85,9 +85,9 @@ func TestAssignMany(t *testing.T) {
 		until := hers.read().ClaimExpires
 		a, err = w.AssignMany(w.ctx, boss, all, ben)
 		must(t, err)
-		wantSame(t, "given by the lead", len(a.Done()), 2)
+		wantSame(t, "given by the lead", len(a.Changed()), 2)
 		_, err = w.UndoAssignment(w.ctx, ben, a.ID)
-		wantCode(t, err, "assignment_not_found")
+		wantCode(t, err, "bulk_act_not_found")
 		free.accepts(ben)
 		undone, err = w.UndoAssignment(w.ctx, boss, a.ID)
 		must(t, err)
@@ -99,7 +99,7 @@ func TestAssignMany(t *testing.T) {
 
 		a, err = w.AssignMany(w.ctx, boss, []string{free.id, hers.id}, cases.Actor{})
 		must(t, err)
-		wantSame(t, "given back", len(a.Done()), 2)
+		wantSame(t, "given back", len(a.Changed()), 2)
 		free.wantState(cases.Submitted)
 		w.clock.move(61 * time.Minute)
 		_, err = w.UndoAssignment(w.ctx, boss, a.ID)
@@ -111,7 +111,7 @@ func TestAssignMany(t *testing.T) {
 	})
 }
 
-func refusals(a *cases.Assignment) map[string]string {
+func refusals(a *cases.BulkAct) map[string]string {
 	out := map[string]string{}
 	for _, r := range a.Refused() {
 		out[r.CaseID] = r.Refused
@@ -132,8 +132,8 @@ func TestAssignManyTogether(t *testing.T) {
 		for n, list := range [][]string{ids, turned} {
 			go func() {
 				a, err := w.AssignMany(w.ctx, lead("boss"), list, reviewer([]string{"ben", "eva"}[n]))
-				if err == nil && len(a.Done()) != 5 {
-					t.Errorf("given: %d, refused: %v", len(a.Done()), refusals(a))
+				if err == nil && len(a.Changed()) != 5 {
+					t.Errorf("given: %d, refused: %v", len(a.Changed()), refusals(a))
 				}
 				done <- err
 			}()

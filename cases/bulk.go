@@ -17,10 +17,18 @@ import (
 // BulkKind is what was done with several cases at one go.
 type BulkKind string
 
-// The kinds of what is done with several cases, apart from assignments.
+// The kinds of what is done with several cases.
 const (
-	BulkTag   BulkKind = "tag"
-	BulkReply BulkKind = "reply"
+	BulkAssign BulkKind = "assign"
+	BulkTag    BulkKind = "tag"
+	BulkReply  BulkKind = "reply"
+)
+
+const (
+	// mostAtOnce is how many cases something is done with at one go.
+	mostAtOnce = 50
+	// undoWithin is how long that can be undone.
+	undoWithin = time.Hour
 )
 
 // BulkAct is what one person did with several cases at one go. The events of the cases
@@ -44,11 +52,19 @@ type BulkStep struct {
 	Removed []string `json:"removed,omitempty"`
 	// Message is the id of what was sent.
 	Message string `json:"message,omitempty"`
+	// Version is the case's after it was given to To, or back to the queue, where To is
+	// nobody. Holder held it before, until Expires.
+	Version int64      `json:"version,omitempty"`
+	To      string     `json:"to,omitempty"`
+	Holder  string     `json:"holder,omitempty"`
+	Expires *time.Time `json:"expires,omitempty"`
 	// Refused is the code of the problem for which the case was left as it is.
 	Refused string `json:"refused,omitempty"`
 }
 
-func (s BulkStep) changed() bool { return len(s.Added)+len(s.Removed) > 0 || s.Message != "" }
+func (s BulkStep) changed() bool {
+	return len(s.Added)+len(s.Removed) > 0 || s.Message != "" || s.Version > 0
+}
 
 // Changed are the steps that changed a case, Refused those that were refused. Others
 // had nothing to change.
@@ -84,8 +100,8 @@ func (s *Service) newBulkAct(actor Actor, kind BulkKind) *BulkAct {
 // each other.
 func bulkCases(ids []string) ([]string, error) {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
-	if n := len(ids); n == 0 || n > mostAssigned {
-		return nil, problem.InvalidFields([]problem.Field{{Pointer: "/cases", Code: "wrong_number", Message: fmt.Sprintf("Name 1 to %d cases.", mostAssigned)}})
+	if n := len(ids); n == 0 || n > mostAtOnce {
+		return nil, problem.InvalidFields([]problem.Field{{Pointer: "/cases", Code: "wrong_number", Message: fmt.Sprintf("Name 1 to %d cases.", mostAtOnce)}})
 	}
 	return ids, nil
 }
@@ -101,11 +117,38 @@ func (a *BulkAct) took(step BulkStep, err error) error {
 	return nil
 }
 
-func (a *BulkAct) write(ctx context.Context, tx bun.IDB) error {
+// do takes one step for each of the cases, which are changes of their own, and keeps what
+// became of them.
+func (a *BulkAct) do(ctx context.Context, tx bun.IDB, caseIDs []string, take func(*BulkStep) error) error {
+	for _, id := range caseIDs {
+		step := BulkStep{CaseID: id}
+		err := take(&step)
+		if err := a.took(step, err); err != nil {
+			return err
+		}
+	}
 	if _, err := tx.NewInsert().Model(a).Exec(ctx); err != nil {
 		return fmt.Errorf("keep what was done with several cases: %w", err)
 	}
 	return nil
+}
+
+// undo marks an act of the actor's own as undone, once; back takes its steps back and adds
+// to undone what became of them. Errors: bulk_act_not_found, undo_too_late, already_undone.
+func (s *Service) undo(ctx context.Context, actor Actor, kind BulkKind, id string, back func(ctx context.Context, act, undone *BulkAct) error) (*BulkAct, error) {
+	var undone *BulkAct
+	err := s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
+		act, err := s.BulkAct(ctx, actor, kind, id)
+		if err != nil {
+			return err
+		}
+		if err := s.markUndone(ctx, tx, act); err != nil {
+			return err
+		}
+		undone = &BulkAct{ID: act.ID, Kind: act.Kind, StaffID: act.StaffID, CreatedAt: act.CreatedAt}
+		return back(ctx, act, undone)
+	})
+	return undone, err
 }
 
 // BulkAct is an act of the actor's own. Error: bulk_act_not_found.
@@ -121,13 +164,13 @@ func (s *Service) BulkAct(ctx context.Context, actor Actor, kind BulkKind, id st
 	return a, nil
 }
 
-// markUndone marks what was done at a time as undone, for one caller only. Errors:
-// undo_too_late, already_undone.
-func (s *Service) markUndone(ctx context.Context, tx bun.IDB, row any, done time.Time) error {
-	if s.now().After(done.Add(undoWithin)) {
+// markUndone marks an act as undone, for one caller only. Errors: undo_too_late,
+// already_undone.
+func (s *Service) markUndone(ctx context.Context, tx bun.IDB, a *BulkAct) error {
+	if s.now().After(a.CreatedAt.Add(undoWithin)) {
 		return problem.New(problem.Conflict, "undo_too_late", "This can no longer be undone.")
 	}
-	n, err := affected(tx.NewUpdate().Model(row).Set("undone_at = ?", s.now()).WherePK().Where("undone_at IS NULL").Exec(ctx))
+	n, err := affected(tx.NewUpdate().Model(a).Set("undone_at = ?", s.now()).WherePK().Where("undone_at IS NULL").Exec(ctx))
 	if err != nil {
 		return fmt.Errorf("mark as undone: %w", err)
 	}

@@ -187,14 +187,11 @@ func (s *Service) KeepSearch(ctx context.Context, actor Actor, q SavedQuery) (st
 	return v.ID, nil
 }
 
-// PurgeSearches removes searches that are over, and assignments and other acts that can no
+// PurgeSearches removes searches that are over, and acts with several cases that can no
 // longer be undone.
 func (s *Service) PurgeSearches(ctx context.Context) error {
 	if _, err := s.db.From(ctx).NewDelete().Model((*SavedView)(nil)).Where("expires_at <= ?", s.now()).Exec(ctx); err != nil {
 		return fmt.Errorf("remove old searches: %w", err)
-	}
-	if _, err := s.db.From(ctx).NewDelete().Model((*Assignment)(nil)).Where("created_at < ?", s.now().Add(-2*undoWithin)).Exec(ctx); err != nil {
-		return fmt.Errorf("remove old assignments: %w", err)
 	}
 	if _, err := s.db.From(ctx).NewDelete().Model((*BulkAct)(nil)).Where("created_at < ?", s.now().Add(-2*undoWithin)).Exec(ctx); err != nil {
 		return fmt.Errorf("remove what was done with several cases: %w", err)

@@ -83,9 +83,8 @@ func (s *Service) ReplyMany(ctx context.Context, actor Actor, caseIDs []string, 
 	}
 	act := s.newBulkAct(actor, BulkReply)
 	err = s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
-		for _, id := range caseIDs {
-			step := BulkStep{CaseID: id}
-			err := s.quietly(ctx, actor, id, func(ch *change) error {
+		return act.do(ctx, tx, caseIDs, func(step *BulkStep) error {
+			return s.quietly(ctx, actor, step.CaseID, func(ch *change) error {
 				body, err := in.to(ch.Case)
 				if err != nil {
 					return err
@@ -96,11 +95,7 @@ func (s *Service) ReplyMany(ctx context.Context, actor Actor, caseIDs []string, 
 				}
 				return err
 			})
-			if err := act.took(step, err); err != nil {
-				return err
-			}
-		}
-		return act.write(ctx, tx)
+		})
 	})
 	if err != nil {
 		return nil, err

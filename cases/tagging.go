@@ -346,18 +346,14 @@ func (s *Service) TagMany(ctx context.Context, actor Actor, caseIDs []string, in
 	}
 	act := s.newBulkAct(actor, BulkTag)
 	err = s.withTags(ctx, actor, in, func(ctx context.Context, tx bun.IDB, tags tagChange) error {
-		for _, id := range caseIDs {
-			step := BulkStep{CaseID: id}
-			_, err := s.change(ctx, actor, target{id: id}, func(ch *change) error {
+		return act.do(ctx, tx, caseIDs, func(step *BulkStep) error {
+			_, err := s.change(ctx, actor, target{id: step.CaseID}, func(ch *change) error {
 				var err error
 				step.Added, step.Removed, err = ch.tag(tags, nil)
 				return err
 			})
-			if err := act.took(step, err); err != nil {
-				return err
-			}
-		}
-		return act.write(ctx, tx)
+			return err
+		})
 	})
 	if err != nil {
 		return nil, err
@@ -369,21 +365,12 @@ func (s *Service) TagMany(ctx context.Context, actor Actor, caseIDs []string, in
 // somebody has changed the same tags since, they stay as they are. It is for whoever
 // made it, once. Errors: bulk_act_not_found, undo_too_late, already_undone.
 func (s *Service) UndoTags(ctx context.Context, actor Actor, id string) (*BulkAct, error) {
-	var undone *BulkAct
-	err := s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
-		act, err := s.BulkAct(ctx, actor, BulkTag, id)
-		if err != nil {
-			return err
-		}
-		if err := s.markUndone(ctx, tx, act, act.CreatedAt); err != nil {
-			return err
-		}
-		undone = &BulkAct{ID: act.ID, Kind: act.Kind, StaffID: act.StaffID, CreatedAt: act.CreatedAt}
+	return s.undo(ctx, actor, BulkTag, id, func(ctx context.Context, act, undone *BulkAct) error {
 		var ids []string
 		for _, step := range act.Changed() {
 			ids = append(append(ids, step.Added...), step.Removed...)
 		}
-		if _, err := s.holdTags(ctx, tx, ids); err != nil {
+		if _, err := s.holdTags(ctx, s.db.From(ctx), ids); err != nil {
 			return err
 		}
 		for _, step := range act.Changed() {
@@ -399,7 +386,6 @@ func (s *Service) UndoTags(ctx context.Context, actor Actor, id string) (*BulkAc
 		}
 		return nil
 	})
-	return undone, err
 }
 
 // untag takes back what a step did, by the very ids that came and went: a tag that somebody

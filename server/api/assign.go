@@ -35,19 +35,6 @@ type assignmentIn struct {
 	Assignment string `path:"assignment" maxLength:"64"`
 }
 
-type assignmentOut struct {
-	Body AssignmentView
-}
-
-// AssignmentView says which cases were given, or put back, and which were not.
-type AssignmentView struct {
-	ID      string        `json:"id,omitempty" doc:"For undoing it; absent when nothing was done."`
-	Done    []string      `json:"done" doc:"The ids of the cases that changed."`
-	Refused []RefusalView `json:"refused" doc:"Those that were left as they are."`
-	// UndoUntil is absent where there is nothing to undo.
-	UndoUntil *time.Time `json:"undo_until,omitempty"`
-}
-
 // RefusalView is a case that was left as it is.
 type RefusalView struct {
 	Case   string `json:"case"`
@@ -78,23 +65,19 @@ func (a caseAPI) registerAssignments() {
 		"One that waits to oneself, one's own to another, and, as a lead, any to anybody. It is held for a day, and longer while it is worked on."), a.assign)
 	server.JSON(a.server, route("assign-many", assignmentsPath, "Give several cases to a reviewer, or back to the queue",
 		"Each is a change of its own; one that is refused keeps none of the others back."),
-		func(ctx context.Context, in *assignManyIn) (*assignmentOut, error) {
+		func(ctx context.Context, in *assignManyIn) (*bulkActOut, error) {
 			to, err := a.assignee(ctx, in.Body.To)
 			if err != nil {
 				return nil, err
 			}
 			done, err := a.cases.AssignMany(ctx, actorOf(ctx), in.Body.Cases, to)
-			return assignmentView(done, err)
+			return bulkActView(done, err, true)
 		})
 	server.JSON(a.server, route("undo-assignment", assignmentsPath+"/{assignment}/undo", "Undo an assignment",
 		"Within an hour, by whoever made it. Cases that anybody has changed since stay as they are."),
-		func(ctx context.Context, in *assignmentIn) (*assignmentOut, error) {
+		func(ctx context.Context, in *assignmentIn) (*bulkActOut, error) {
 			undone, err := a.cases.UndoAssignment(ctx, actorOf(ctx), in.Assignment)
-			out, err := assignmentView(undone, err)
-			if err == nil {
-				out.Body.UndoUntil = nil
-			}
-			return out, err
+			return bulkActView(undone, err, false)
 		})
 	server.JSON(a.server, server.Route{
 		ID: "list-reviewers", Method: get, Path: "/api/v1/reviewers", Roles: caseStaff(), Effect: server.Reads, Tag: tagReview,
@@ -167,24 +150,6 @@ func Reviewers(ctx context.Context, staff Staff, limit int) (list []accounts.Sta
 // Colleagues are the members of staff who see cases, by e-mail address; all where limit is 0.
 func Colleagues(ctx context.Context, staff Staff, limit int) (list []accounts.Staff, more bool, err error) {
 	return staff.StaffWho(ctx, limit, accounts.Reviewer, accounts.Lead, accounts.Auditor)
-}
-
-func assignmentView(a *cases.Assignment, err error) (*assignmentOut, error) {
-	if err != nil {
-		return nil, err
-	}
-	out := &assignmentOut{Body: AssignmentView{Done: []string{}, Refused: []RefusalView{}}}
-	for _, step := range a.Done() {
-		out.Body.Done = append(out.Body.Done, step.CaseID)
-	}
-	for _, step := range a.Refused() {
-		out.Body.Refused = append(out.Body.Refused, RefusalView{Case: step.CaseID, Code: step.Refused, Detail: detailOf(step.Refused)})
-	}
-	if len(a.Done()) > 0 {
-		until := a.UndoUntil()
-		out.Body.ID, out.Body.UndoUntil = a.ID, &until
-	}
-	return out, nil
 }
 
 // detailOf is what a code means, as the list of problems has it.

@@ -34,7 +34,7 @@ func TestAssignments(t *testing.T) {
 			t.Errorf("%v", counts)
 		}
 		undo := "/api/v1/queue/assignments/" + o["id"].(string) + "/undo"
-		d.problemOf(d.Call(t, r.token, "POST", undo, nil), 404, "assignment_not_found")
+		d.problemOf(d.Call(t, r.token, "POST", undo, nil), 404, "bulk_act_not_found")
 		o = lead.want(200, "POST", undo, nil)
 		if len(o["done"].([]any)) != 3 || o["undo_until"] != nil {
 			t.Errorf("%v", o)

@@ -1,22 +1,19 @@
 package web
 
 import (
-	"context"
 	"net/http"
 	"strconv"
 
 	"github.com/gin-gonic/gin"
 
 	"regain/cases"
-	"regain/problem"
 	"regain/server/api"
 )
 
 // assignOutcome tells what became of cases that were given at one go, or put back.
 type assignOutcome struct {
-	// ID undoes it; empty when there is nothing to undo. Undo is the form that does, Field
-	// what it calls the id.
-	ID, Undo, Field string
+	// ID undoes it; empty when there is nothing to undo. Undo is the form that does.
+	ID, Undo string
 	// Kind is given, mine, released, back, tagged, tags_back, sent or nothing: the words in
 	// staff.outcome.
 	Kind string
@@ -103,62 +100,24 @@ func (p *Pages) undoAssignment(c *gin.Context) error {
 		return err
 	}
 	ctx := c.Request.Context()
-	undone, err := p.services.Cases.UndoAssignment(ctx, api.ActorOf(ctx), f.Get("assignment"))
+	undone, err := p.services.Cases.UndoAssignment(ctx, api.ActorOf(ctx), f.Get("act"))
 	if err != nil {
 		return p.refuseList(c, f, err)
 	}
-	return p.backToList(c, f, "back", strconv.Itoa(len(undone.Done())), "kept", strconv.Itoa(len(undone.Refused())))
+	return p.backToList(c, f, "back", strconv.Itoa(len(undone.Changed())), "kept", strconv.Itoa(len(undone.Refused())))
 }
 
 // outcome is what the address says was just done; nil when it says nothing.
 func (p *Pages) outcome(c *gin.Context, data *queuePage) (*assignOutcome, error) {
-	ctx := c.Request.Context()
 	for _, back := range []string{"back", "tags_back"} {
 		if n := c.Query(back); n != "" {
 			return &assignOutcome{Kind: back, Done: int(wholeNumber(n)), Kept: int(wholeNumber(c.Query("kept")))}, nil
 		}
 	}
-	if id := c.Query("tagged"); id != "" {
-		return p.bulkOutcome(ctx, data, cases.BulkTag, id)
-	}
-	if id := c.Query("sent"); id != "" {
-		return p.bulkOutcome(ctx, data, cases.BulkReply, id)
-	}
-	if c.Query("done") == "" {
-		return nil, nil
-	}
-	actor := api.ActorOf(ctx)
-	a, err := p.services.Cases.Assigned(ctx, actor, c.Query("done"))
-	if problem.Is(err, "assignment_not_found") {
-		return nil, nil // an old address
-	}
-	if err != nil {
-		return nil, err
-	}
-	out := &assignOutcome{ID: a.ID, Undo: queuePath + "/undo", Field: "assignment", Done: len(a.Done()), Kind: "nothing", At: data.At()}
-	if out.Done > 0 {
-		to := a.Done()[0].To
-		out.To = data.holderName(to)
-		switch to {
-		case "":
-			out.Kind = "released"
-		case actor.ID:
-			out.Kind = "mine"
-		default:
-			out.Kind = "given"
+	for _, told := range toldActs {
+		if id := c.Query(told.parameter); id != "" {
+			return p.bulkOutcome(c.Request.Context(), data, told.kind, id)
 		}
 	}
-	if out.Done == 0 || a.UndoneAt != nil || p.now().After(a.UndoUntil()) {
-		out.ID = ""
-	}
-	out.Refused = p.refused(ctx, actor, a.Refused())
-	return out, nil
-}
-
-func (p *Pages) refused(ctx context.Context, actor cases.Actor, steps []cases.AssignStep) []refusedCase {
-	var out []refusedCase
-	for _, step := range steps {
-		out = append(out, p.refusedCase(ctx, actor, step.CaseID, step.Refused))
-	}
-	return out
+	return nil, nil
 }

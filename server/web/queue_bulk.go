@@ -13,8 +13,8 @@ import (
 	"regain/server/api"
 )
 
-// What is done with several cases of the queue at one go, apart from giving them to
-// somebody: tags. (A message to their customers is queue_reply.go.)
+// What is done with several cases of the queue at one go: tags here, giving them to
+// somebody in queue_assign.go, a message to their customers in queue_reply.go.
 
 // tagListed gives tags to the selected cases, or takes them away.
 func (p *Pages) tagListed(c *gin.Context) error {
@@ -76,6 +76,16 @@ func (p *Pages) undoTags(c *gin.Context) error {
 	return p.backToList(c, f, "tags_back", strconv.Itoa(len(undone.Changed())), "kept", strconv.Itoa(len(undone.Refused())+len(undone.Unchanged())))
 }
 
+var (
+	// toldActs are the kinds of acts, and the parameters of the list that tell of them.
+	toldActs = []struct {
+		parameter string
+		kind      cases.BulkKind
+	}{{"done", cases.BulkAssign}, {"tagged", cases.BulkTag}, {"sent", cases.BulkReply}}
+	// undoForms are where the kinds are undone that can be.
+	undoForms = map[cases.BulkKind]string{cases.BulkAssign: queuePath + "/undo", cases.BulkTag: queuePath + "/tags/undo"}
+)
+
 // bulkOutcome tells of what the address says was done with several cases; nil for what
 // is too long ago.
 func (p *Pages) bulkOutcome(ctx context.Context, data *queuePage, kind cases.BulkKind, id string) (*assignOutcome, error) {
@@ -87,17 +97,33 @@ func (p *Pages) bulkOutcome(ctx context.Context, data *queuePage, kind cases.Bul
 	if err != nil {
 		return nil, err
 	}
-	out := &assignOutcome{Done: len(act.Changed()), Same: len(act.Unchanged()), At: data.At(), Kind: "tagged"}
-	if kind == cases.BulkReply {
-		out.Kind = "sent"
-	}
-	if out.Done > 0 && kind == cases.BulkTag && act.UndoneAt == nil && !p.now().After(act.UndoUntil()) {
-		out.ID, out.Undo, out.Field = act.ID, queuePath+"/tags/undo", "act"
+	out := &assignOutcome{Done: len(act.Changed()), Same: len(act.Unchanged()), At: data.At()}
+	out.Kind, out.To = p.outcomeKind(data, actor, act)
+	if undo := undoForms[kind]; undo != "" && out.Done > 0 && act.UndoneAt == nil && !p.now().After(act.UndoUntil()) {
+		out.ID, out.Undo = act.ID, undo
 	}
 	for _, step := range act.Refused() {
 		out.Refused = append(out.Refused, p.refusedCase(ctx, actor, step.CaseID, step.Refused))
 	}
 	return out, nil
+}
+
+// outcomeKind is the kind of what became of an act, and who was given the cases.
+func (p *Pages) outcomeKind(data *queuePage, actor cases.Actor, act *cases.BulkAct) (kind, to string) {
+	switch changed := act.Changed(); {
+	case act.Kind == cases.BulkTag:
+		return "tagged", ""
+	case act.Kind == cases.BulkReply:
+		return "sent", ""
+	case len(changed) == 0:
+		return "nothing", ""
+	case changed[0].To == "":
+		return "released", ""
+	case changed[0].To == actor.ID:
+		return "mine", data.holderName(actor.ID)
+	default:
+		return "given", data.holderName(changed[0].To)
+	}
 }
 
 // readTags reads the tags that there are, to choose from and to filter by; one that is
