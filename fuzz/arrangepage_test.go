@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"time"
 
 	"regain/internal/regaintest"
 	"regain/notify"
@@ -51,10 +50,9 @@ func (p *plan) answered(target string, body string) {
 
 func (p *plan) memberCodeForm() {
 	m := p.w.withRole(p.Rand, "organisation")
-	asked := time.Now().Add(-time.Second)
 	p.c.who, p.c.claim = nobody(), m.claim
-	p.answered("/organisation", "email="+m.email)
-	p.whole = object{"email": m.email, "code": p.w.letter(m.email, codePattern, asked)}
+	code := p.w.mailed(m.email, codePattern, func() { p.answered("/organisation", "email="+m.email) })
+	p.whole = object{"email": m.email, "code": code}
 }
 
 // question is one of a draft.

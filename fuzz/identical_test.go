@@ -89,7 +89,7 @@ func (w *world) atOnce(t *testing.T, c *call, status int) *answer {
 }
 
 // count counts rows.
-func (w *world) count(t *testing.T, table, where string, args ...any) int {
+func (w *world) count(t testing.TB, table, where string, args ...any) int {
 	t.Helper()
 	n, err := w.DB.NewSelect().Table(table).Where(where, args...).Count(t.Context())
 	must(t, err)

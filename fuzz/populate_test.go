@@ -79,9 +79,7 @@ func (w *world) begin(answers object, policy string) *claim {
 // contactCode has a code sent to the case's new address.
 func (w *world) contactCode(c *claim) string {
 	w.t.Helper()
-	asked := time.Now().Add(-time.Second)
-	w.want(c.owner, 202, "POST", c.path("/contacts/email/code"), nil)
-	return w.letter(c.email(), codePattern, asked)
+	return w.mailed(c.email(), codePattern, func() { w.want(c.owner, 202, "POST", c.path("/contacts/email/code"), nil) })
 }
 
 // start starts a case, whose contact is still to be proved.
@@ -100,11 +98,13 @@ func (w *world) start(answers object, policy string) *claim {
 
 func (c *claim) path(rest string) string { return "/api/v1/cases/" + c.id + rest }
 
-// letter waits for what was sent.
-func (w *world) letter(to string, pattern *regexp.Regexp, after time.Time) string {
+// mailed has a letter sent to somebody and reads what is looked for in it.
+func (w *world) mailed(to string, pattern *regexp.Regexp, send func()) string {
 	w.t.Helper()
+	since := time.Now().UTC().Truncate(time.Microsecond) // as exact as the outbox
+	send()
 	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		if found := w.newestLetter(to, pattern, after); found != "" {
+		if found := w.newestLetter(to, pattern, since); found != "" {
 			return found
 		}
 	}
@@ -112,12 +112,15 @@ func (w *world) letter(to string, pattern *regexp.Regexp, after time.Time) strin
 	return ""
 }
 
-func (w *world) newestLetter(to string, pattern *regexp.Regexp, after time.Time) string {
+// newestLetter is what is looked for in a letter that was written since a time: one of before
+// may well arrive after it.
+func (w *world) newestLetter(to string, pattern *regexp.Regexp, since time.Time) string {
 	w.t.Helper()
 	letters, err := w.Mailbox.List(w.t.Context(), notify.LetterQuery{To: to})
 	must(w.t, err)
 	for _, l := range letters {
-		if m := pattern.FindStringSubmatch(l.TextBody); m != nil && !l.SentAt.Before(after) {
+		m := pattern.FindStringSubmatch(l.TextBody)
+		if m != nil && !l.SentAt.Before(since) && w.count(w.t, "outbox", "id = ? AND created_at >= ?", l.MessageID, since) == 1 {
 			return m[1]
 		}
 	}
@@ -185,10 +188,10 @@ func (c *claim) partnerEmail() string { return fmt.Sprintf("partner%d@partner.ex
 // sendInvitation invites a reseller and returns the token in the letter.
 func (w *world) sendInvitation(c *claim) string {
 	w.t.Helper()
-	asked := time.Now().Add(-time.Second)
-	inv := w.want(c.owner, 201, "POST", c.path("/invitations"), object{"supplier": "reseller", "organisation": "Parceira " + marker(c.number, ofOwed), "email": c.partnerEmail()})
-	remember(&c.invitations, text(inv, "id"))
-	return w.letter(c.partnerEmail(), linkPattern, asked)
+	return w.mailed(c.partnerEmail(), linkPattern, func() {
+		inv := w.want(c.owner, 201, "POST", c.path("/invitations"), object{"supplier": "reseller", "organisation": "Parceira " + marker(c.number, ofOwed), "email": c.partnerEmail()})
+		remember(&c.invitations, text(inv, "id"))
+	})
 }
 
 // invite has a reseller come to the case and supply the letter.

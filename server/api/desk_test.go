@@ -29,13 +29,29 @@ type object = map[string]any
 type desk struct {
 	*servertest.Harness
 	t *testing.T
+	// now is the server's time.
+	now func() time.Time
 }
 
 // onBoth runs a test on both databases.
 func onBoth(t *testing.T, test func(t *testing.T, d *desk)) {
 	t.Helper()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
-		d := &desk{Harness: servertest.Start(t, db), t: t}
+		d := &desk{Harness: servertest.Start(t, db), t: t, now: time.Now}
+		d.Deliver(t)
+		test(t, d)
+	})
+}
+
+// onBothFromNoon is onBoth at a server at which it is noon when the test begins: for what goes by the
+// day, which must not change meanwhile.
+func onBothFromNoon(t *testing.T, test func(t *testing.T, d *desk)) {
+	t.Helper()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		noon := time.Now().UTC().Truncate(24 * time.Hour).Add(12 * time.Hour)
+		shift := time.Until(noon)
+		now := func() time.Time { return time.Now().Add(shift) }
+		d := &desk{Harness: servertest.StartWith(t, db, servertest.Options{Clock: now}), t: t, now: now}
 		d.Deliver(t)
 		test(t, d)
 	})
@@ -128,7 +144,7 @@ func (d *desk) startAs(account, email string, answers object) *caller {
 // prove proves the new address.
 func (c *caller) prove(email string) {
 	c.d.t.Helper()
-	asked := time.Now().Add(-time.Second)
+	asked := c.d.now().Add(-time.Second)
 	c.want(202, "POST", c.path+"/contacts/email/code", nil)
 	c.want(200, "POST", c.path+"/contacts/email/verification", object{"code": c.d.letter(email, codePattern, asked)})
 }

@@ -153,12 +153,12 @@ func TestListOfPeople(t *testing.T) {
 // TestAbsenceOfAReviewer: while somebody is away nobody gives them cases, the list of
 // reviewers says so, and what they held is back in the queue.
 func TestAbsenceOfAReviewer(t *testing.T) {
-	onBoth(t, func(t *testing.T, d *desk) {
+	onBothFromNoon(t, func(t *testing.T, d *desk) {
 		customer, other := d.submitted("ana@example.com", individual()), d.submitted("eva@example.com", individual())
 		ben, lead := d.staffAt(customer.path, accounts.Reviewer), d.staffAt(other.path, accounts.Lead)
 		ben.change(200, "POST", "/claim", nil)
 		id := ben.want(200, "GET", people+"/me", nil)["id"].(string)
-		today, tomorrow := time.Now().UTC(), time.Now().UTC().AddDate(0, 0, 1)
+		today, tomorrow := d.now().UTC(), d.now().UTC().AddDate(0, 0, 1)
 		set := func(c *caller, who, from, until string) servertest.Answer {
 			return d.Call(t, c.token, "POST", people+"/"+who+"/absences", object{"from": from, "until": until, "reason": "on leave"})
 		}

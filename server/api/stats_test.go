@@ -15,7 +15,7 @@ import (
 // TestStatsByAPI: what happened to two cases shows in the figures and in every table,
 // and no cell of a table is a formula.
 func TestStatsByAPI(t *testing.T) {
-	onBoth(t, func(t *testing.T, d *desk) {
+	onBothFromNoon(t, func(t *testing.T, d *desk) {
 		c := d.startAs("=HYPERLINK(\"http://x\")", "ana@example.com", individual())
 		c.prove("ana@example.com")
 		c.supplyAll()
@@ -47,7 +47,7 @@ func TestStatsByAPI(t *testing.T) {
 		}
 		for table, want := range map[string][]string{
 			"open":      {"submitted,1,1,0,0,0,0,0"},
-			"days":      {time.Now().UTC().Format(time.DateOnly) + ",2,1,1"},
+			"days":      {d.now().UTC().Format(time.DateOnly) + ",2,1,1"},
 			"scenarios": {",,,2,1,0,0,", "huawei-id,"},
 			"reviewers": {reviewer["id"].(string) + ",Ana Lima,1,0,"},
 			"dropouts":  {"contact,0"},
