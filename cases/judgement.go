@@ -312,7 +312,7 @@ func settled(i *Item) bool { return i.Review == Accepted || i.Review == Waived }
 // Waive lets an item go that the customer can't provide, or that the reviewers
 // can do without: recorded with a reason by a person who does not hold the case
 // and will not approve it. Errors: second_person_required, item_accepted,
-// invalid_fields.
+// item_waived, invalid_fields.
 func (s *Service) Waive(ctx context.Context, actor Actor, caseID, itemID string, version int64, reason string) (*Case, error) {
 	reason = strings.TrimSpace(reason)
 	if f := problem.CheckText("/reason", reason, 3, maxWords, problem.ManyLines); f != nil {
@@ -326,8 +326,11 @@ func (s *Service) Waive(ctx context.Context, actor Actor, caseID, itemID string,
 		if err != nil {
 			return err
 		}
-		if i.Review == Accepted {
+		switch i.Review {
+		case Accepted:
 			return problem.New(problem.Conflict, "item_accepted", "This item is accepted; there is nothing to waive.")
+		case Waived:
+			return problem.New(problem.Conflict, "item_waived", "This item is waived already.")
 		}
 		dec := &ItemDecision{
 			ID: s.opt.IDs(), CaseID: ch.Case.ID, ItemID: i.ID, Round: ch.Case.Round, Verdict: Waived, Former: i.Review,

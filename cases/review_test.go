@@ -241,6 +241,8 @@ func TestWaiver(t *testing.T) {
 		wantCode(t, err, "item_accepted")
 		_, err = w.Waive(w.ctx, eva, c.id, proof.ID, 0, "The bank no longer exists.")
 		must(t, err)
+		_, err = w.Waive(w.ctx, tom, c.id, proof.ID, 0, "So it is.")
+		wantCode(t, err, "item_waived")
 		// Whoever waived does not approve.
 		_, err = w.Release(w.ctx, ben, c.id, 0)
 		must(t, err)
