@@ -146,6 +146,7 @@ func (s *Server) identify(c *gin.Context, req *request) error {
 		if explicit {
 			return err
 		}
+		req.ended = true
 		return nil
 	}
 	return err

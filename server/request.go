@@ -17,6 +17,7 @@ type request struct {
 	id        string
 	route     *Route
 	caller    accounts.Principal
+	ended     bool // the cookie was that of a session that is over
 	locale    string
 	address   netip.Addr
 	body      []byte // of a JSON call, once it was read
@@ -46,6 +47,9 @@ func RequestID(ctx context.Context) string { return requestOf(ctx).id }
 
 // Caller is who makes the call; its kind is anonymous without a session.
 func Caller(ctx context.Context) accounts.Principal { return requestOf(ctx).caller }
+
+// SessionEnded says that whoever calls came with the cookie of a session that is over.
+func SessionEnded(ctx context.Context) bool { return requestOf(ctx).ended }
 
 // Locale is the language to answer in: one of Locales, chosen by ?locale= or by
 // Accept-Language.

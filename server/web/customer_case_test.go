@@ -142,7 +142,7 @@ func TestComingBack(t *testing.T) {
 		reference := referenceText.FindString(first.text())
 
 		v := visit(t, h)
-		v.open("/request/messages").wants(401, "/request/messages", "Your session has ended")
+		v.open("/request/messages").wants(401, "/request/messages", "To see your request, come in first.")
 		v.send("/resume").wants(422, "/resume", "Enter your reference")
 		v.send("/resume", "reference", "7F3K-29QD").wants(422, "/resume", "A reference has ten letters and digits")
 		v.send("/resume", "reference", "2222-2222-22").wants(200, "/resume", "If there is a request", "choose your other contact")

@@ -84,6 +84,6 @@ func TestHandoverByHand(t *testing.T) {
 		phone.send("/resume/phone", "token", "").wants(422, "/resume/phone", "does not work")
 		phone.send("/resume/phone", "token", second).wants(200, "/request", "You have not sent it yet")
 		phone.open("/resume/phone").send("/resume/phone", "token", second).wants(422, "/resume/phone", "does not work")
-		visit(t, h).open("/request/phone").wants(401, "/request/phone", "Your session has ended")
+		visit(t, h).open("/request/phone").wants(401, "/request/phone", "To see your request, come in first.")
 	})
 }

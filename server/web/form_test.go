@@ -88,6 +88,10 @@ func TestFormSentTwice(t *testing.T) {
 			t.Errorf("the cookie lacks %s: %s", want, cookie)
 		}
 	}
+	// It outlives the session of an hour, so that whoever comes back is told that that has ended.
+	if parsed, err := http.ParseSetCookie(cookie); err != nil || parsed.MaxAge < 24*60*60 {
+		t.Errorf("the cookie goes too early: %s, %v", cookie, err)
+	}
 }
 
 // TestUploadSentTwice: the same upload by the same form is one version of the file.

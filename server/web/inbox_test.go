@@ -100,7 +100,7 @@ func TestInboxPage(t *testing.T) {
 		auditor.open("/staff/queue").wants(200, "/staff/queue", "Followed")
 		author, _ := atDesk(t, h, accounts.PolicyAuthor)
 		author.open("/staff/inbox").wants(403, "/staff/inbox")
-		visit(t, h).open("/staff/inbox").wants(401, "/staff/inbox", "Your session has ended")
+		visit(t, h).open("/staff/inbox").wants(401, "/staff/inbox", "Sign in to go on.")
 	})
 }
 

@@ -92,7 +92,7 @@ func TestOrganisationsLetters(t *testing.T) {
 	p.Shows("An invitation that is over")
 	p.Follow(`form[action$="/sign-out"] button`)
 	p.Go(h.URL + "/en/organisation/letters")
-	p.Shows("Your session has ended")
+	p.Shows("Sign in to go on.")
 }
 
 // only is the id of the case's only invitation.

@@ -66,7 +66,7 @@ func TestPartnersLetter(t *testing.T) {
 	p.CheckFits("the receipt")
 	p.Follow(`form[action$="/sign-out"] button`)
 	p.Go(h.URL + "/invitation/owed")
-	p.Shows("Your session has ended")
+	p.Shows("To go on, open the link in our message.")
 }
 
 // TestPartnersLetterWithoutScripts is the same way with no script at all.

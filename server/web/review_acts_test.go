@@ -294,7 +294,7 @@ func TestReviewForReadersOnly(t *testing.T) {
 	if ana.open(path); ana.status != 403 {
 		t.Errorf("the customer: %d", ana.status)
 	}
-	visit(t, h).open(path).wants(401, path, "Your session has ended")
+	visit(t, h).open(path).wants(401, path, "Sign in to go on.")
 	ben, _ := atDesk(t, h, accounts.Reviewer)
 	ben.open("/staff/cases/nothing").wants(404, "/staff/cases/nothing")
 	form := url.Values{"version": {"x"}, "idempotency_key": {"0123456789abcdef"}}

@@ -21,7 +21,18 @@ type Carry struct {
 	Path string
 	// Body is the form that was sent, as it was sent; empty for a page that was read.
 	Body string
+	// Ended says that there was a session; otherwise nobody had signed in yet.
+	Ended bool
 }
+
+// comeIn is a page that opens a session, and the words for who had none yet.
+type comeIn struct {
+	*View
+	Words string
+}
+
+// ComeIn is what {{template "ended"}} takes; key is of the words for who had no session yet.
+func (v *View) ComeIn(key string) comeIn { return comeIn{View: v, Words: key} }
 
 const (
 	carryPath = "continue_at"
@@ -49,7 +60,10 @@ func (p *Pages) askToSignIn(c *gin.Context) bool {
 		if show == nil {
 			continue
 		}
-		return show(c, http.StatusUnauthorized, carryOf(c.Request, route)) == nil
+		carry := carryOf(c.Request, route)
+		// What sends a form, or asks for part of a page, was shown to somebody who had come in.
+		carry.Ended = c.Request.Method == http.MethodPost || c.GetHeader("HX-Request") == "true" || server.SessionEnded(c.Request.Context())
+		return show(c, http.StatusUnauthorized, carry) == nil
 	}
 	return false
 }
@@ -96,7 +110,8 @@ func readCarry(f *Form) *Carry {
 	if f.Get(carryPath) == "" {
 		return nil
 	}
-	return &Carry{Path: ownPath(f.Get(carryPath)), Body: f.Values.Get(carryBody)}
+	body := f.Values.Get(carryBody)
+	return &Carry{Path: ownPath(f.Get(carryPath)), Body: body, Ended: body != ""}
 }
 
 // carryOn ends signing in: with what was about to be done, or at path.
@@ -146,8 +161,12 @@ func (p *Pages) keepSession(ctx context.Context, c *gin.Context, token string) e
 	return nil
 }
 
+// keptAfter is how much longer than a session its cookie is kept, so that somebody who comes
+// back is told that it has ended.
+const keptAfter = 24 * time.Hour
+
 func (p *Pages) setSession(c *gin.Context, token string, expires time.Time) {
-	cookie := p.server.SessionCookie(token, time.Until(expires))
+	cookie := p.server.SessionCookie(token, time.Until(expires)+keptAfter)
 	http.SetCookie(c.Writer, &cookie)
 }
 

@@ -74,7 +74,7 @@ func TestStaffSignIn(t *testing.T) {
 		v.send("/staff/sign-in", "email", who.Email, "password", servertest.StaffPassword).wants(200, "/staff/queue", "Next case", "Nothing waits")
 		v.open("/staff/sign-in").wants(200, "/staff/queue")
 		v.send("/sign-out").wants(200, "/staff/sign-in")
-		v.open("/staff/queue").wants(401, "/staff/queue", "Your session has ended", "Sign in")
+		v.open("/staff/queue").wants(401, "/staff/queue", "Sign in to go on.")
 	})
 }
 
