@@ -131,8 +131,14 @@ func TestNetwork(t *testing.T) {
 // heals wants clients to be answered again, and the server to be ready.
 func (w *world) heals(after string) {
 	w.t.Helper()
-	before := w.answered()
+	before, statuses := w.answered(), w.ledger.statuses()
 	began := time.Now()
+	defer func() {
+		if w.t.Failed() {
+			w.t.Logf("answered well: %d; by status, before %v, after %v; ready: %v; the server said last:\n%s",
+				w.answered()-before, statuses, w.ledger.statuses(), w.server.Ready(), w.server.Output.Tail())
+		}
+	}()
 	until(w.t, 30*time.Second, "the server heals after "+after, func() bool { return w.answered() >= before+3 && w.server.Ready() })
 	w.t.Logf("%s: healed after %s", after, time.Since(began).Round(time.Millisecond))
 }
