@@ -182,7 +182,7 @@ func (p *Pages) reviewPage(c *gin.Context, q reviewQuery) (*reviewPage, error) {
 		return nil, err
 	}
 	data.Talk = data.talk(messages)
-	data.Timeline = data.timeline(events)
+	data.Timeline = folded(data.timeline(events))
 	p.readRecord(ctx, data)
 	data.Compared = compared(data, locale)
 	for _, i := range d.Unsettled() {

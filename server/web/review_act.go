@@ -333,7 +333,7 @@ func (p *Pages) changesSince(c *gin.Context, data *reviewPage, seen int64) ([]ti
 			news = append(news, e)
 		}
 	}
-	return data.timeline(news), nil
+	return folded(data.timeline(news)), nil
 }
 
 // nextCase is where the reader goes on after this case: the next one in the list that

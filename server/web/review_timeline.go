@@ -15,7 +15,9 @@ type timelineEntry struct {
 	Type string
 	// Tone is ok, bad, in (from outside) or empty.
 	Tone string
-	At   time.Time
+	// At is when it happened, the last time where it happened Times times in a row.
+	At    time.Time
+	Times int
 
 	event *cases.Event
 	facts map[string]any
@@ -26,7 +28,7 @@ type timelineEntry struct {
 func (d *reviewPage) timeline(events []*cases.Event) []timelineEntry {
 	var out []timelineEntry
 	for _, e := range events {
-		entry := timelineEntry{Type: e.Type, At: e.At, event: e, page: d}
+		entry := timelineEntry{Type: e.Type, At: e.At, Times: 1, event: e, page: d}
 		if err := json.Unmarshal([]byte(e.Data), &entry.facts); err != nil {
 			entry.facts = nil // what can't be read is said without its details; the audit reports it
 		}
@@ -34,6 +36,27 @@ func (d *reviewPage) timeline(events []*cases.Event) []timelineEntry {
 		out = append(out, entry)
 	}
 	return out
+}
+
+// folded makes one entry of what one person did several times in a row, where nothing is told of
+// it but that: changing the answers, which each answer does by itself.
+func folded(entries []timelineEntry) []timelineEntry {
+	var out []timelineEntry
+	for _, e := range entries {
+		if n := len(out) - 1; n >= 0 && out[n].repeats(e) {
+			out[n].Times++
+			if e.At.After(out[n].At) {
+				out[n].At = e.At
+			}
+			continue
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+func (e timelineEntry) repeats(other timelineEntry) bool {
+	return e.Type == "answer" && other.Type == e.Type && e.event.ActorKind == other.event.ActorKind && e.event.ActorID == other.event.ActorID
 }
 
 func (e timelineEntry) fact(name string) string {
@@ -58,6 +81,10 @@ func (e timelineEntry) tone() string {
 // key is the words for the entry: some actions are said in more than one way.
 func (e timelineEntry) key() string {
 	switch e.Type {
+	case "answer":
+		if e.Times > 1 {
+			return "answer_times"
+		}
 	case "decide_item":
 		if e.fact("verdict") == string(cases.Accepted) {
 			return "accept"
@@ -108,7 +135,7 @@ func (v *View) EventWords(e timelineEntry) (template.HTML, error) {
 	if !v.pages.words.has(key) { // something that this page was not told about
 		key = "review.event.something"
 	}
-	args := []any{"who", v.Strong(e.page.who(&w, e.event)), "item", e.items(), "what", e.Type, "tags", v.Strong(e.tags()), "until", e.until(v.Locale)}
+	args := []any{"who", v.Strong(e.page.who(&w, e.event)), "item", e.items(), "what", e.Type, "tags", v.Strong(e.tags()), "until", e.until(v.Locale), "n", e.Times}
 	args = append(args, "reason", w.reason(e.fact("reason")), "to", v.Strong(e.page.nameOr(&w, e.fact("to"))))
 	if w.err != nil {
 		return "", w.err
