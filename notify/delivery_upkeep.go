@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"time"
 
@@ -14,8 +15,22 @@ import (
 // its own: were it all in one statement, then one that takes too long would fail, and the
 // next would have still more to do. What a process leaves undone, another does.
 
-// upkeepBatch is how many deliveries one statement removes or sends again.
+// upkeepBatch is how many deliveries, or messages of the outbox, one statement removes, wipes or
+// sends again.
 const upkeepBatch = 5000
+
+// inBatches does what takes a batch at a time until fewer are left.
+func inBatches(some func() (sql.Result, error)) error {
+	for {
+		done, err := some()
+		if err != nil {
+			return err
+		}
+		if n, err := done.RowsAffected(); err != nil || n < upkeepBatch {
+			return err
+		}
+	}
+}
 
 // upkeep does what is due of that until ctx ends.
 func (w *Webhooks) upkeep(ctx context.Context) {
@@ -78,16 +93,10 @@ func (w *Webhooks) sweep(ctx context.Context) error {
 // remove removes deliveries, the oldest first.
 func (w *Webhooks) remove(ctx context.Context, which func(*bun.SelectQuery) *bun.SelectQuery) error {
 	db := w.db.From(ctx)
-	for {
+	return inBatches(func() (sql.Result, error) {
 		some := which(db.NewSelect().Model((*deliveryRow)(nil)).Column("wd.id")).OrderExpr("wd.created_at").Limit(upkeepBatch)
-		done, err := db.NewDelete().Model((*deliveryRow)(nil)).Where("id IN (?)", some).Exec(ctx)
-		if err != nil {
-			return err
-		}
-		if n, err := done.RowsAffected(); err != nil || n < upkeepBatch {
-			return err
-		}
-	}
+		return db.NewDelete().Model((*deliveryRow)(nil)).Where("id IN (?)", some).Exec(ctx)
+	})
 }
 
 // ReplayFailed sends everything again that ran out of attempts until now. Where that is much,

@@ -192,6 +192,43 @@ func TestDeadLetterIsRevivedOrWiped(t *testing.T) {
 	})
 }
 
+// However much became old in an hour, no statement wipes or removes more than a batch of it.
+func TestSweepGoesInBatches(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		b := newBench(db, nil)
+		b.put(t, db, approved(1))
+		const copies = upkeepBatch + 1
+		_, err := db.ExecContext(t.Context(), `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+			INSERT INTO outbox (id, message_key, channel, template, locale, payload, state, reason, last_code, attempts, next_attempt_at, fence, created_at, done_at)
+			SELECT 'copy ' || i, 'copy ' || i, channel, template, locale, payload, 'dead', reason, last_code, attempts, next_attempt_at, fence, created_at, created_at FROM outbox, n`, copies)
+		if err != nil {
+			t.Fatal(err)
+		}
+		watched := databasetest.WatchDeletes(db)
+		left := func(where string) int64 {
+			n, err := db.NewSelect().Model((*row)(nil)).Where(where).Count(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return int64(n)
+		}
+		for _, step := range []struct {
+			passed               time.Duration
+			wiped, deleted, rows int64
+		}{
+			{8 * 24 * time.Hour, upkeepBatch, 0, copies}, {91 * 24 * time.Hour, upkeepBatch, upkeepBatch, 0},
+		} {
+			b.clock.Advance(step.passed)
+			if err := b.sweep(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if left("state = 'dead'") != step.rows || left("state = 'dead' AND payload IS NOT NULL") != 0 || watched.MostUpdated != step.wiped || watched.Most != step.deleted {
+				t.Errorf("after %s %d are left, at most %d were wiped and %d deleted at once", step.passed, left("state = 'dead'"), watched.MostUpdated, watched.Most)
+			}
+		}
+	})
+}
+
 func TestPermanentFailureIsDeadAtOnce(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		b := newBench(db, nil)

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"database/sql"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -333,16 +334,24 @@ func (o *Outbox) sweepAndLog(ctx context.Context) {
 	}
 }
 
-// sweep wipes dead messages that nobody revived, and deletes old rows.
+// sweep wipes dead messages that nobody revived, and deletes old rows, the oldest first and some
+// at a time.
 func (o *Outbox) sweep(ctx context.Context) error {
 	now, db := o.now(), o.db.From(ctx)
-	_, err := db.NewUpdate().Model((*row)(nil)).Set("payload = NULL").
-		Where("state = ?", stateDead).Where("payload IS NOT NULL").
-		Where("done_at <= ?", now.Add(-o.options.KeepDead)).Exec(ctx)
+	some := func() *bun.SelectQuery {
+		return db.NewSelect().Model((*row)(nil)).Column("id").OrderExpr("done_at").Limit(upkeepBatch)
+	}
+	err := inBatches(func() (sql.Result, error) {
+		dead := some().Where("state = ?", stateDead).Where("payload IS NOT NULL").Where("done_at <= ?", now.Add(-o.options.KeepDead))
+		return db.NewUpdate().Model((*row)(nil)).Set("payload = NULL").Where("id IN (?)", dead).Exec(ctx)
+	})
 	if err != nil {
 		return fmt.Errorf("wipe dead messages: %w", err)
 	}
-	_, err = db.NewDelete().Model((*row)(nil)).Where("done_at <= ?", now.Add(-o.options.KeepDone)).Exec(ctx)
+	err = inBatches(func() (sql.Result, error) {
+		old := some().Where("done_at <= ?", now.Add(-o.options.KeepDone))
+		return db.NewDelete().Model((*row)(nil)).Where("id IN (?)", old).Exec(ctx)
+	})
 	if err != nil {
 		return fmt.Errorf("delete old messages: %w", err)
 	}

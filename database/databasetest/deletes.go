@@ -9,8 +9,8 @@ import (
 	"regain/database"
 )
 
-// Deletes notes the most rows that one statement has removed.
-type Deletes struct{ Most int64 }
+// Deletes notes the most rows that one statement has removed, and changed.
+type Deletes struct{ Most, MostUpdated int64 }
 
 // WatchDeletes watches what is removed from db from now on.
 func WatchDeletes(db *database.DB) *Deletes {
@@ -24,10 +24,16 @@ func (d *Deletes) BeforeQuery(ctx context.Context, _ *bun.QueryEvent) context.Co
 
 // AfterQuery implements bun.QueryHook.
 func (d *Deletes) AfterQuery(_ context.Context, e *bun.QueryEvent) {
-	if !strings.HasPrefix(e.Query, "DELETE") || e.Result == nil {
+	most := &d.Most
+	switch {
+	case e.Result == nil:
+		return
+	case strings.HasPrefix(e.Query, "UPDATE"):
+		most = &d.MostUpdated
+	case !strings.HasPrefix(e.Query, "DELETE"):
 		return
 	}
 	if n, err := e.Result.RowsAffected(); err == nil {
-		d.Most = max(d.Most, n)
+		*most = max(*most, n)
 	}
 }
