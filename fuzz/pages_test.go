@@ -11,10 +11,12 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	"golang.org/x/net/html"
 
 	"regain/database"
 	"regain/database/databasetest"
 	"regain/internal/testdocs"
+	"regain/internal/testhtml"
 	"regain/server"
 )
 
@@ -472,6 +474,11 @@ func (w *world) checkPage(c *call, a *answer) []string {
 	for _, bad := range []string{"<no value>", "ZgotmplZ", "%!"} {
 		if bytes.Contains(a.body, []byte(bad)) && mediaOf(a.header.Get("Content-Type")) == "text/html" {
 			faults = append(faults, "a page that holds "+bad)
+		}
+	}
+	if mediaOf(a.header.Get("Content-Type")) == "text/html" {
+		if page, err := html.Parse(bytes.NewReader(a.body)); err == nil {
+			faults = append(faults, testhtml.SummaryFaults(page)...)
 		}
 	}
 	if to := a.header.Get("Location"); a.status >= 300 && a.status < 400 && a.status != 304 && (!strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//")) {

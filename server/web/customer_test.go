@@ -100,6 +100,9 @@ func (v *customer) do(req *http.Request) *customer {
 			v.t.Errorf("%s: the link to #%s leads nowhere", v.url, id)
 		}
 	}
+	for _, fault := range testhtml.SummaryFaults(v.page) {
+		v.t.Errorf("%s: %s", v.url, fault)
+	}
 	return v
 }
 

@@ -174,6 +174,7 @@ func (v *View) Reuse(path string, card requirementCard) (*ReuseView, error) {
 		return nil, err
 	}
 	file.ID, file.Error = fieldID(field), v.Form.Error(field)
+	v.Calls(field, file.Label)
 	fields, err := v.readOffFields(field, to.ItemView)
 	return &ReuseView{Action: v.Link(path + to.ID + "/reuse"), File: file, Fields: fields}, err
 }

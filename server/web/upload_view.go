@@ -84,6 +84,7 @@ func (v *View) SlotUpload(path, target string, slot itemCard) (*UploadView, erro
 	u.Replace = true
 	if slot.Standing == "rejected" {
 		u.Label, err = v.T("upload.better")
+		v.Calls(slotField(slot.ID), u.Label)
 	}
 	return u, err
 }
@@ -96,6 +97,7 @@ func (v *View) AnyUpload(path, target string) (*UploadView, error) {
 	}
 	u.Several = true
 	u.Label, err = v.T("upload.choose_any")
+	v.Calls(cardField(anyItem), u.Label)
 	return u, err
 }
 
@@ -116,7 +118,7 @@ func (v *View) upload(path, target, field string, item api.ItemView) (*UploadVie
 	}
 	var err error
 	w := writer{view: v}
-	u.Label, u.Button = w.say("upload.choose"), w.say("upload.send")
+	u.Label, u.Button = v.Calls(field, w.say("upload.choose")), w.say("upload.send")
 	var names []string
 	for _, t := range types {
 		names = append(names, w.say("upload.type."+t))
@@ -177,6 +179,7 @@ func (v *View) readOffField(field string, r api.ReadOffView) (*FieldView, error)
 		return nil, err
 	}
 	f.ID, f.Error = fieldID(f.Name+"-"+field), v.Form.Error(f.Name+"-"+field)
+	v.Calls(f.Name+"-"+field, f.Label)
 	if v.Form.Get(formField) != field {
 		f.Value, f.Values = "", nil
 	}

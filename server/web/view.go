@@ -251,6 +251,13 @@ func (v *View) Field(name string, attributes ...any) (*FieldView, error) {
 	return f, nil
 }
 
+// Calls is the label of a field that the page makes without Field, and keeps it for the
+// summary of errors.
+func (v *View) Calls(name, label string) string {
+	v.labels[name] = label
+	return label
+}
+
 // Called is a field by its label, for the summary of errors; empty for what is no field
 // with a label of its own.
 func (v *View) Called(e FieldError) string {
