@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"bytes"
 	"fmt"
 	"testing"
 
@@ -153,6 +154,26 @@ func TestTenCasesByKeyboard(t *testing.T) {
 	if err := h.DB.NewSelect().Table("cases").ColumnExpr("COUNT(*)").Where("state = 'approved'").Scan(t.Context(), &approved); err != nil || approved != number {
 		t.Errorf("%d are approved, %v", approved, err)
 	}
+}
+
+// TestPaperWithoutPages: of a PDF that opens and has no page the reviewer is told, and not shown nothing.
+func TestPaperWithoutPages(t *testing.T) {
+	h := open(t)
+	v := visit(t, h.Harness).begin("ana@example.com").answers(individual())
+	content := bytes.Replace(testdocs.PDF(1, 1), []byte("/Count 1 /Kids [4 0 R]"), []byte("/Count 0 /Kids [     ]"), 1)
+	for n, item := range v.items() {
+		v.open("/request/items")
+		name := fmt.Sprintf("scan-%d.pdf", n)
+		if n > 0 {
+			content = testdocs.PDF(uint64(n), 1)
+		}
+		v.upload("/request/items/"+item, name, content).wants(200, "/request/items", name)
+	}
+	v.open("/request/check").send("/request/check").wants(200, "/request/receipt")
+	p := signedIn(t, h.Harness, browser.Options{}, accounts.Reviewer)
+	p.Go(h.URL + "/staff/cases/" + caseOf(t, h.Harness, v))
+	p.Shows("scan-0.pdf")
+	p.Shows("This file can't be shown here.")
 }
 
 // TestUndoInABrowser: a rejection is taken back by a key, and what it was is still on record.

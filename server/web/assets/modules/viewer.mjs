@@ -165,8 +165,19 @@ class Screen {
     return Math.max(.05, Math.min(zoom < 0 ? across : Math.min(across, down), 6));
   }
 
-  // show draws the page; of several that were asked for, the last one stays.
+  // show draws the page, or says that it can't be: a PDF may have none, or one that is broken.
   async show() {
+    try {
+      await this.drawn();
+    } catch {
+      this.root.dataset.shown = 'failed';
+      this.tools.hidden = this.paper.pages < 2;
+      this.words(this.say('Failed'));
+    }
+  }
+
+  // drawn draws it; of several that were asked for, the last one stays.
+  async drawn() {
     const turn = this.turn = {};
     const scale = await this.scale();
     const picture = await this.paper.draw(scale);
