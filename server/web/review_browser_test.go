@@ -176,6 +176,59 @@ func TestPaperWithoutPages(t *testing.T) {
 	p.Shows("This file can't be shown here.")
 }
 
+// TestCaseAsPrinted: on paper there is nothing to press.
+func TestCaseAsPrinted(t *testing.T) {
+	h := open(t)
+	_, id := handedIn(t, h.Harness, "ana@example.com", unpaid())
+	p := signedIn(t, h.Harness, browser.Options{}, accounts.Reviewer)
+	p.Go(h.URL + "/staff/cases/" + id)
+	p.Press("c")
+	p.WaitFor(`document.querySelector("[data-accept]")`)
+	p.AsPrinted()
+	if left := browser.Eval[string](p, `[...document.querySelectorAll("button, input, textarea, select, [data-open]")].filter(e => e.checkVisibility()).map(e => e.outerHTML.slice(0, 90)).join("\n")`); left != "" {
+		t.Errorf("printed are\n%s", left)
+	}
+}
+
+// TestUnsentNote: what was typed and not sent is still there after an item was decided and another case looked at, and
+// is gone once it was sent.
+func TestUnsentNote(t *testing.T) {
+	h := open(t)
+	handedIn(t, h.Harness, "ana0@example.com", unpaid())
+	_, id := withDocuments(t, h.Harness, "ana@example.com", enterprise())
+	p := signedIn(t, h.Harness, browser.Options{}, accounts.Reviewer)
+	p.Go(h.URL + "/staff/cases/" + id + "?view=all")
+	p.Press("c")
+	p.WaitFor(`document.querySelector("[data-accept]")`)
+	p.Press("t")
+	p.Type("#f-note-body", "The seal looks odd.")
+	first := p.Text("#selected-title")
+	p.Click(`[data-open="do-reject"]`)
+	p.WaitFor(`document.querySelector("#do-reject:modal")`)
+	p.Press(kb.ArrowDown)
+	p.Press(kb.Enter)
+	p.WaitFor(fmt.Sprintf(`document.querySelector("#selected-title")?.innerText !== %q`, first))
+	note := func() string { return browser.Eval[string](p, `document.getElementById("f-note-body").value`) }
+	if got := note(); got != "The seal looks odd." {
+		t.Errorf("after an item was decided: %q", got)
+	}
+	p.Press("k")
+	p.WaitFor(fmt.Sprintf(`document.querySelector("[data-bench]").dataset.case !== %q`, id))
+	if got := note(); got != "" {
+		t.Errorf("in another case: %q", got)
+	}
+	p.Press("j")
+	p.WaitFor(fmt.Sprintf(`document.querySelector("[data-bench]").dataset.case === %q`, id))
+	if got := note(); got != "The seal looks odd." {
+		t.Errorf("after another case was looked at: %q", got)
+	}
+	p.Click(`[data-write=t] form button`)
+	p.WaitFor(`[...document.querySelectorAll(".talk .message")].some(m => m.innerText === "The seal looks odd.")`)
+	if got := note(); got != "" {
+		t.Errorf("after it was sent: %q", got)
+	}
+}
+
 // TestUndoInABrowser: a rejection is taken back by a key, and what it was is still on record.
 func TestUndoInABrowser(t *testing.T) {
 	h := open(t)

@@ -221,15 +221,41 @@ lookWhileThere(look, often);
 const leave = url => { if (url) fetch(url, { method: 'DELETE', credentials: 'same-origin', keepalive: true }).catch(() => {}); };
 addEventListener('pagehide', () => leave($('[data-others]')?.dataset.url));
 
-// --- The page, at first and each time that it is renewed ---
-
 const bench = () => $('[data-bench]');
+
+// --- Messages and notes that were begun, and not sent ---
+
+// They stay while items are decided and other cases looked at, and are there again with their case.
+const drafts = new Map();
+const draftOf = (page, part) => `${page.dataset.case} ${part.dataset.write}`;
+const fieldsOf = part => [...part.querySelectorAll('textarea, select')];
+
+const keepDrafts = (page, sent) => {
+  for (const part of page.querySelectorAll('[data-write]')) {
+    const values = fieldsOf(part).map(field => field.value);
+    if (values[0].trim() && !part.contains(sent)) drafts.set(draftOf(page, part), values);
+    else drafts.delete(draftOf(page, part));
+  }
+};
+
+const giveDrafts = page => {
+  for (const part of page.querySelectorAll('[data-write]')) {
+    const values = drafts.get(draftOf(page, part));
+    const fields = fieldsOf(part);
+    if (!values || fields[0].value) continue; // what was refused comes from the server
+    fields.forEach((field, n) => { field.value = values[n] ?? ''; });
+    part.open = true;
+  }
+};
+
+// --- The page, at first and each time that it is renewed ---
 
 const ofMain = event => [event.detail?.ctx?.target?.id, event.detail?.ctx?.target].some(target => target === 'main' || target === '#main');
 
 document.addEventListener('htmx:before:swap', event => {
   if (!ofMain(event)) return;
   const now = bench();
+  if (now) keepDrafts(now, event.detail.ctx.sourceElement);
   place = { scroll: $('[data-panel]')?.scrollTop ?? 0, case: now?.dataset.case ?? '', item: $('[data-selected]')?.id ?? '' };
 });
 
@@ -249,6 +275,7 @@ const settle = first => {
   watched = $('[data-others]')?.dataset.url;
   if (!page) return;
   look();
+  giveDrafts(page);
   document.title = page.dataset.title;
   document.documentElement.classList.toggle('no-keys', keysOff());
   for (const part of page.querySelectorAll('[data-scripted]')) part.hidden = false;
