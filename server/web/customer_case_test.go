@@ -218,6 +218,7 @@ func TestResellersLetter(t *testing.T) {
 		later.send("/invitation/link").wants(200, "/invitation", "a new one is on its way")
 		later.send("/invitation", "token", v.letter("ops@parceira.example", invitationPattern, before)).wants(200, "/invitation/owed")
 		v.send("/request/invitations/[0-9a-f-]+/revoke").wants(200, "/request/items", "You ended the invitation")
+		later.open("/invitation/owed").wants(404, "/invitation/owed", "This invitation is over")
 		letter := ""
 		for _, n := range v.all(func(n *html.Node) bool {
 			return n.Data == "a" && strings.HasSuffix(testhtml.Attr(n, "href"), "/letter")

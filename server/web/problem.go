@@ -51,6 +51,11 @@ func (p *Pages) showProblem(c *gin.Context, shown *server.Problem) {
 			data.Detail = said
 		}
 	}
+	if shown.Code == "case_not_found" && server.Caller(c.Request.Context()).Kind == accounts.Partner {
+		if said, err := p.words.say(locale, "public.failure.invitation_over"); err == nil {
+			data.Detail = said
+		}
+	}
 	for _, bad := range shown.Errors {
 		f := problem.Field{Code: bad.Code, Message: bad.Message}
 		data.Messages = append(data.Messages, p.fieldWords(locale, f))

@@ -229,6 +229,40 @@ func TestUnsentNote(t *testing.T) {
 	}
 }
 
+// TestLineBreaksInAReview: whoever decides while the line is away is told so, in the form that is open or at the head
+// of the case, and can do it again.
+func TestLineBreaksInAReview(t *testing.T) {
+	h := open(t)
+	_, id := handedIn(t, h.Harness, "ana@example.com", unpaid())
+	p := signedIn(t, h.Harness, browser.Options{}, accounts.Reviewer)
+	p.Allow("htmx:error") // the line breaks on purpose
+	p.Go(h.URL + "/staff/cases/" + id)
+	breaks := func() {
+		browser.Eval[bool](p, `(window.line ??= window.fetch, window.fetch = () => Promise.reject(new TypeError("offline")), true)`)
+	}
+	heals := func() { browser.Eval[bool](p, `(window.fetch = window.line, true)`) }
+	breaks()
+	p.Press("c")
+	p.WaitFor(`document.querySelector("[data-panel] > [role=alert]")?.innerText.includes("No connection")`)
+	p.CheckAccessible("the line is away")
+	heals()
+	p.Press("c")
+	p.WaitFor(`document.querySelector("[data-accept]") && !document.getElementById("line-gone")`)
+	p.Press("d")
+	p.WaitFor(`document.querySelector("#do-deny:modal")`)
+	p.Click("#do-deny input[value=not_proven]")
+	breaks()
+	p.Click("#do-deny .btn-danger")
+	p.WaitFor(`document.querySelector("#do-deny:modal > [role=alert]")?.innerText.includes("No connection")`)
+	heals()
+	p.Click("#do-deny .btn-danger")
+	p.WaitFor(`location.pathname === "/staff/queue"`)
+	var denied int
+	if err := h.DB.NewSelect().Table("decisions").ColumnExpr("COUNT(*)").Scan(t.Context(), &denied); err != nil || denied != 1 {
+		t.Errorf("denied %d times, %v", denied, err)
+	}
+}
+
 // TestUndoInABrowser: a rejection is taken back by a key, and what it was is still on record.
 func TestUndoInABrowser(t *testing.T) {
 	h := open(t)

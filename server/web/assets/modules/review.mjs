@@ -248,6 +248,18 @@ const giveDrafts = page => {
   }
 };
 
+// --- A line that broke ---
+
+// What was done may not have arrived: that is said where the reader is, until the next try.
+document.addEventListener('htmx:error', event => {
+  const page = bench();
+  if (!page || !event.detail?.ctx) return;
+  const told = document.getElementById('line-gone') ?? document.createElement('p');
+  Object.assign(told, { id: 'line-gone', className: 'notice bad line-gone', role: 'alert', textContent: page.dataset.lineGone });
+  ($('dialog.act:modal') ?? $('[data-panel]')).prepend(told);
+});
+document.addEventListener('htmx:before:request', () => document.getElementById('line-gone')?.remove());
+
 // --- The page, at first and each time that it is renewed ---
 
 const ofMain = event => [event.detail?.ctx?.target?.id, event.detail?.ctx?.target].some(target => target === 'main' || target === '#main');
