@@ -186,6 +186,21 @@ func cardOf(items []itemCard, item string) *requirementCard {
 // Several says whether the card has more slots than one.
 func (r requirementCard) Several() bool { return len(r.Slots) > 1 }
 
+// Same says whether one file stands in several slots.
+func (r requirementCard) Same() bool {
+	seen := map[string]bool{}
+	for _, s := range r.Slots {
+		if s.Current == nil {
+			continue
+		}
+		if seen[s.Current.SHA256] {
+			return true
+		}
+		seen[s.Current.SHA256] = true
+	}
+	return false
+}
+
 // Done counts the slots that are settled for now, Asked those that have to be.
 func (r requirementCard) Done() int {
 	n := 0

@@ -108,6 +108,20 @@ func TestFileUsedAgain(t *testing.T) {
 	})
 }
 
+// TestSameFileTwice: where several different things are asked for, a file that stands there twice is pointed out, and
+// not refused: it may show them all.
+func TestSameFileTwice(t *testing.T) {
+	onBoth(t, func(t *testing.T, h *servertest.Harness) {
+		const said = "The same file stands here more than once"
+		v := withItems(t, h)
+		v.uploadAll("/request/items/"+v.items()[1], photo("a.jpg", 1), photo("b.jpg", 2))
+		if strings.Contains(v.text(), said) {
+			t.Error("takes two files for one")
+		}
+		v.uploadAll("/request/items/"+v.items()[3], photo("again.jpg", 1)).wants(200, "/request/items", "3 of 4 ready", said)
+	})
+}
+
 // TestReplacedFile: another file takes the place of the one that is there, which is kept
 // as an earlier one.
 func TestReplacedFile(t *testing.T) {
