@@ -375,6 +375,41 @@ func TestFailedDeliveriesAreFoundByAnIndex(t *testing.T) {
 	})
 }
 
+// A page of what waits is read by an index, without what was taken and without sorting all that
+// waits, be that much or little.
+func TestWaitingDeliveriesAreFoundByAnIndex(t *testing.T) {
+	eachHooks(t, nil, func(t *testing.T, b *hookBench) {
+		e := b.add(newReceiver(t, b.clock), EveryType)
+		b.many(e.ID, DeliveryDelivered)
+		for _, waiting := range []int{1, 3000} {
+			var rows []deliveryRow
+			for n := range waiting {
+				m := fmt.Sprintf("waits %d %d", waiting, n)
+				at := b.clock.Now().Add(-time.Duration(n) * time.Second) // longer than what was taken
+				rows = append(rows, deliveryRow{ID: deliveryID(e.ID, m), MessageID: m, WebhookID: e.ID, State: DeliveryQueued, CreatedAt: at, NextAttemptAt: at})
+			}
+			_, err := b.db.NewInsert().Model(&rows).Exec(t.Context())
+			b.must(err)
+			_, err = b.db.ExecContext(t.Context(), "ANALYZE")
+			b.must(err)
+			plain, p := b.db.DB, &planner{db: b.db}
+			b.db.DB = plain.WithQueryHook(p)
+			list, _, err := b.Deliveries(t.Context(), e.ID, DeliveryQuery{State: DeliveryQueued, Page: database.Page{Limit: 10}})
+			b.must(err)
+			b.db.DB = plain
+			plan := p.plan.String()
+			if len(list) != min(waiting, 10) || strings.Contains(plan, "TEMP B-TREE") || waiting > 1 && !strings.Contains(plan, "webhook_deliveries_queued") {
+				t.Errorf("%d of %d found:\n%s", len(list), waiting, plan)
+			}
+			for _, read := range regexp.MustCompile(`actual rows=(\d+)|Rows Removed by Filter: (\d+)`).FindAllStringSubmatch(plan, -1) {
+				if n, _ := strconv.Atoi(read[1] + read[2]); n > 11 {
+					t.Errorf("%d rows are read:\n%s", n, plan)
+				}
+			}
+		}
+	})
+}
+
 // Old deliveries go by themselves.
 func TestOldDeliveriesGo(t *testing.T) {
 	eachHooks(t, nil, func(t *testing.T, b *hookBench) {
