@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -51,8 +52,26 @@ type Delivery struct {
 	LastStatus int
 	LastCode   string
 	LastTook   time.Duration
-	DoneAt     *time.Time
+	// Tries are the last attempts, at most mostTries, the oldest first. An attempt that took its
+	// worker along is not among them.
+	Tries  []Try
+	DoneAt *time.Time
 }
+
+// Try is one attempt to deliver: as the LastX of a Delivery say it of the last.
+type Try struct {
+	At     time.Time `json:"at"`
+	Status int       `json:"status,omitempty"`
+	Code   string    `json:"code,omitempty"`
+	TookUS int64     `json:"took"` // microseconds
+}
+
+// Took is how long it took.
+func (t Try) Took() time.Duration { return time.Duration(t.TookUS) * time.Microsecond }
+
+// mostTries is how many attempts are kept of a delivery: as many as are made, unless it is sent
+// again by hand.
+const mostTries = 20
 
 // deliveryRow is a delivery in the database.
 type deliveryRow struct {
@@ -73,15 +92,22 @@ type deliveryRow struct {
 	LastStatus    int
 	LastCode      string
 	LastTook      int64 // microseconds
+	Tries         database.JSON[[]Try]
 	CreatedAt     time.Time
 	DoneAt        *time.Time
+}
+
+// tried are the attempts with one more.
+func (r deliveryRow) tried(t Try) database.JSON[[]Try] {
+	tries := append(slices.Clone(r.Tries.V), t)
+	return database.NewJSON(tries[max(0, len(tries)-mostTries):])
 }
 
 func (r deliveryRow) delivery() Delivery {
 	d := Delivery{
 		WebhookID: r.WebhookID, MessageID: r.MessageID, Type: r.Type, CaseID: r.CaseID, Body: r.Body, State: r.State, Attempts: r.Attempts,
 		CreatedAt: r.CreatedAt.UTC(), LastAttemptAt: r.LastAttemptAt, LastStatus: r.LastStatus, LastCode: r.LastCode,
-		LastTook: time.Duration(r.LastTook) * time.Microsecond, DoneAt: r.DoneAt,
+		LastTook: time.Duration(r.LastTook) * time.Microsecond, Tries: r.Tries.V, DoneAt: r.DoneAt,
 	}
 	if r.State == DeliveryQueued {
 		d.NextAttemptAt = &r.NextAttemptAt

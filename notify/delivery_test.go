@@ -277,8 +277,19 @@ func TestWebhookRetries(t *testing.T) {
 			b.clock.Advance(time.Microsecond)
 		}
 		b.deliver()
-		if d := b.delivery(e, "evt_1"); d.State != DeliveryDelivered || d.Attempts != 5 || d.LastStatus != 204 || d.LastCode != "" {
+		d := b.delivery(e, "evt_1")
+		if d.State != DeliveryDelivered || d.Attempts != 5 || d.LastStatus != 204 || d.LastCode != "" {
 			t.Errorf("%+v", d)
+		}
+		went := ""
+		for n, try := range d.Tries {
+			went += fmt.Sprintf("%d %s, ", try.Status, try.Code)
+			if n > 0 && !try.At.After(d.Tries[n-1].At) || try.TookUS < 0 {
+				t.Errorf("attempt %d: %+v", n+1, try)
+			}
+		}
+		if want := "500 http_500, 302 http_302, 429 http_429, 502 http_502, 204 , "; went != want || !d.Tries[4].At.Equal(*d.LastAttemptAt) {
+			t.Errorf("the attempts went %q, want %q", went, want)
 		}
 		for _, taken := range r.all() {
 			if taken.id != "evt_1" || taken.body != r.all()[0].body {
@@ -287,6 +298,24 @@ func TestWebhookRetries(t *testing.T) {
 		}
 		if log := b.log.String(); strings.Contains(log, "whsec") || strings.Contains(log, "/hook") {
 			t.Errorf("the log holds a secret or an address: %s", log)
+		}
+	})
+}
+
+// However often a message is sent again, the last attempts alone are kept.
+func TestTriesThatAreKeptAreBounded(t *testing.T) {
+	eachHooks(t, nil, func(t *testing.T, b *hookBench) {
+		r := newReceiver(t, b.clock)
+		r.answer = func(w http.ResponseWriter, _ *http.Request, n int) { w.WriteHeader(200 + n) }
+		e := b.add(r, EveryType)
+		b.publish("evt_1", "case.approved")
+		b.deliver()
+		for range mostTries {
+			b.must(b.Replay(t.Context(), e.ID, "evt_1"))
+			b.deliver()
+		}
+		if tries := b.delivery(e, "evt_1").Tries; len(tries) != mostTries || tries[0].Status != 202 || tries[mostTries-1].Status != 201+mostTries {
+			t.Errorf("%+v", tries)
 		}
 	})
 }

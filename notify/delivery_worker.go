@@ -324,7 +324,11 @@ func (w *Webhooks) write(ctx context.Context, r deliveryRow, out outcome) error 
 				return ignoreRemoved(err)
 			}
 		}
-		update := tx.NewUpdate().Model((*deliveryRow)(nil)).
+		try := Try{At: now, Status: out.status, TookUS: out.took.Microseconds()}
+		if out.failure != nil {
+			try.Code = out.failure.Code
+		}
+		update := tx.NewUpdate().Model((*deliveryRow)(nil)).Set("tries = ?", r.tried(try)).
 			Set("leased_until = NULL").Set("last_attempt_at = ?", now).Set("last_status = ?", out.status).Set("last_took = ?", out.took.Microseconds()).
 			Where("id = ?", r.ID).Where("fence = ?", r.Fence).Where("state = ?", DeliveryQueued)
 		switch {

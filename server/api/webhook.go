@@ -49,6 +49,15 @@ type DeliveryView struct {
 	LastCode      string     `json:"last_code,omitempty" example:"http_500" doc:"What was wrong with the last attempt: http_…, timeout, no_connection, private_address."`
 	LastTookMS    int64      `json:"last_took_ms,omitempty"`
 	DoneAt        *time.Time `json:"done_at,omitempty"`
+	Tries         []TryView  `json:"tries,omitempty" doc:"The last 20 attempts, oldest first. Not in lists."`
+}
+
+// TryView is one attempt to deliver.
+type TryView struct {
+	At     time.Time `json:"at"`
+	Status int       `json:"status,omitempty" doc:"The HTTP status; absent when there was no answer."`
+	Code   string    `json:"code,omitempty" example:"http_500" doc:"What was wrong with it; absent when it was taken."`
+	TookMS int64     `json:"took_ms"`
 }
 
 type webhookBody struct {
@@ -283,7 +292,11 @@ func (a webhookAPI) delivery(ctx context.Context, id, message string) (*delivery
 	if err != nil {
 		return nil, err
 	}
-	return &deliveryOut{Body: deliveryView(d)}, nil
+	out := &deliveryOut{Body: deliveryView(d)}
+	for _, t := range d.Tries {
+		out.Body.Tries = append(out.Body.Tries, TryView{At: t.At, Status: t.Status, Code: t.Code, TookMS: t.Took().Milliseconds()})
+	}
+	return out, nil
 }
 
 // webhookView leaves the address out but for its host where the reader only reads: a path

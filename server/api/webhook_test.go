@@ -187,6 +187,9 @@ func TestWebhookReplayByAPI(t *testing.T) {
 			}
 			time.Sleep(10 * time.Millisecond)
 		}
+		if tries := objects(shown["tries"]); len(tries) == 0 || tries[0]["status"] != 500.0 || tries[0]["code"] != "http_500" || tries[0]["at"] == nil {
+			t.Errorf("the attempts: %v", tries)
+		}
 		if shown["state"] != "queued" || shown["last_status"] != 500.0 || shown["last_code"] != "http_500" || shown["next_attempt_at"] == nil {
 			t.Errorf("%v", shown)
 		}

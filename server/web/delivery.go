@@ -40,6 +40,13 @@ func (d deliveryRow) Retried() bool { return d.State == notify.DeliveryQueued &&
 // Milliseconds is how long the last attempt took.
 func (d deliveryRow) Milliseconds() int { return int(d.LastTook.Milliseconds()) }
 
+// NewestTries are the attempts, newest first.
+func (d deliveryRow) NewestTries() []notify.Try {
+	tries := slices.Clone(d.Tries)
+	slices.Reverse(tries)
+	return tries
+}
+
 // deliveryPage is one delivery.
 type deliveryPage struct {
 	deliveryRow

@@ -83,7 +83,7 @@ func TestWebhookPages(t *testing.T) {
 		admin.send(".*/replay").wants(200, delivery, "Waiting")
 		deliverDue(t, h)
 		sent := admin.url.Path
-		admin.open(sent).wants(200, delivery, "Given up", "Answered with status 410")
+		admin.open(sent).wants(200, delivery, "Given up", "Answered with status 410", "Attempts, newest first", "Taken, with status 204")
 		admin.send(".*/replay").wants(409, delivery+"/replay", "This webhook is switched off.", "There is a problem")
 		admin.open(at).wants(200, at, "it says that it is gone", "Switch it on")
 		admin.send(at+"/enabled").wants(200, at, "Works", "Send all that failed again")
