@@ -242,7 +242,7 @@ func TestQueueSelection(t *testing.T) {
 		if _, err := h.Cases.Withdraw(t.Context(), cases.Actor{Kind: cases.Customer, ID: all[2].ID}, all[2].ID, 0); err != nil {
 			t.Fatal(err)
 		}
-		choose("give", other.ID, all...).wants(200, "/staff/queue", "2 cases were given to Ana Lima ("+other.Email+").", "1 was left as it is:", all[2].Reference, "what you wanted is not possible any more")
+		choose("give", other.ID, all...).wants(200, "/staff/queue", "2 cases were given to Ana Lima ("+other.Email+").", "1 was left as it is:", all[2].Reference, "this is not possible any more")
 		if c, err := h.Cases.Case(t.Context(), cases.SystemActor(), all[0].ID); err != nil || c.ClaimedBy != other.ID {
 			t.Fatalf("%+v, %v", c, err)
 		}
