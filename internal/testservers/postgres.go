@@ -30,6 +30,7 @@ var postgresServer struct {
 	tried     bool
 	url       string // of the maintenance database "postgres"
 	err       error
+	strategy  string            // how its databases are copied
 	templates map[string]string // key → name of the prepared database
 }
 
@@ -90,6 +91,7 @@ func postgresURL(t testing.TB) string {
 			postgresServer.url = given
 		} else {
 			postgresServer.url, postgresServer.err = startPostgres(memoryDirectory(), careless())
+			postgresServer.strategy = copyStrategy()
 		}
 	}
 	switch err := postgresServer.err; {
@@ -106,7 +108,7 @@ func createDatabase(t testing.TB, server, template string) string {
 	name := scratchName()
 	statement := "CREATE DATABASE " + name
 	if template != "" {
-		statement += " TEMPLATE " + template
+		statement += " TEMPLATE " + template + postgresServer.strategy
 	}
 	if err := execute(server, statement); err != nil {
 		t.Fatalf("create a scratch database: %v", err)
@@ -203,6 +205,16 @@ func memoryDirectory() string {
 	}
 	_ = os.Remove(probe)
 	return dir
+}
+
+// copyStrategy has the server copy the files of a database, which in memory takes a third less than to write every page
+// of it to the log, as servers do since version 15, the first that can be told.
+func copyStrategy() string {
+	bin, err := postgresBinaries()
+	if err != nil || postgresMajor(filepath.Join(bin, "initdb")) < 15 {
+		return ""
+	}
+	return " STRATEGY FILE_COPY"
 }
 
 // postgresBinaries is the directory that holds initdb and postgres.
