@@ -66,7 +66,7 @@ func followingIsQuick(t *testing.T, few, w *world, h *heard) {
 			return err
 		},
 	} {
-		small, large := fastest(few, w, func(w *world) {
+		small, large := fastest(few, w, slowCounts, func(w *world) {
 			h.queries = nil
 			must(t, work(w))
 		})
