@@ -261,7 +261,11 @@ func checkReason(pointer string, code ReasonCode) []problem.Field {
 	if slices.Contains(ReasonCodes(), code) {
 		return nil
 	}
-	return []problem.Field{{Pointer: pointer, Code: "not_a_choice", Message: fmt.Sprintf("Choose one of the reasons: %v.", ReasonCodes())}}
+	var names []string
+	for _, known := range ReasonCodes() {
+		names = append(names, string(known))
+	}
+	return []problem.Field{{Pointer: pointer, Code: "not_a_choice", Message: "Choose one of the reasons: " + strings.Join(names, ", ") + "."}}
 }
 
 // everythingAccepted guards approval: every requirement is accepted, or waived

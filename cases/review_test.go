@@ -1,10 +1,12 @@
 package cases_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"regain/cases"
+	"regain/problem"
 )
 
 // Two approvals come from two people, and each of them holds the case for it.
@@ -113,7 +115,11 @@ func TestRejectionAndResubmission(t *testing.T) {
 			_, err := w.Judge(w.ctx, ben, c.id, front.ID, 0, wrong.judgement)
 			wantFields(t, err, wrong.fields...)
 		}
-		_, err := w.Judge(w.ctx, ben, c.id, front.ID, 0, bad())
+		_, err := w.Judge(w.ctx, ben, c.id, front.ID, 0, cases.Judgement{ReasonCode: "because", WordsCustomer: "No proof."})
+		if p, ok := problem.As(err); !ok || len(p.Fields) != 1 || !strings.HasPrefix(p.Fields[0].Message, "Choose one of the reasons: unreadable, incomplete, ") {
+			t.Errorf("an unknown reason: %v", p)
+		}
+		_, err = w.Judge(w.ctx, ben, c.id, front.ID, 0, bad())
 		must(t, err)
 		_, err = w.RequestMaterials(w.ctx, ben, c.id, 0, cases.RequestInput{Asks: []cases.Ask{{Item: front.ID}}, Words: "Please photograph the card again."})
 		must(t, err)
