@@ -253,6 +253,25 @@ func TestSentAgainAfterAWhile(t *testing.T) {
 	p.WaitFor(`went === 2`)
 }
 
+// TestSentWithoutALine: a form that is sent while the device is offline stays as it is, and says so.
+func TestSentWithoutALine(t *testing.T) {
+	h := open(t)
+	p := browser.Open(t, browser.Options{Width: 390, Height: 844})
+	p.Go(h.URL + "/start/account")
+	p.Type("#f-account", "ana.lima")
+	browser.Eval[bool](p, `(Object.defineProperty(navigator, "onLine", {value: false, configurable: true}), true)`)
+	p.Click("main form button")
+	p.Shows("You are offline. Nothing was sent")
+	p.CheckAccessible("offline")
+	if typed := browser.Eval[string](p, `document.getElementById("f-account").value`); typed != "ana.lima" {
+		t.Errorf("what was typed is %q", typed)
+	}
+	browser.Eval[bool](p, `(delete navigator.onLine, dispatchEvent(new Event("online")))`)
+	p.WaitFor(`!document.getElementById("offline")`)
+	p.Follow("main form button")
+	p.Shows("There is a problem")
+}
+
 // TestWhatWasDoneIsReadOut: a screen reader is told of what a page says at its top, too.
 func TestWhatWasDoneIsReadOut(t *testing.T) {
 	h := open(t)

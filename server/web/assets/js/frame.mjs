@@ -62,6 +62,14 @@ if (told && !document.querySelector('[data-errors]')) setTimeout(() => {
   if (live && !live.textContent) live.textContent = told.innerText.trim();
 }, 300);
 
+// A form that is sent without a connection would be lost for a page of the browser: it stays, and says so.
+const offline = form => {
+  const said = document.getElementById('offline') ?? document.createElement('p');
+  Object.assign(said, { id: 'offline', className: 'notice bad', role: 'alert', textContent: document.getElementById('live')?.dataset.offline ?? '' });
+  form.append(said);
+};
+addEventListener('online', () => document.getElementById('offline')?.remove());
+
 // A form is sent once: the server would give the first answer again, but two requests
 // on their way tell a worried person nothing. After a while it can be sent again: who stopped a
 // page that did not come would have a button that does nothing.
@@ -69,7 +77,10 @@ const patience = 10_000;
 addEventListener('submit', event => {
   const form = event.target;
   if (event.defaultPrevented || form.method !== 'post' || [...form.attributes].some(a => a.name.startsWith('hx-'))) return;
-  if (Date.now() - Number(form.dataset.sent ?? 0) < patience) event.preventDefault();
+  if (!navigator.onLine) {
+    event.preventDefault();
+    offline(form);
+  } else if (Date.now() - Number(form.dataset.sent ?? 0) < patience) event.preventDefault();
   else form.dataset.sent = Date.now();
 });
 addEventListener('pageshow', () => { for (const form of document.querySelectorAll('form[data-sent]')) delete form.dataset.sent; });
