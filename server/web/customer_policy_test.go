@@ -126,7 +126,7 @@ func collecting(t *testing.T) *customer {
 func TestEveryKindOfField(t *testing.T) {
 	v := collecting(t)
 	path := v.statementPath("Every field")
-	v.open(path).send(path).wants(422, path, "There is a problem", "A short text: This is needed", "A bank account:", "Is it true?: This is needed", "City: This is needed")
+	v.open(path).send(path).wants(422, path, "There is a problem", "A short text: This is needed", "A bank account:", "Is it true? This is needed", "City: This is needed")
 	if strings.Contains(v.text(), "Something more: ") {
 		t.Error("asks for what is optional")
 	}

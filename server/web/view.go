@@ -258,14 +258,17 @@ func (v *View) Calls(name, label string) string {
 	return label
 }
 
-// Called is a field by its label, for the summary of errors; empty for what is no field
-// with a label of its own.
+// Called is a field by its label, before what is wrong with it in the summary of errors: there is no colon after a
+// question. It is empty for what is no field with a label of its own.
 func (v *View) Called(e FieldError) string {
 	label := v.labels[e.Name]
 	if e.Anchor != "" || strings.HasPrefix(e.Message, label) { // which says it already
 		return ""
 	}
-	return label
+	if strings.HasSuffix(label, "?") || strings.HasSuffix(label, "？") {
+		return label
+	}
+	return label + ":"
 }
 
 // Options makes options: values and labels in turn.
