@@ -23,7 +23,7 @@ func SummaryFaults(page *html.Node) []string {
 			at := byID(page, strings.TrimPrefix(Attr(a, "href"), "#"))
 			if at == nil {
 				faults = append(faults, fmt.Sprintf("the error %q leads nowhere: %s", said, Attr(a, "href")))
-			} else if at.Data == "h1" || at.Data == "main" || at.Data == "section" {
+			} else if at.Data == "h1" || at.Data == "main" || at.Data == "section" || holdsSections(at) {
 				continue // the field is not on the page any more: it leads to where it was
 			} else if label := labelOf(page, at); label == "" {
 				faults = append(faults, fmt.Sprintf("the error %q leads to #%s, which has no label", said, Attr(at, "id")))
@@ -33,6 +33,16 @@ func SummaryFaults(page *html.Node) []string {
 		}
 	}
 	return faults
+}
+
+// holdsSections says whether something is a list of parts of the page.
+func holdsSections(n *html.Node) bool {
+	for c := range n.Descendants() {
+		if c.Data == "section" {
+			return true
+		}
+	}
+	return false
 }
 
 // labelOf is what a field is called: by its label, by what it is named after, or by the heading of

@@ -71,6 +71,7 @@ func (v *View) CardUpload(path, target string, card requirementCard) (*UploadVie
 	if len(free) > 1 && err == nil && len(u.Fields) == 0 {
 		u.Several = true
 		u.Label, err = v.T("upload.choose_several", "n", len(free))
+		v.Calls(cardField(card.ID), u.Label)
 	}
 	return u, err
 }
