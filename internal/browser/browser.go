@@ -176,6 +176,9 @@ func (p *Page) media() []*emulation.MediaFeature {
 // Prefer changes what the reader's system prefers.
 func (p *Page) Prefer(dark bool) {
 	p.t.Helper()
+	if dark == p.options.Dark {
+		return
+	}
 	p.options.Dark = dark
 	_, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: p.media()})
 	p.try("set what the system prefers", err)
@@ -206,6 +209,9 @@ func (p *Page) ForgetCookies() {
 // Resize gives the window another size, in CSS pixels.
 func (p *Page) Resize(width, height int64) {
 	p.t.Helper()
+	if width == p.width && height == p.height {
+		return
+	}
 	p.try("resize", chromedp.Do(p.ctx, chromedp.EmulateViewport(width, height)))
 	p.width, p.height = width, height
 }

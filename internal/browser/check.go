@@ -45,7 +45,6 @@ func (p *Page) CheckEverywhere(what string) {
 		p.Resize(width, 844)
 		p.CheckThemes(what)
 	}
-	p.Resize(p.options.Width, p.options.Height)
 	p.CheckFits(what)
 }
 
