@@ -46,8 +46,8 @@ type auditPage struct {
 	Runs   []auditRunRow
 	// Next is the address of the next page; empty at the end.
 	Next string
-	// People are those to choose from, to see what they opened.
-	People []Option
+	// Those to choose from, to see what they opened.
+	lookers
 }
 
 // auditRunRow is a run with the names of those who began and stopped it.
@@ -132,7 +132,7 @@ func (p *Pages) auditPage(c *gin.Context, cursor string) (*auditPage, error) {
 		return nil, err
 	}
 	data.Next = pageAfter(auditPath, next)
-	data.People, err = p.lookers(c)
+	data.lookers, err = p.lookers(c)
 	return data, err
 }
 

@@ -270,5 +270,14 @@ func TestManyColleagues(t *testing.T) {
 			t.Errorf("told %d times, %v", told, err)
 		}
 		ben.open("/staff/queue?view=unassigned").wants(200, "/staff/queue", "Only the first 500 people")
+
+		// An auditor comes to what anybody has seen, who is listed and who is not.
+		auditor, _ := atDesk(t, h, accounts.Auditor)
+		for _, page := range []string{"/staff/audit", "/staff/audit/looks"} {
+			auditor.open(page).wants(200, page, "Only the first 500 people", "under People")
+		}
+		auditor.open("/staff/people").send("/staff/people/search", "text", "Colleague 598.").wants(200, "/staff/people/search", "598@many.example")
+		auditor.open("/staff/people/many-598").wants(200, "/staff/people/many-598", "What Colleague 598. has seen")
+		auditor.open("/staff/audit/looks?person=many-598").wants(200, "/staff/audit/looks", "What Colleague 598. has seen")
 	})
 }

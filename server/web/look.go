@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strconv"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"regain/accounts"
 	"regain/cases"
 	"regain/database"
 	"regain/server"
@@ -118,7 +120,7 @@ type looksPage struct {
 	From, To     string
 	Looks        []lookRow
 	Next         string
-	People       []Option
+	lookers
 }
 
 // CSV is the address of the same as a table to take along.
@@ -131,7 +133,7 @@ func (p *Pages) showLooks(c *gin.Context) error {
 	data := &looksPage{Person: c.Query("person"), From: c.Query("from"), To: c.Query("to")}
 	f := NewForm("person", data.Person, "from", data.From, "to", data.To)
 	var err error
-	if data.People, err = p.lookers(c); err != nil || data.Person == "" {
+	if data.lookers, err = p.lookers(c); err != nil || data.Person == "" {
 		return p.showForm(c, "staff/looks", data, f)
 	}
 	names, err := p.services.Staff.StaffNames(ctx, []string{data.Person})
@@ -158,33 +160,57 @@ func (p *Pages) showLooks(c *gin.Context) error {
 	return p.showForm(c, "staff/looks", data, NewForm("person", data.Person, "from", data.From, "to", data.To))
 }
 
-// mostLookers bounds the choice of people.
+// mostLookers bounds how many people there are to choose from. The pages of all lead to what they
+// have seen, and those are found by name.
 const mostLookers = 500
 
 // lookers are the people and programs whose looks can be asked for, by name.
-func (p *Pages) lookers(c *gin.Context) ([]Option, error) {
+type lookers struct {
+	People []Option
+	// MorePeople says that there are more than MostPeople, who are listed.
+	MorePeople bool
+	MostPeople int
+}
+
+func (p *Pages) lookers(c *gin.Context) (lookers, error) {
+	out := lookers{MostPeople: mostLookers}
 	ctx := c.Request.Context()
-	staff, err := p.services.Staff.ListStaff(ctx, "", mostLookers)
+	staff, err := p.services.Staff.ListStaff(ctx, "", mostLookers+1)
 	if err != nil {
-		return nil, err
+		return out, err
+	}
+	if out.MorePeople = len(staff) > mostLookers; out.MorePeople {
+		staff = staff[:mostLookers]
+	}
+	for _, s := range staff {
+		out.People = append(out.People, Option{Value: s.ID, Label: s.Name + " (" + s.Email + ")"})
+	}
+	programs, err := p.programs(ctx)
+	out.People = append(out.People, programs...)
+	slices.SortStableFunc(out.People, func(a, b Option) int { return strings.Compare(a.Label, b.Label) })
+	return out, err
+}
+
+// programs are those with a key, also with one that is over.
+func (p *Pages) programs(ctx context.Context) ([]Option, error) {
+	if p.services.Keys == nil {
+		return nil, nil
 	}
 	var options []Option
-	for _, s := range staff {
-		options = append(options, Option{Value: s.ID, Label: s.Name + " (" + s.Email + ")"})
-	}
-	if p.services.Keys != nil {
-		page, err := database.NewTimePage(database.MaxPageLimit, "")
+	for next := ""; ; {
+		page, err := database.NewTimePage(database.MaxPageLimit, next)
 		if err != nil {
 			return nil, err
 		}
-		keys, _, err := p.services.Keys.APIKeys(ctx, page)
-		if err != nil {
+		var keys []accounts.APIKey
+		if keys, next, err = p.services.Keys.APIKeys(ctx, page); err != nil {
 			return nil, err
 		}
 		for _, k := range keys {
 			options = append(options, Option{Value: k.ID, Label: k.Name + " (…" + k.Hint + ")"})
 		}
+		if next == "" {
+			return options, nil
+		}
 	}
-	slices.SortStableFunc(options, func(a, b Option) int { return strings.Compare(a.Label, b.Label) })
-	return options, nil
 }
