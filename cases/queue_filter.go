@@ -2,7 +2,9 @@ package cases
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -12,14 +14,16 @@ import (
 
 // QueueFilter keeps some of a view's cases. Empty fields keep all.
 type QueueFilter struct {
-	Policy   string      `json:"policy,omitempty"`   // the policy's id
-	Scenario string      `json:"scenario,omitempty"` // the scenario's id
-	Locale   string      `json:"locale,omitempty"`   // the customer's language
-	Holder   string      `json:"holder,omitempty"`   // the id of who holds it
-	Raised   bool        `json:"raised,omitempty"`   // only those of raised priority
-	Tag      string      `json:"tag,omitempty"`      // the id of a tag; of one that was merged, too
-	Within   QueueWithin `json:"within,omitempty"`
-	Age      QueueAge    `json:"age,omitempty"`
+	Policy   string `json:"policy,omitempty"`   // the policy's id
+	Scenario string `json:"scenario,omitempty"` // the scenario's id
+	Locale   string `json:"locale,omitempty"`   // the customer's language
+	Holder   string `json:"holder,omitempty"`   // the id of who holds it
+	Raised   bool   `json:"raised,omitempty"`   // only those of raised priority
+	// Tag is the id of a tag, also of one that was merged, or of several, with commas between:
+	// a case has all of them. See TagIDs.
+	Tag    string      `json:"tag,omitempty"`
+	Within QueueWithin `json:"within,omitempty"`
+	Age    QueueAge    `json:"age,omitempty"`
 	// Text are words of the reference, the account, a contact, an organisation, a message
 	// or a note; a case has all of them. Organisation are words of an organisation alone.
 	Text         string `json:"text,omitempty"`
@@ -62,8 +66,25 @@ func (a QueueAge) since() (back time.Duration, older bool) {
 // dated says whether the cases of a view are all due at some time.
 func (v View) dated() bool { return v != ViewEnded && v != ViewAll }
 
+// mostFilterTags bounds how many tags one list is filtered by.
+const mostFilterTags = 5
+
+// TagIDs are the ids in a filter's Tag, each once.
+func TagIDs(joined string) []string {
+	var ids []string
+	for id := range strings.SplitSeq(joined, ",") {
+		if id = strings.TrimSpace(id); id != "" && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
 func (f QueueFilter) check(view View) []problem.Field {
 	var bad []problem.Field
+	if len(TagIDs(f.Tag)) > mostFilterTags {
+		bad = append(bad, problem.Field{Pointer: "/tag", Code: "wrong_number", Message: fmt.Sprintf("Name at most %d tags.", mostFilterTags)})
+	}
 	if f.Within != "" && (!slices.Contains(QueueWithins(), f.Within) || !view.dated()) {
 		bad = append(bad, problem.Field{Pointer: "/within", Code: "not_a_choice", Message: "Use late, 4h, 1d, 3d or 7d, in a view of cases that are due."})
 	}

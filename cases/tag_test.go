@@ -124,6 +124,17 @@ func TestQueueOfATag(t *testing.T) {
 		must(t, err)
 		wantSame(t, "with words", accountsOf(list), "d1")
 
+		// Of several tags a case has all, in whichever order and however often they are named.
+		must(t, all[0].tag(ben, "heirs"))
+		must(t, all[2].tag(ben, "heirs"))
+		must(t, all[3].tag(ben, "heirs"))
+		heirs := w.tagNamed("heirs").ID
+		w.wantTagged(cases.ViewUnassigned, vip+","+heirs, "a1", "d1")
+		w.wantTagged(cases.ViewAll, heirs+", "+vip+","+heirs, "a1", "d1")
+		w.wantTagged(cases.ViewAll, vip+",another")
+		_, err = w.Queue(w.ctx, ben, cases.QueueQuery{View: cases.ViewAll, Filter: cases.QueueFilter{Tag: "1,2,3,4,5,6"}, Limit: 5})
+		wantFields(t, err, "/tag wrong_number")
+
 		all[0].claim(ben)
 		_, err = w.RequestMaterials(w.ctx, ben, all[0].id, 0, cases.RequestInput{Words: "More.", Asks: []cases.Ask{{Text: "A letter"}}})
 		must(t, err)

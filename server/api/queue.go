@@ -43,7 +43,7 @@ type QueueParameters struct {
 	Language string `query:"language" json:"language,omitempty" maxLength:"35" example:"pt-BR" doc:"Only cases of customers who speak it."`
 	Holder   string `query:"holder" json:"holder,omitempty" maxLength:"64" doc:"Only cases that this member of staff holds."`
 	Raised   bool   `query:"raised" json:"raised,omitempty" doc:"Only cases of raised priority: their review took longer than it should."`
-	Tagged   string `query:"tag" json:"tag,omitempty" maxLength:"64" doc:"Only cases with this tag, by its id."`
+	Tagged   string `query:"tag" json:"tag,omitempty" maxLength:"330" doc:"Only cases with this tag, by its id; of several, 5 at most and with commas between, only cases with all of them."`
 	Within   string `query:"within" json:"within,omitempty" enum:"late,4h,1d,3d,7d" doc:"Only cases that are due by then; in views of cases that are due."`
 	Age      string `query:"age" json:"age,omitempty" enum:"1d,7d,30d,over_7d,over_30d" doc:"Only cases that were filed within the time, or before it."`
 }

@@ -69,6 +69,13 @@ func TestTags(t *testing.T) {
 		if saved := r.want(201, "POST", "/api/v1/queue/views", object{"name": "Heirs", "view": "all", "tag": id}); saved["tag"] != id {
 			t.Errorf("saved: %v", saved)
 		}
+		both := id + "," + list[0]["id"].(string)
+		if saved := r.want(201, "POST", "/api/v1/queue/views", object{"name": "Both", "view": "all", "tag": both}); saved["tag"] != both || found("view=all&tag="+both) != found("view=all&tag="+list[0]["id"].(string)) {
+			t.Errorf("with both tags: %v, %d", saved, found("view=all&tag="+both))
+		}
+		if got := d.problemOf(d.Call(t, r.token, "GET", "/api/v1/queue?view=all&tag=1,2,3,4,5,6", nil), 422, "invalid_fields"); fmt.Sprint(got) != "[query.tag wrong_number]" {
+			t.Errorf("too many tags: %v", got)
+		}
 		d.problemOf(d.Call(t, lead.token, "POST", "/api/v1/queue/tags/"+act["id"].(string)+"/undo", nil), 404, "bulk_act_not_found")
 		undone := r.want(200, "POST", "/api/v1/queue/tags/"+act["id"].(string)+"/undo", nil)
 		if len(undone["done"].([]any)) != 2 || undone["undo_until"] != nil || found("view=all&tag="+id) != 1 {

@@ -171,10 +171,10 @@ func fields(form *html.Node) url.Values {
 		name := testhtml.Attr(n, "name")
 		switch {
 		case n.Data == "textarea":
-			values.Set(name, textOf(n))
+			values.Add(name, textOf(n))
 		case n.Data == "select":
 			for _, o := range within(n, func(o *html.Node) bool { return o.Data == "option" && testhtml.Has(o, "selected") }) {
-				values.Set(name, testhtml.Attr(o, "value"))
+				values.Add(name, testhtml.Attr(o, "value"))
 			}
 		case n.Data == "button", testhtml.Attr(n, "type") == "file":
 		case testhtml.Attr(n, "type") == "radio" || testhtml.Attr(n, "type") == "checkbox":
@@ -182,7 +182,7 @@ func fields(form *html.Node) url.Values {
 				values.Add(name, testhtml.Attr(n, "value"))
 			}
 		case n.Data == "input":
-			values.Set(name, testhtml.Attr(n, "value"))
+			values.Add(name, testhtml.Attr(n, "value"))
 		}
 	}
 	return values

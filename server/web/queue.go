@@ -61,6 +61,8 @@ type queuePage struct {
 	MoreReviewers bool
 	// Chosen are the filters that are in force.
 	Chosen []chosenFilter
+	// ChosenTags are those that are filtered by.
+	ChosenTags []Option
 	// TagNames are the tags that can be given.
 	TagNames []string
 	// Outcome tells of what was just done with several cases; nil mostly.
@@ -139,9 +141,7 @@ func (p *Pages) queue(ctx context.Context, address url.Values) (*queuePage, erro
 	}
 	data.Tabs = queueTabs(data, counts)
 	data.Next, data.Previous, data.Turned = data.page(page.Next), data.page(page.Previous), data.turned()
-	if data.Chosen, err = p.chosen(ctx, data); err != nil {
-		return nil, err
-	}
+	data.Chosen = p.chosen(ctx, data)
 	data.Rows, err = p.queueRows(ctx, actor, data, page)
 	return data, err
 }

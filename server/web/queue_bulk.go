@@ -126,44 +126,44 @@ func (p *Pages) outcomeKind(data *queuePage, actor cases.Actor, act *cases.BulkA
 	}
 }
 
-// readTags reads the tags that there are, to choose from and to filter by; one that is
-// filtered by is among them, though it was retired.
+// readTags reads the tags that there are, to choose from and to filter by, and those that are
+// filtered by, though they were retired.
 func (p *Pages) readTags(ctx context.Context, actor cases.Actor, data *queuePage) error {
 	all, err := p.services.Cases.Tags(ctx, actor, false)
 	if err != nil {
 		return err
 	}
-	chosen := data.Query.Filter.Tag
 	for _, t := range all {
 		data.TagNames = append(data.TagNames, t.Name)
 		data.tags = append(data.tags, Option{Value: t.ID, Label: t.Name})
 	}
-	if chosen == "" || slices.ContainsFunc(all, func(t *cases.Tag) bool { return t.ID == chosen }) {
+	chosen := cases.TagIDs(data.Query.Filter.Tag)
+	if len(chosen) == 0 {
 		return nil
 	}
-	known, err := p.services.Cases.TagsByID(ctx, actor, []string{chosen})
-	if t := known[chosen]; t != nil {
-		data.tags = append(data.tags, Option{Value: chosen, Label: t.Name})
+	known, err := p.services.Cases.TagsByID(ctx, actor, chosen)
+	if err != nil {
+		return err
 	}
-	return err
+	for _, id := range chosen {
+		if t := known[id]; t != nil {
+			data.ChosenTags = append(data.ChosenTags, Option{Value: id, Label: t.Name})
+			continue
+		}
+		none, err := p.words.say(server.Locale(ctx), "staff.find.no_tag")
+		if err != nil {
+			return err
+		}
+		data.ChosenTags = append(data.ChosenTags, Option{Value: id, Label: none})
+	}
+	return nil
 }
 
-// TagOptions are the tags to filter by.
-func (q *queuePage) TagOptions() []Option { return q.tags }
-
-// tagName is what the tag is called that is filtered by; empty without one.
-func (p *Pages) tagName(ctx context.Context, id string) (string, error) {
-	if id == "" {
-		return "", nil
-	}
-	known, err := p.services.Cases.TagsByID(ctx, api.ActorOf(ctx), []string{id})
-	if err != nil {
-		return "", err
-	}
-	if t := known[id]; t != nil {
-		return t.Name, nil
-	}
-	return p.words.say(server.Locale(ctx), "staff.find.no_tag")
+// TagOptions are the tags to filter by beside those that are chosen.
+func (q *queuePage) TagOptions() []Option {
+	return slices.DeleteFunc(slices.Clone(q.tags), func(o Option) bool {
+		return slices.ContainsFunc(q.ChosenTags, func(c Option) bool { return c.Value == o.Value })
+	})
 }
 
 // inTag is the address of the cases with a tag in the same view.

@@ -55,7 +55,7 @@ func (p *Pages) filterQueue(c *gin.Context) error {
 	ctx := c.Request.Context()
 	actor := api.ActorOf(ctx)
 	if dropped := f.Get("drop"); dropped != "" {
-		f.Values.Del(dropped)
+		f.drop(dropped)
 	}
 	query := f.queueQuery()
 	if path := p.pathOfReference(ctx, actor, query.Filter.Text); path != "" {
@@ -83,10 +83,23 @@ func (p *Pages) filterQueue(c *gin.Context) error {
 	return p.seeOther(c, path)
 }
 
+// tagChip begins the name of a tag that is filtered by: there may be several.
+const tagChip = "tag:"
+
+// drop takes a filter off.
+func (f *Form) drop(field string) {
+	if id, ok := strings.CutPrefix(field, tagChip); ok {
+		f.Values["tag"] = slices.DeleteFunc(f.Values["tag"], func(v string) bool { return v == id })
+		return
+	}
+	f.Values.Del(field)
+}
+
 // queueQuery is what the form asks for. A search that begins goes through all cases;
 // after that the reader may look at it view by view.
 func (f *Form) queueQuery() cases.SavedQuery {
 	q := cases.SavedQuery{View: cases.View(f.Get("view")), Order: cases.QueueOrder(f.Get("order")), Filter: filterFrom(f.Get)}
+	q.Filter.Tag = strings.Join(cases.TagIDs(strings.Join(f.All("tag"), ",")), ",")
 	q.Filter.Text, q.Filter.Organisation = f.Get("text"), f.Get("organisation")
 	words := q.Filter.Text != "" || q.Filter.Organisation != ""
 	if words && f.Get("searching") == "" && f.Get("do") != "save" || q.View == "" {
@@ -141,7 +154,7 @@ func (p *Pages) removeView(c *gin.Context) error {
 }
 
 // chosen are the filters in force, in words.
-func (p *Pages) chosen(ctx context.Context, data *queuePage) ([]chosenFilter, error) {
+func (p *Pages) chosen(ctx context.Context, data *queuePage) []chosenFilter {
 	f, locale := data.Query.Filter, server.Locale(ctx)
 	var out []chosenFilter
 	add := func(field, label string) {
@@ -165,14 +178,15 @@ func (p *Pages) chosen(ctx context.Context, data *queuePage) ([]chosenFilter, er
 	add("scenario", p.scenarioTitle(locale, f.Scenario))
 	add("language", languageName(locale, f.Locale))
 	add("holder", data.holderName(f.Holder))
-	tag, err := p.tagName(ctx, f.Tag)
-	add("tag", tag)
+	for _, t := range data.ChosenTags {
+		add(tagChip+t.Value, t.Label)
+	}
 	if f.Raised {
 		add("raised", say("find", "raised"))
 	}
 	add("within", say("within", string(f.Within)))
 	add("age", say("age", string(f.Age)))
-	return out, err
+	return out
 }
 
 // tellApart adds the e-mail address to names that several people have.
@@ -294,4 +308,17 @@ func (v *View) Pick(name string, options []Option) (*FieldView, error) {
 		return nil, err
 	}
 	return v.Field(name, "type", "select", "label", label, "options", options)
+}
+
+// PickTag is the field for a tag that cases must have beside those that are chosen.
+func (v *View) PickTag(q *queuePage, options []Option) (*FieldView, error) {
+	key := "staff.find.tag"
+	if len(q.ChosenTags) > 0 {
+		key = "staff.find.tag_more"
+	}
+	label, err := v.T(key)
+	if err != nil {
+		return nil, err
+	}
+	return v.Field("tag", "type", "select", "label", label, "options", options)
 }

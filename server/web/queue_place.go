@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"slices"
+	"strings"
 
 	"regain/cases"
 )
@@ -54,7 +55,7 @@ func (p *Pages) placeInQueue(ctx context.Context, actor cases.Actor, address url
 // filterFrom reads a filter from the fields of a form or an address.
 func filterFrom(get func(name string) string) cases.QueueFilter {
 	return cases.QueueFilter{
-		Policy: get("policy"), Scenario: get("scenario"), Locale: get("language"), Holder: get("holder"), Raised: get("raised") != "", Tag: get("tag"),
+		Policy: get("policy"), Scenario: get("scenario"), Locale: get("language"), Holder: get("holder"), Raised: get("raised") != "", Tag: strings.Join(cases.TagIDs(get("tag")), ","),
 		Within: cases.QueueWithin(get("within")), Age: cases.QueueAge(get("age")),
 	}
 }

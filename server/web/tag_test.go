@@ -66,12 +66,27 @@ func TestTagging(t *testing.T) {
 			t.Error("a case without the tag is shown")
 		}
 		ben.send("/staff/queue/filter", "name", "All VIP", "do", "save").wants(200, "/staff/queue", "All VIP", "leo@example.com")
+
+		// A second tag narrows, is kept with the first, and each goes by itself.
+		ben.open("/staff/queue?view=unassigned").withSelected("/staff/queue/tags", ids, "do", "tag", "tags", "heirs").wants(200, "/staff/queue", "The tags of 2 cases were changed.")
+		heirs = ben.option("tag", "heirs")
+		ben.open("/staff/queue?view=all").send("/staff/queue/filter", "tag", heirs).wants(200, "/staff/queue", "ana@example.com", "leo@example.com", "And the tag")
+		ben.send("/staff/queue/filter", "tag", heirs, "tag", vip).wants(200, "/staff/queue", "leo@example.com")
+		if strings.Contains(ben.text(), "ana@example.com") || ben.url.Query().Get("tag") != heirs+","+vip {
+			t.Errorf("both tags: %s", ben.url)
+		}
+		ben.send("/staff/queue/filter", "name", "Both", "do", "save").wants(200, "/staff/queue", "Both", "leo@example.com")
+		ben.send("/staff/queue/filter", "drop", "tag:"+vip).wants(200, "/staff/queue", "ana@example.com", "leo@example.com")
+		if got := ben.url.Query().Get("tag"); got != heirs {
+			t.Errorf("left: %s", ben.url)
+		}
 		lead := cases.Actor{Kind: cases.Staff, ID: "lead", Roles: []string{cases.RoleLead}}
 		if _, err := h.Cases.RetireTag(t.Context(), lead, vip, true); err != nil {
 			t.Fatal(err)
 		}
-		if ben.open("/staff/queue?view=all&tag="+vip).option("tag", "vip") != vip {
-			t.Error("the tag that is filtered by is no choice")
+		ben.open("/staff/queue?view=all&tag="+vip).wants(200, "/staff/queue", "Shown only", "vip", "leo@example.com")
+		if got := fields(ben.form("/staff/queue/filter"))["tag"]; len(got) == 0 || got[0] != vip {
+			t.Errorf("the tag that is filtered by is not kept: %v", got)
 		}
 		if ben.open("/staff/queue?view=all"); slices.ContainsFunc(ben.all(func(n *html.Node) bool { return n.Data == "option" }), func(n *html.Node) bool { return testhtml.Attr(n, "value") == vip }) {
 			t.Error("a retired tag is a choice")
