@@ -132,6 +132,9 @@ func (w *world) checkProblem(c *call, a *answer) []string {
 	if !slices.ContainsFunc(server.Codes(), func(k server.Code) bool { return k.Code == p.Code && k.Status == p.Status }) {
 		faults = append(faults, fmt.Sprintf("code %s with status %d is not listed", p.Code, p.Status))
 	}
+	if c.op != nil && !slices.Contains(server.ProblemsOf(c.op.id), p.Code) && !slices.Contains(server.ProblemsOfAll(), p.Code) {
+		faults = append(faults, fmt.Sprintf("%s answers %s, which is not among its problems", c.op.id, p.Code))
+	}
 	if (a.status == 401) != (a.header.Get("WWW-Authenticate") != "") {
 		faults = append(faults, "WWW-Authenticate does not go with the status")
 	}

@@ -4,6 +4,7 @@ import (
 	_ "embed" // the list of codes
 	"regexp"
 	"strings"
+	"sync"
 
 	"regain/problem"
 )
@@ -36,3 +37,29 @@ func Codes() []Code {
 	}
 	return codes
 }
+
+// Which problems each operation can come to, and, as the operation "*", which every one can. The list
+// is made from the source by TestProblemsOfOperations, and the fuzzer holds the answers against it:
+// go test ./server/api -run TestProblemsOfOperations -update.
+//
+//go:embed operation_problems.tsv
+var operationProblemsTSV string
+
+// everyOperation stands for all in the list.
+const everyOperation = "*"
+
+var problemsByOperation = sync.OnceValue(func() map[string][]string {
+	all := map[string][]string{}
+	for line := range strings.Lines(operationProblemsTSV) {
+		id, codes, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+		all[id] = strings.Fields(codes)
+	}
+	return all
+})
+
+// ProblemsOf are the codes that an operation of the API may answer, those of every operation left
+// out.
+func ProblemsOf(operation string) []string { return problemsByOperation()[operation] }
+
+// ProblemsOfAll are the codes that every operation may answer.
+func ProblemsOfAll() []string { return problemsByOperation()[everyOperation] }

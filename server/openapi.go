@@ -17,14 +17,15 @@ import (
 // apiDescription is the first thing on the API page.
 const apiDescription = "Account recovery as a case-management system. Every failed call is answered with an RFC 9457 problem; " +
 	"every call that changes something takes an Idempotency-Key, so that it can be repeated when its answer was lost; " +
-	"cases carry an ETag, and changing one takes If-Match. In a body, null is the same as leaving an optional member out, unless it is said to mean more."
+	"cases carry an ETag, and changing one takes If-Match. In a body, null is the same as leaving an optional member out, unless it is said to mean more. " +
+	"The codes that the problems of a call may have are in its x-problems, beside those that every call may answer, in the document's own x-problems; what each means is at /problems."
 
 func (s *Server) newAPI() {
 	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
 	config := huma.Config{
 		OpenAPI: &huma.OpenAPI{
-			OpenAPI: "3.1.0",
-			Info:    &huma.Info{Title: "Regain", Version: "1", Description: apiDescription},
+			OpenAPI: "3.1.0", Extensions: map[string]any{"x-problems": ProblemsOfAll()},
+			Info: &huma.Info{Title: "Regain", Version: "1", Description: apiDescription},
 			Components: &huma.Components{
 				Schemas: registry,
 				SecuritySchemes: map[string]*huma.SecurityScheme{
@@ -73,6 +74,9 @@ func (s *Server) operation(r *Route) *huma.Operation {
 		Responses:       map[string]*huma.Response{"default": s.problemResponse()},
 		Security:        security(r.Roles),
 		Extensions:      map[string]any{"x-roles": r.Roles},
+	}
+	if codes := ProblemsOf(r.ID); len(codes) > 0 {
+		op.Extensions["x-problems"] = codes
 	}
 	if r.Scope != PeopleOnly {
 		op.Extensions["x-scope"] = r.Scope
