@@ -174,6 +174,9 @@ func TestComingBack(t *testing.T) {
 			t.Errorf("carried: %q", got)
 		}
 		v.open("/request/withdraw").send("/request/withdraw").wants(200, "/request", "Withdrawn")
+		if strings.Contains(v.text(), "Save and come back later") {
+			t.Error("there is nothing to come back for")
+		}
 		v.open("/request/withdraw").wants(200, "/request/withdraw", "closed already")
 	})
 }
