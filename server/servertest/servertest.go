@@ -99,6 +99,10 @@ type unlimited struct{}
 // Take implements server.Limits.
 func (unlimited) Take(context.Context, ...accounts.Limit) error { return nil }
 
+// poll is how often the workers look without being woken: for what a failed attempt has put off. Oftener, each of them
+// takes the database's lock for nothing while tests work.
+const poll = 200 * time.Millisecond
+
 // Start runs the server on db with the default policy, in development.
 func Start(t testing.TB, db *database.DB) *Harness {
 	t.Helper()
@@ -114,7 +118,7 @@ func StartWith(t testing.TB, db *database.DB, options Options) *Harness {
 	must(t, err)
 	h := &Harness{
 		DB: db, tokens: map[server.Role]string{}, staff: map[server.Role]string{},
-		Outbox:  notify.NewOutbox(db, notify.Options{Clock: options.Clock, IDs: options.IDs, Poll: 20 * time.Millisecond, Logger: options.Logger, Letterhead: options.Letterhead}),
+		Outbox:  notify.NewOutbox(db, notify.Options{Clock: options.Clock, IDs: options.IDs, Poll: poll, Logger: options.Logger, Letterhead: options.Letterhead}),
 		Mailbox: notify.NewMailbox(db, notify.MailboxOptions{Clock: options.Clock, IDs: options.IDs}),
 	}
 	h.Accounts, err = accounts.NewService(db, accounts.Options{
@@ -123,7 +127,7 @@ func StartWith(t testing.TB, db *database.DB, options Options) *Harness {
 	})
 	must(t, err)
 	h.Webhooks, err = notify.NewWebhooks(db, notify.WebhooksOptions{
-		Clock: options.Clock, IDs: options.IDs, Random: options.Random, Logger: options.Logger, Types: cases.WebhookTypes(), Poll: 20 * time.Millisecond, Anywhere: true,
+		Clock: options.Clock, IDs: options.IDs, Random: options.Random, Logger: options.Logger, Types: cases.WebhookTypes(), Poll: poll, Anywhere: true,
 		Alarm: h.Accounts.WebhookAlarm("http://regain.test"), Record: h.Accounts.RecordAct,
 	})
 	must(t, err)
