@@ -2,9 +2,11 @@ package database_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -65,5 +67,37 @@ func TestProcessesMigrateAtOnce(t *testing.T) {
 				t.Errorf("%d migrations are marked, want %d", applied, want)
 			}
 		})
+	}
+}
+
+// TestOpenedWhileSomebodyReads: a file that has no log yet is opened even when somebody reads it for longer than
+// a lock is waited for.
+func TestOpenedWhileSomebodyReads(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "new.db")
+	other, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = other.Close() }()
+	if _, err := other.ExecContext(t.Context(), "CREATE TABLE a (b INTEGER)"); err != nil {
+		t.Fatal(err)
+	}
+	tx, err := other.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	if err := tx.QueryRowContext(t.Context(), "SELECT count(*) FROM a").Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	const locked = 150 * time.Millisecond
+	reads := time.AfterFunc(locked*5/4, func() { _ = tx.Rollback() })
+	defer reads.Stop()
+	db, err := database.Open(t.Context(), database.Config{URL: "sqlite:" + path, LockTimeout: locked})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Error(err)
 	}
 }

@@ -50,17 +50,43 @@ type sqliteInner interface {
 	driver.Validator
 }
 
+// connectTries is how often a new connection that meets a lock is made. A new file is made
+// one with a log ahead by whoever opens it first, under a lock that others meet who have
+// read before that it is none; some of them are not made to wait, and some wait for what never
+// comes, as the first one stays. The next time they read what the file has become.
+const connectTries = 4
+
+// connectPause is for whoever was not made to wait.
+const connectPause = 50 * time.Millisecond
+
 // Connect makes a guarded connection.
 func (c *sqliteConnector) Connect(ctx context.Context) (driver.Conn, error) {
-	conn, err := c.inner.Connect(ctx)
+	conn, err := c.connect(ctx)
 	if err != nil {
-		return nil, Classify(err)
+		return nil, err
 	}
 	inner, ok := conn.(sqliteInner)
 	if !ok {
 		return nil, errors.Join(fmt.Errorf("unexpected connection %T", conn), conn.Close())
 	}
 	return &sqliteConn{sqliteInner: inner, connector: c}, nil
+}
+
+func (c *sqliteConnector) connect(ctx context.Context) (conn driver.Conn, err error) {
+	for n := range connectTries {
+		if n > 0 {
+			select {
+			case <-time.After(connectPause):
+			case <-ctx.Done():
+				return nil, err
+			}
+		}
+		conn, err = c.inner.Connect(ctx)
+		if err = Classify(err); err == nil || !errors.Is(err, ErrBusy) {
+			break
+		}
+	}
+	return conn, err
 }
 
 // take waits for the turn to write.
