@@ -210,7 +210,7 @@ func TestSweepGoesInBatches(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return int64(n)
+			return n
 		}
 		for _, step := range []struct {
 			passed               time.Duration

@@ -206,13 +206,13 @@ const padding = "\x28\xbf\x4e\x5e\x4e\x75\x8a\x41\x64\x00\x4e\x56\xff\xfa\x01\x0
 
 // opens says whether the PDF opens without a password.
 func (l pdfLock) opens() bool {
-	switch {
-	case l.revision == 5:
+	switch l.revision {
+	case 5:
 		sum := sha256.Sum256(l.user[32:40])
 		return bytes.Equal(sum[:], l.user[:32])
-	case l.revision == 6:
+	case 6:
 		return bytes.Equal(hardened(l.user[32:40]), l.user[:32])
-	case l.revision == 2:
+	case 2:
 		return bytes.Equal(rc4With(l.key(5), 0, []byte(padding)), l.user[:32])
 	}
 	n := int(min(l.length/8, 16))
