@@ -51,6 +51,13 @@ func (p *Page) setCache(on bool) {
 	p.try("set the cache", err)
 }
 
+// Online tells pages that the device has lost its line, or has one again.
+func (p *Page) Online(on bool) {
+	p.t.Helper()
+	_, err := chromedp.Call(p.ctx, network.OverrideNetworkState, network.OverrideNetworkStateParams{Offline: !on, DownloadThroughput: -1, UploadThroughput: -1})
+	p.try("set the line", err)
+}
+
 // Back goes back as the browser's button does. The page may come out of the browser's
 // memory as it was left: wait for what it shows.
 func (p *Page) Back() {

@@ -259,14 +259,15 @@ func TestSentWithoutALine(t *testing.T) {
 	p := browser.Open(t, browser.Options{Width: 390, Height: 844})
 	p.Go(h.URL + "/start/account")
 	p.Type("#f-account", "ana.lima")
-	browser.Eval[bool](p, `(Object.defineProperty(navigator, "onLine", {value: false, configurable: true}), true)`)
+	p.Online(false)
+	p.WaitFor(`!navigator.onLine`)
 	p.Click("main form button")
 	p.Shows("You are offline. Nothing was sent")
 	p.CheckAccessible("offline")
 	if typed := browser.Eval[string](p, `document.getElementById("f-account").value`); typed != "ana.lima" {
 		t.Errorf("what was typed is %q", typed)
 	}
-	browser.Eval[bool](p, `(delete navigator.onLine, dispatchEvent(new Event("online")))`)
+	p.Online(true)
 	p.WaitFor(`!document.getElementById("offline")`)
 	p.Follow("main form button")
 	p.Shows("There is a problem")

@@ -62,13 +62,18 @@ if (told && !document.querySelector('[data-errors]')) setTimeout(() => {
   if (live && !live.textContent) live.textContent = told.innerText.trim();
 }, 300);
 
-// A form that is sent without a connection would be lost for a page of the browser: it stays, and says so.
+// A form that is sent without a connection would be lost for a page of the browser: it stays, and says so. A device
+// that never had a line may well reach a server on itself, so that only a line that broke counts.
+let hadLine = navigator.onLine;
 const offline = form => {
   const said = document.getElementById('offline') ?? document.createElement('p');
   Object.assign(said, { id: 'offline', className: 'notice bad', role: 'alert', textContent: document.getElementById('live')?.dataset.offline ?? '' });
   form.append(said);
 };
-addEventListener('online', () => document.getElementById('offline')?.remove());
+addEventListener('online', () => {
+  hadLine = true;
+  document.getElementById('offline')?.remove();
+});
 
 // A form is sent once: the server would give the first answer again, but two requests
 // on their way tell a worried person nothing. After a while it can be sent again: who stopped a
@@ -77,7 +82,7 @@ const patience = 10_000;
 addEventListener('submit', event => {
   const form = event.target;
   if (event.defaultPrevented || form.method !== 'post' || [...form.attributes].some(a => a.name.startsWith('hx-'))) return;
-  if (!navigator.onLine) {
+  if (hadLine && !navigator.onLine) {
     event.preventDefault();
     offline(form);
   } else if (Date.now() - Number(form.dataset.sent ?? 0) < patience) event.preventDefault();
