@@ -281,8 +281,9 @@ func TestCheckerFindsWhatIsPlanted(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	clients := w.clients(ctx, 3, reviewers)
-	until(t, 60*time.Second, "a few cases of each kind", func() bool {
-		return len(w.ledger.acked("approve")) >= 4 && w.ledger.denialsAccepted() > 0 && len(w.ledger.acked("write-message")) >= 2
+	until(t, 60*time.Second, "a few cases of each kind, with all that plants are put into", func() bool {
+		return len(w.ledger.acked("approve")) >= 4 && w.ledger.denialsAccepted() > 0 && len(w.ledger.acked("write-message")) >= 2 &&
+			len(w.ledger.acked("state")) > 0
 	})
 	stop()
 	clients.Wait()
