@@ -108,6 +108,7 @@ func TestNetwork(t *testing.T) {
 	for _, link := range []string{"database", "store", "smtp", "sms", "webhooks"} {
 		for _, x := range toxics() {
 			what := fmt.Sprintf("%s on %s", x.Name, link)
+			w.hourPasses(db)
 			used := n.taps[link].used.Load()
 			mend := n.poison(link, x)
 			during := lasts

@@ -29,7 +29,9 @@ func TestServersKilled(t *testing.T) {
 	for n := range 2 * outages {
 		before := len(w.ledger.acked("approve", "deny", "withdraw"))
 		until(t, 30*time.Second, "clients work", func() bool { return len(w.ledger.acked("approve", "deny", "withdraw")) > before })
-		ends = append(ends, heads(t, w.open())...)
+		db := w.open()
+		w.hourPasses(db)
+		ends = append(ends, heads(t, db)...)
 		broken := []*testservers.Killable{postgres, minio}[n%2]
 		broken.Kill()
 		refused := w.ledger.statuses()[503]
