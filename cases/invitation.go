@@ -291,14 +291,17 @@ func invitationOf(ctx context.Context, db bun.IDB, token string) (*Invitation, e
 // mailed because the token is none, the invitation does not stand, or the case is not with
 // its customer.
 func (s *Service) RenewInvitation(ctx context.Context, token string) error {
-	inv, err := invitationOf(ctx, s.db.From(ctx), token)
-	if err == nil {
-		err = s.quietly(ctx, Actor{Kind: Partner, ID: inv.ID}, inv.CaseID, func(ch *change) error { return ch.renew(token) })
-	}
-	if _, refused := problem.As(err); refused {
-		return nil
-	}
-	return err
+	// In a transaction whatever comes of it: the answer is kept for when the call is repeated.
+	return s.db.InTx(ctx, func(ctx context.Context, tx bun.IDB) error {
+		inv, err := invitationOf(ctx, tx, token)
+		if err == nil {
+			err = s.quietly(ctx, Actor{Kind: Partner, ID: inv.ID}, inv.CaseID, func(ch *change) error { return ch.renew(token) })
+		}
+		if _, refused := problem.As(err); refused {
+			return nil
+		}
+		return err
+	})
 }
 
 // renew reads the invitation anew: somebody may have been faster.

@@ -66,13 +66,16 @@ func (a QueueAge) since() (back time.Duration, older bool) {
 // dated says whether the cases of a view are all due at some time.
 func (v View) dated() bool { return v != ViewEnded && v != ViewAll }
 
-// mostFilterTags bounds how many tags one list is filtered by.
-const mostFilterTags = 5
+// MostFilterTags is how many tags one list is filtered by at most.
+const MostFilterTags = 5
 
-// TagIDs are the ids in a filter's Tag, each once.
+// TagIDs are the ids in a filter's Tag, each once; of too many, no more than it takes to see that.
 func TagIDs(joined string) []string {
 	var ids []string
 	for id := range strings.SplitSeq(joined, ",") {
+		if len(ids) > MostFilterTags {
+			break
+		}
 		if id = strings.TrimSpace(id); id != "" && !slices.Contains(ids, id) {
 			ids = append(ids, id)
 		}
@@ -82,8 +85,8 @@ func TagIDs(joined string) []string {
 
 func (f QueueFilter) check(view View) []problem.Field {
 	var bad []problem.Field
-	if len(TagIDs(f.Tag)) > mostFilterTags {
-		bad = append(bad, problem.Field{Pointer: "/tag", Code: "wrong_number", Message: fmt.Sprintf("Name at most %d tags.", mostFilterTags)})
+	if len(TagIDs(f.Tag)) > MostFilterTags {
+		bad = append(bad, problem.Field{Pointer: "/tag", Code: "wrong_number", Message: fmt.Sprintf("Name at most %d tags.", MostFilterTags)})
 	}
 	if f.Within != "" && (!slices.Contains(QueueWithins(), f.Within) || !view.dated()) {
 		bad = append(bad, problem.Field{Pointer: "/within", Code: "not_a_choice", Message: "Use late, 4h, 1d, 3d or 7d, in a view of cases that are due."})

@@ -376,3 +376,14 @@ func TestNewTagsTogether(t *testing.T) {
 func TestSplitTags(t *testing.T) {
 	wantSame(t, "names", strings.Join(cases.SplitTags(" vip, fraud desk;;\n继承、急 ，, "), "|"), "vip|fraud desk|继承|急")
 }
+
+// TestFarTooManyTags: a filter by far too many tags is refused by looking at few of them.
+func TestFarTooManyTags(t *testing.T) {
+	var many strings.Builder
+	for n := range 200_000 {
+		fmt.Fprintf(&many, "%d,", n)
+	}
+	if ids := cases.TagIDs(many.String()); len(ids) != cases.MostFilterTags+1 {
+		t.Errorf("%d ids were taken", len(ids))
+	}
+}

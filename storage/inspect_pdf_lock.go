@@ -66,18 +66,19 @@ func checkUnlocked(file io.ReaderAt, size, table int64) error {
 
 // findObject gives the beginning of an object of a PDF, nil if it isn't there as it stands.
 func findObject(file io.ReaderAt, size int64, number, generation string) ([]byte, error) {
-	head, err := regexp.Compile(`(?:^|[\s>])` + number + `\s+` + generation + `\s+obj\b`)
+	head, err := regexp.Compile(`[\s>]` + number + `\s+` + generation + `\s+obj\b`)
 	if err != nil {
 		return nil, fmt.Errorf("storage: an object of a PDF: %w", err)
 	}
 	const overlap = 64
 	for offset := int64(0); offset < size; offset += scanBuffer {
-		piece, err := readPiece(file, size, offset, scanBuffer+overlap)
+		begin := max(offset-1, 0) // with what stands before: the number may be the end of a longer one
+		piece, err := readPiece(file, size, begin, scanBuffer+overlap)
 		if err != nil {
 			return nil, err
 		}
 		if found := head.FindIndex(piece); found != nil {
-			return readPiece(file, size, offset+int64(found[1]), lockWindow)
+			return readPiece(file, size, begin+int64(found[1]), lockWindow)
 		}
 	}
 	return nil, nil

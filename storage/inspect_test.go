@@ -6,6 +6,8 @@ import (
 	"hash/crc32"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -237,6 +239,34 @@ func TestLockedPDF(t *testing.T) {
 			upload.Discard()
 		})
 	}
+}
+
+// TestLockBehindPieces: an object whose number ends like that of the lock, across two of the pieces in which the lock is looked for,
+// is not taken for it.
+func TestLockBehindPieces(t *testing.T) {
+	content, err := os.ReadFile("testdata/locked/r3-open.pdf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lock := regexp.MustCompile(`/Encrypt (\d+) 0 R`).FindSubmatch(content)[1]
+	head := bytes.IndexByte(content, '\n') + 1
+	const piece = 32 << 10
+	pad := "%" + strings.Repeat("x", piece-head-3) + "\n1" + string(lock) + " 0 obj\n<< >>\nendobj\n%" + strings.Repeat("x", piece) + "\n"
+	if at := head + strings.Index(pad, string(lock)+" 0 obj"); at != piece {
+		t.Fatalf("the number stands at %d", at)
+	}
+	start := regexp.MustCompile(`startxref\s+(\d+)`).FindSubmatchIndex(content)
+	table, err := strconv.Atoi(string(content[start[2]:start[3]]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	padded := join(content[:head], pad, content[head:start[2]], strconv.Itoa(table+len(pad)), content[start[3]:])
+	spool, _ := newSpool(t, 1<<20)
+	upload, err := receive(t, spool, padded, "statement.pdf", storage.Limits{Types: allTypes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	upload.Discard()
 }
 
 // TestMaterialLimits: what one material takes another may not.

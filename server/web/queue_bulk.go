@@ -159,8 +159,11 @@ func (p *Pages) readTags(ctx context.Context, actor cases.Actor, data *queuePage
 	return nil
 }
 
-// TagOptions are the tags to filter by beside those that are chosen.
+// TagOptions are the tags to filter by beside those that are chosen; none when no more may be.
 func (q *queuePage) TagOptions() []Option {
+	if len(q.ChosenTags) >= cases.MostFilterTags {
+		return nil
+	}
 	return slices.DeleteFunc(slices.Clone(q.tags), func(o Option) bool {
 		return slices.ContainsFunc(q.ChosenTags, func(c Option) bool { return c.Value == o.Value })
 	})

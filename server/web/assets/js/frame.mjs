@@ -56,19 +56,24 @@ for (const button of document.querySelectorAll('[data-print]')) {
 }
 
 // What the page says has been done is read out: a region that speaks is silent about what was in it at first.
+// Not so a secret that is shown once.
 const told = document.querySelector('.notice[role=status]');
-if (told && !document.querySelector('[data-errors]')) setTimeout(() => {
+if (told && !told.querySelector('.once') && !document.querySelector('[data-errors]')) setTimeout(() => {
   const live = document.getElementById('live');
   if (live && !live.textContent) live.textContent = told.innerText.trim();
 }, 300);
 
 // A form that is sent without a connection would be lost for a page of the browser: it stays, and says so. A device
-// that never had a line may well reach a server on itself, so that only a line that broke counts.
+// that never had a line may well reach a server on itself, so that only a line that broke counts; and who knows better
+// than the device presses once more.
 let hadLine = navigator.onLine;
-const offline = form => {
+const offline = (form, button) => {
+  const place = button && !form.contains(button) ? button.parentElement : form; // some buttons stand far from their form
   const said = document.getElementById('offline') ?? document.createElement('p');
+  if (place.contains(said)) return false;
   Object.assign(said, { id: 'offline', className: 'notice bad', role: 'alert', textContent: document.getElementById('live')?.dataset.offline ?? '' });
-  form.append(said);
+  place.append(said);
+  return true;
 };
 addEventListener('online', () => {
   hadLine = true;
@@ -81,11 +86,9 @@ addEventListener('online', () => {
 const patience = 10_000;
 addEventListener('submit', event => {
   const form = event.target;
-  if (event.defaultPrevented || form.method !== 'post' || [...form.attributes].some(a => a.name.startsWith('hx-'))) return;
-  if (hadLine && !navigator.onLine) {
-    event.preventDefault();
-    offline(form);
-  } else if (Date.now() - Number(form.dataset.sent ?? 0) < patience) event.preventDefault();
+  if (event.defaultPrevented || form.method !== 'post' || [...form.attributes].some(a => /^hx-(get|post|put|patch|delete|boost)$/.test(a.name))) return;
+  if (hadLine && !navigator.onLine && offline(form, event.submitter)) event.preventDefault();
+  else if (Date.now() - Number(form.dataset.sent ?? 0) < patience) event.preventDefault();
   else form.dataset.sent = Date.now();
 });
 addEventListener('pageshow', () => { for (const form of document.querySelectorAll('form[data-sent]')) delete form.dataset.sent; });

@@ -76,15 +76,22 @@ const foreign = /^image\/(heic|heif|webp|avif)$/;
 const asJPEG = async (file, most) => {
   const picture = await createImageBitmap(file).catch(() => null);
   if (!picture) return file;
-  for (const [side, quality] of [[4096, 0.85], [3072, 0.8], [2048, 0.8]]) {
-    const scale = Math.min(1, side / Math.max(picture.width, picture.height));
-    const canvas = make('canvas', { width: Math.round(picture.width * scale), height: Math.round(picture.height * scale) });
-    const brush = canvas.getContext('2d');
-    brush.fillStyle = '#fff'; // or what can be seen through would be black
-    brush.fillRect(0, 0, canvas.width, canvas.height);
-    brush.drawImage(picture, 0, 0, canvas.width, canvas.height);
-    const blob = await new Promise(done => canvas.toBlob(done, 'image/jpeg', quality));
-    if (blob && blob.size <= most) return new File([blob], file.name.replace(/\.\w+$/, '') + '.jpg', { type: 'image/jpeg' });
+  const canvas = make('canvas');
+  try {
+    for (const [side, quality] of [[4096, 0.85], [3072, 0.8], [2048, 0.8]]) {
+      const scale = Math.min(1, side / Math.max(picture.width, picture.height));
+      Object.assign(canvas, { width: Math.round(picture.width * scale), height: Math.round(picture.height * scale) });
+      const brush = canvas.getContext('2d');
+      brush.fillStyle = '#fff'; // or what can be seen through would be black
+      brush.fillRect(0, 0, canvas.width, canvas.height);
+      brush.drawImage(picture, 0, 0, canvas.width, canvas.height);
+      const blob = await new Promise(done => canvas.toBlob(done, 'image/jpeg', quality));
+      if (blob && blob.size <= most) return new File([blob], file.name.replace(/\.\w+$/, '') + '.jpg', { type: 'image/jpeg' });
+    }
+  } catch { // a phone has not the memory for it
+  } finally { // which comes back at once, and not some time
+    picture.close();
+    Object.assign(canvas, { width: 0, height: 0 });
   }
   return file;
 };

@@ -167,18 +167,29 @@ class Screen {
 
   // show draws the page, or says that it can't be: a PDF may have none, or one that is broken.
   async show() {
+    const turn = this.turn = {};
+    this.place();
     try {
-      await this.drawn();
+      await this.drawn(turn);
     } catch {
+      if (turn !== this.turn) return;
       this.root.dataset.shown = 'failed';
       this.tools.hidden = this.paper.pages < 2;
       this.words(this.say('Failed'));
+      announce(this.say('Failed'));
     }
   }
 
+  // place says which page it is, also of one that can't be drawn.
+  place() {
+    const { paper: { pages, view: { page } } } = this;
+    this.root.querySelector('[data-page]').textContent = this.say('Page', { n: page, of: pages });
+    this.root.querySelector('[data-do=page-back]').disabled = page <= 1;
+    this.root.querySelector('[data-do=page-on]').disabled = page >= pages;
+  }
+
   // drawn draws it; of several that were asked for, the last one stays.
-  async drawn() {
-    const turn = this.turn = {};
+  async drawn(turn) {
     const scale = await this.scale();
     const picture = await this.paper.draw(scale);
     if (turn !== this.turn) return;
@@ -190,10 +201,6 @@ class Screen {
     this.root.dataset.shown = 'yes';
     this.root.dataset.scale = scale.toFixed(3);
     this.root.dataset.turn = this.paper.view.turn;
-    const label = this.root.querySelector('[data-page]');
-    label.textContent = this.say('Page', { n: page, of: this.paper.pages });
-    this.root.querySelector('[data-do=page-back]').disabled = page <= 1;
-    this.root.querySelector('[data-do=page-on]').disabled = page >= this.paper.pages;
     this.root.dispatchEvent(new CustomEvent('regain:shown', { bubbles: true, detail: this.paper }));
   }
 
@@ -210,7 +217,7 @@ class Screen {
     this.paper.view.zoom = Math.min(8, Math.max(.1, zoom));
     await this.show();
     stage.scrollTo(x * stage.scrollWidth - stage.clientWidth / 2, y * stage.scrollHeight - stage.clientHeight / 2);
-    announce(this.say('Zoom', { percent: Math.round(this.shown * 100) }));
+    if (this.root.dataset.shown === 'yes') announce(this.say('Zoom', { percent: Math.round(this.shown * 100) }));
   }
 
   do(what) {
@@ -232,7 +239,7 @@ class Screen {
     this.paper.view.page = n;
     await this.show();
     this.stage.scrollTo(0, 0);
-    announce(this.say('Page', { n, of: this.paper.pages }));
+    if (this.root.dataset.shown === 'yes') announce(this.say('Page', { n, of: this.paper.pages }));
   }
 
   wheel(event) {
