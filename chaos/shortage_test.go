@@ -3,6 +3,7 @@ package chaos
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -49,18 +50,24 @@ func TestDatabaseHeld(t *testing.T) {
 	})
 }
 
-// hold takes the lock that every change needs.
+// hold takes the lock that every change needs. Calls under way may hold one of the tables and wait for the other
+// just then, so that somebody has to give way: it is this that tries again.
 func (w *world) hold() (release func()) {
 	w.t.Helper()
 	db := w.open()
-	tx, err := db.BeginTx(context.Background(), nil) // on SQLite, this is the lock
-	if err == nil && db.Dialect() == database.Postgres {
-		_, err = tx.ExecContext(context.Background(), "LOCK TABLE cases, sessions IN ACCESS EXCLUSIVE MODE")
+	for tries := 1; ; tries++ {
+		tx, err := db.BeginTx(context.Background(), nil) // on SQLite, this is the lock
+		if err == nil && db.Dialect() == database.Postgres {
+			_, err = tx.ExecContext(context.Background(), "LOCK TABLE cases, sessions IN ACCESS EXCLUSIVE MODE")
+		}
+		if err == nil {
+			return func() { _ = tx.Rollback() }
+		}
+		_ = tx.Rollback()
+		if tries == 10 || !errors.Is(database.Classify(err), database.ErrBusy) {
+			w.t.Fatalf("hold the database: %v", err)
+		}
 	}
-	if err != nil {
-		w.t.Fatalf("hold the database: %v", err)
-	}
-	return func() { _ = tx.Rollback() }
 }
 
 // refuseConnections has Postgres end the connections to the database and take no new
